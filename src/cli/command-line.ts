@@ -1,0 +1,33 @@
+/* The commands that we print for the user to give next: exact, quoted for a shell, and without secrets. */
+
+/** Options whose value may hold a password. */
+const SECRET_OPTION = '--database-url';
+/** Global options that name where things are; a command that goes on needs them again. */
+const PLACE_OPTIONS = ['--database-url', '--home', '--base-url'];
+const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
+
+/** The command as it was given. */
+export function sameCommand(argv: readonly string[]): string {
+  const words = argv.slice(2).map((word, index, all) => {
+    if (word.startsWith(`${SECRET_OPTION}=`)) return `${SECRET_OPTION}="$DATABASE_URL"`;
+    return all[index - 1] === SECRET_OPTION ? '"$DATABASE_URL"' : quoted(word);
+  });
+  return ['waterfall-contacts', ...words].join(' ');
+}
+
+/** The command that goes on with a run, with the options that say where it lives. */
+export function resumeCommand(run_id: string, argv: readonly string[]): string {
+  const given = argv.slice(2);
+  const places = given.flatMap((word, index) => {
+    if (PLACE_FLAGS.includes(word)) return [word];
+    const [name = '', value] = word.split(/=(.*)/s);
+    if (!PLACE_OPTIONS.includes(name)) return [];
+    const text = value ?? given[index + 1] ?? '';
+    return [name, name === SECRET_OPTION ? '"$DATABASE_URL"' : quoted(text)];
+  });
+  return ['waterfall-contacts', 'resume', run_id, ...places].join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

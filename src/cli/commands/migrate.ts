@@ -1,0 +1,27 @@
+/* `migrate`: creates or updates the schema, or prints its DDL. */
+import { UsageError } from '../../core/errors.ts';
+import { migrate, printMigrations } from '../../store/migrate.ts';
+import { openDriver } from '../../store/open.ts';
+import type { GlobalOptions } from '../program.ts';
+import { openSession, placeOf } from '../session.ts';
+
+/** Runs the command; returns its exit code. `--print` needs no database. */
+export async function migrateDatabase(options: GlobalOptions & { print?: boolean }): Promise<number> {
+  if (options.print) {
+    process.stdout.write(await printMigrations());
+    return 0;
+  }
+  const session = openSession(options);
+  const driver = await openDriver(session.settings, session.runtime);
+  try {
+    const { applied, known } = await migrate(driver);
+    const done = applied === 0 ? 'is up to date' : `was brought up to date: ${applied} applied`;
+    process.stdout.write(`schema "waterfall" in ${placeOf(driver)} ${done} (version ${known})\n`);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    throw new UsageError({ what: `the schema could not be brought up to date: ${error.message}` }, { cause: error });
+  } finally {
+    await driver.close();
+  }
+}

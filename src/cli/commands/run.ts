@@ -1,0 +1,167 @@
+/* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import type { Problem } from '../../core/errors.ts';
+import type { Persona } from '../../core/model.ts';
+import { caret, parseTitleFilter } from '../../core/title-filter.ts';
+import { examineList } from '../../csv/format.ts';
+import { openList } from '../../csv/read.ts';
+import { chooseOutput, refuseUnwritable } from '../../run/output.ts';
+import { runKey } from '../../run/options.ts';
+import type { RunOptions } from '../../run/options.ts';
+import { startRun } from '../../run/start.ts';
+import { durationOption } from '../../runtime/config.ts';
+import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
+import { perform, readPace } from '../perform.ts';
+import type { PaceOptions } from '../perform.ts';
+import type { GlobalOptions } from '../program.ts';
+import { keyOf, openSession } from '../session.ts';
+import type { Session } from '../session.ts';
+import { spool } from '../spool.ts';
+
+/** Options of `run`, as commander gives them. */
+export type RunCommandOptions = GlobalOptions &
+  PaceOptions & {
+    output?: string;
+    report?: string;
+    titleFilter?: string;
+    persona?: string[];
+    domainColumn?: string;
+    filterColumn?: string;
+    delimiter?: string;
+    encoding?: string;
+    limit: number;
+    includePhones?: boolean;
+    includeUnverified?: boolean;
+    location?: string;
+    country?: string[];
+    excludeName?: string[];
+    rows?: number;
+    maxAge: string;
+    fresh?: boolean;
+  };
+
+const MOST_PERSONAS = 5;
+
+/** Runs the command; returns its exit code. */
+export async function run(input: string, options: RunCommandOptions): Promise<number> {
+  const session = openSession(options);
+  if (!options.sandbox) keyOf(session.settings);
+  const pace = readPace(options);
+  const maxAgeMs = durationOption('--max-age', options.maxAge);
+  const question = await readQuestionOptions(options, session);
+
+  const list = await spool(input);
+  try {
+    const reading = {
+      ...(options.domainColumn !== undefined && { domainColumn: options.domainColumn }),
+      ...(options.filterColumn !== undefined && { filterColumn: options.filterColumn }),
+      ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
+      ...(options.encoding !== undefined && { encoding: options.encoding }),
+    };
+    const format = await list.naming(examineList(list.path, reading));
+    const opened = await list.naming(openList(list.path, format, reading));
+    const { columns } = opened;
+    if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
+      throw new UsageError({
+        what: `${list.name} has no column with title filters, and no filter is given for all rows`,
+        fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
+      });
+    }
+    const output = chooseOutput({ input, output: options.output, report: options.report }, format);
+    await refuseUnwritable(output, input === '-' ? undefined : input);
+
+    const made: RunOptions = { question, reading, rows: options.rows ?? null, output };
+    const key = runKey(format.sha256, made);
+    const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
+    session.terminal.say(
+      `reading ${list.name}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
+    );
+
+    return await perform(session, pace, key, async (database) => {
+      const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
+      if (unfinished !== undefined) {
+        await saveOptions(database, unfinished.id, made);
+        return { run: { ...unfinished, options: made }, continued: true };
+      }
+      const started = startRun(database, session.runtime, {
+        key,
+        input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
+        list: opened,
+        options: made,
+        maxAgeMs,
+        fresh: options.fresh ?? false,
+      });
+      return { run: await list.naming(started), continued: false };
+    });
+  } finally {
+    await list.remove();
+  }
+}
+
+async function readQuestionOptions(options: RunCommandOptions, session: Session): Promise<RunOptions['question']> {
+  const problems: Problem[] = [];
+  if (options.titleFilter !== undefined && options.persona !== undefined) {
+    problems.push({ what: '--title-filter and --persona exclude each other', fix: 'give one of them' });
+  }
+  const check = (name: string, text: string) => {
+    const parsed = parseTitleFilter(text);
+    if (!parsed.ok) {
+      const { code, message, column } = parsed.mistake;
+      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}` });
+    } else {
+      for (const hint of parsed.hints) session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`);
+    }
+  };
+  if (options.titleFilter !== undefined) check('--title-filter', options.titleFilter);
+  const personas = options.persona?.map((text): Persona => {
+    const [, name = '', filter = ''] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+    if (name.trim() === '' || filter.trim() === '') {
+      problems.push({ what: `--persona "${text}" is not name=expression`, fix: 'write for instance --persona "leaders=ceo OR founder"' });
+    } else {
+      check(`--persona ${name.trim()}`, filter);
+    }
+    return { name: name.trim(), filter: filter.trim() };
+  });
+  if (personas !== undefined && personas.length > MOST_PERSONAS) {
+    problems.push({ what: `there are ${personas.length} personas`, fix: `the API takes at most ${MOST_PERSONAS}` });
+  }
+  const excluded = await readExcludedNames(options.excludeName ?? [], problems);
+  if (problems.length > 0) throw new UsageError(problems);
+  return {
+    api_host: options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host,
+    ...(options.titleFilter !== undefined && { title_filter: options.titleFilter.replace(/\s+/g, ' ').trim() }),
+    ...(personas !== undefined && { personas }),
+    ...(options.location !== undefined && { location: options.location }),
+    ...(options.country !== undefined && { countries: options.country }),
+    ...(excluded.length > 0 && { excluded_names: excluded }),
+    limit: options.limit,
+    include_phones: options.includePhones ?? false,
+    include_unverified: options.includeUnverified ?? false,
+  };
+}
+
+/** Names as given, and those in files (`@file`), one a line. The API takes up to 200. */
+async function readExcludedNames(given: readonly string[], problems: Problem[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of given) {
+    if (!entry.startsWith('@')) {
+      names.push(entry);
+      continue;
+    }
+    try {
+      names.push(...(await readFile(entry.slice(1), 'utf8')).split(/\r?\n/));
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+      problems.push({ what: `--exclude-name: ${entry.slice(1)} cannot be read (${code})`, fix: 'correct the path' });
+    }
+  }
+  const present = [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))];
+  if (present.length > 200) problems.push({ what: `there are ${present.length} names to leave out`, fix: 'the API takes at most 200' });
+  return present;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '    ');
+}

@@ -1,0 +1,48 @@
+/* `sandbox`: serves the fictional API until it is stopped. Prints its address on stdout once it listens. */
+import { once } from 'node:events';
+import { UsageError } from '../../core/errors.ts';
+import { durationOption, parseRateLimit } from '../../runtime/config.ts';
+import type { Faults } from '../../sandbox/faults.ts';
+import { startSandbox } from '../../sandbox/server.ts';
+import type { GlobalOptions } from '../program.ts';
+import { openSession } from '../session.ts';
+
+/** Options of `sandbox`, as commander gives them: rates are numbers from 0 to 1. */
+export type SandboxCommandOptions = GlobalOptions &
+  Partial<Pick<Faults, 'errorRate' | 'bareErrorRate' | 'bareErrorAfterRate' | 'dropBeforeRate' | 'dropAfterRate' | 'failRate' | 'stuckRate' | 'forgetRate' | 'cutRate' | 'badTypeRate' | 'slowRate'>> & {
+    port: number;
+    rateLimit: string;
+    jobTime: string;
+    state?: string;
+    seed: number;
+    latency: string;
+    slow: string;
+  };
+
+/** Runs the command until a signal; returns its exit code. */
+export async function serveSandbox(options: SandboxCommandOptions): Promise<number> {
+  const rateLimit = parseRateLimit(options.rateLimit);
+  if (rateLimit === undefined) {
+    throw new UsageError({ what: `--rate-limit "${options.rateLimit}" is not <requests>/<seconds>`, fix: 'write for instance 50/60, or 0 for none' });
+  }
+  const { runtime } = openSession({ ...options, rateLimit: undefined });
+  const { errorRate, bareErrorRate, bareErrorAfterRate, dropBeforeRate, dropAfterRate, failRate, stuckRate, forgetRate, cutRate, badTypeRate, slowRate } = options;
+  const rates = { errorRate, bareErrorRate, bareErrorAfterRate, dropBeforeRate, dropAfterRate, failRate, stuckRate, forgetRate, cutRate, badTypeRate, slowRate };
+  const given = Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined));
+  const sandbox = await startSandbox({
+    runtime,
+    port: options.port,
+    rateLimit,
+    jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: 0.5 },
+    seed: options.seed,
+    stateFile: options.state,
+    faults: { ...given, latencyMs: durationOption('--latency', options.latency), slowMs: durationOption('--slow', options.slow) },
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+    throw new UsageError({ what: `port ${options.port} cannot be used (${error.code})`, fix: 'choose another --port, or 0 for any' });
+  });
+  process.stdout.write(`${sandbox.url}\n`);
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
+  await sandbox.close();
+  return 0;
+}

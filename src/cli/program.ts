@@ -1,0 +1,163 @@
+/* The commands and their options. A thin layer: each action loads its command only when it runs, so `--help` stays cheap. */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+/** Options that every command takes, as commander gives them. */
+export type GlobalOptions = {
+  databaseUrl?: string;
+  home?: string;
+  baseUrl?: string;
+  allowInsecure?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  logFormat: 'text' | 'json';
+  progress: boolean;
+  color: boolean;
+};
+
+/** Makes the program; `ended` is told the exit code of the command that ran. */
+export function buildProgram(ended: (exit: number) => void): Command {
+  const program = new Command('waterfall-contacts')
+    .description(
+      'Turns a list of company domains into verified contacts, in a spreadsheet and in PostgreSQL,\nwithout losing a row or paying twice.',
+    )
+    .version(version())
+    .option('--database-url <url>', 'PostgreSQL to keep everything in (DATABASE_URL); without it an embedded one')
+    .option('--home <dir>', 'folder of the embedded database (WATERFALL_CONTACTS_HOME)')
+    .option('--base-url <url>', 'address of the API (WATERFALL_BASE_URL)')
+    .option('--allow-insecure', 'send the key over plain http to a host other than this one')
+    .option('--quiet', 'only errors')
+    .option('--verbose', 'also what happens to each row')
+    .addOption(new Option('--log-format <format>', 'of what goes to stderr').choices(['text', 'json']).default('text'))
+    .option('--no-progress', 'no progress display')
+    .option('--no-color', 'no colours')
+    .showHelpAfterError('(waterfall-contacts --help shows all commands and options)')
+    .exitOverride();
+
+  const command = (name: string, description: string) => program.command(name).description(description).exitOverride();
+
+  paceOptions(
+    outputOptions(
+      command('run', 'find contacts for every company of a list')
+        .argument('<companies.csv>', 'the list; - reads it from stdin')
+        .option('--title-filter <expr>', 'for rows without a filter of their own, e.g. "(founder OR ceo) AND NOT assistant"')
+        .option('--persona <name=expr>', 'a named filter; repeat up to 5 times, tried in order until the limit is filled', collect)
+        .option('--domain-column <name>', 'column of the company domains (default: found by name)')
+        .option('--filter-column <name>', 'column of the title filters (default: found by name)')
+        .option('--delimiter <char>', 'one of , ; tab | (default: detected)')
+        .option('--encoding <name>', 'of the list, e.g. utf-8, utf-16le, windows-1252 (default: detected)')
+        .option('--limit <n>', 'contacts per company, 1-500', wholeNumber(1, 500), 10)
+        .option('--include-phones', 'also phone numbers; those found cost extra')
+        .option('--include-unverified', 'also catch-all e-mail addresses')
+        .option('--location <text>', "the contact's city, region or country")
+        .option('--country <name>', "the contact's country, in full; repeatable", collect)
+        .option('--exclude-name <name>', 'a full name to leave out, or @file with one a line; repeatable', collect)
+        .option('--rows <n>', 'only the first n rows that could be asked', wholeNumber(1, 1_000_000_000))
+        .option('--max-age <duration>', 'how old an answer in the database may be', '30d')
+        .option('--fresh', 'ask for everything again'),
+    ),
+  )
+    .option('--sandbox', 'a trial: a fictional API and an embedded database of its own')
+    .action(async (input: string, _options: unknown, self: Command) => {
+      const { run } = await import('./commands/run.ts');
+      ended(await run(input, self.optsWithGlobals()));
+    });
+
+  paceOptions(outputOptions(command('resume', 'go on with an unfinished run; needs no input file').argument('[run-id]', 'default: the latest unfinished one')))
+    .option('--sandbox', 'a run that was made with --sandbox')
+    .action(async (id: string | undefined, _options: unknown, self: Command) => {
+      const { resume } = await import('./commands/resume.ts');
+      ended(await resume(id, self.optsWithGlobals()));
+    });
+
+  command('export', 'the contacts of a run from the database, without asking the API')
+    .argument('[run-id]', 'default: the latest one')
+    .option('-o, --output <file>', 'where to; - is stdout', '-')
+    .option('--report <file>', 'also the report: one line per input row')
+    .option('--sandbox', 'of a run that was made with --sandbox')
+    .action(async (id: string | undefined, _options: unknown, self: Command) => {
+      const { exportRun } = await import('./commands/export.ts');
+      ended(await exportRun(id, self.optsWithGlobals()));
+    });
+
+  command('check', 'is everything in place? settings, key and balance, database, schema')
+    .option('--sandbox', 'check the trial set-up instead')
+    .action(async (_options: unknown, self: Command) => {
+      const { check } = await import('./commands/check.ts');
+      ended(await check(self.optsWithGlobals()));
+    });
+
+  command('migrate', 'create or update the schema "waterfall" in the database')
+    .option('--print', 'print the DDL instead, for people who apply it themselves')
+    .action(async (_options: unknown, self: Command) => {
+      const { migrateDatabase } = await import('./commands/migrate.ts');
+      ended(await migrateDatabase(self.optsWithGlobals()));
+    });
+
+  command('sandbox', 'serve a local, fictional Waterfall API for trials, tests and benchmarks')
+    .option('--port <n>', 'on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 8787)
+    .option('--rate-limit <n/seconds>', 'requests per window; 0 = none', '50/60')
+    .option('--job-time <duration>', 'median time of a job; 0 = done at once', '3s')
+    .option('--state <file>', 'keep the jobs here, so that they survive a restart')
+    .option('--seed <n>', 'of all chance', wholeNumber(0, 2 ** 31), 1)
+    .option('--latency <duration>', 'before every reply', '0')
+    .option('--error-rate <share>', "500 in the API's envelope", share)
+    .option('--bare-error-rate <share>', '502 with an HTML page, no job made', share)
+    .option('--bare-error-after-rate <share>', '502 with an HTML page after the job was made', share)
+    .option('--drop-before-rate <share>', 'socket dropped, no job made', share)
+    .option('--drop-after-rate <share>', 'socket dropped after the job was made', share)
+    .option('--fail-rate <share>', 'jobs that end FAILED', share)
+    .option('--stuck-rate <share>', 'jobs that stay RUNNING', share)
+    .option('--forget-rate <share>', 'jobs the API no longer knows', share)
+    .option('--cut-rate <share>', 'replies cut in the middle', share)
+    .option('--bad-type-rate <share>', 'replies with a wrong type', share)
+    .option('--slow-rate <share>', 'replies held back', share)
+    .option('--slow <duration>', 'how long they are held back', '5s')
+    .action(async (_options: unknown, self: Command) => {
+      const { serveSandbox } = await import('./commands/sandbox.ts');
+      ended(await serveSandbox(self.optsWithGlobals()));
+    });
+
+  return program;
+}
+
+function outputOptions(command: Command): Command {
+  return command
+    .option('-o, --output <file>', 'where the contacts go; - is stdout (default: companies.csv -> companies.contacts.csv)')
+    .option('--report <file>', 'where the report goes (default: companies.report.csv beside the output)');
+}
+
+function paceOptions(command: Command): Command {
+  return command
+    .option('--concurrency <n>', 'jobs launched and not settled, at most', wholeNumber(1, 10_000), 200)
+    .option('--rate-limit <n/seconds>', 'requests, launches and polls together (WATERFALL_RATE_LIMIT, default 50/60); 0 = none')
+    .option('--job-timeout <duration>', 'a job still RUNNING so long after its launch is given up', '10m')
+    .addOption(
+      new Option('--in-doubt <policy>', 'launches whose reply was never seen: repeat them (bounded), or never')
+        .choices(['relaunch', 'hold'])
+        .default('relaunch'),
+    );
+}
+
+function collect(value: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), value];
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text.trim()) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+  };
+}
+
+function share(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && number <= 1) return number;
+  throw new InvalidArgumentError('It must be a number from 0 to 1.');
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

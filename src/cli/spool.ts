@@ -1,0 +1,42 @@
+/* The list is read twice (its hash and format first), so stdin and pipes are copied to a temporary file. */
+import { createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { UsageError } from '../core/errors.ts';
+
+/** A list that can be read as often as needed. */
+export type Spooled = {
+  path: string;
+  /** What the user calls it. */
+  name: string;
+  /** Errors of reading the list, in the user's name for it. */
+  naming: <Result>(work: Promise<Result>) => Promise<Result>;
+  remove: () => Promise<void>;
+};
+
+/** Makes `input` (a path, or `-` for stdin) readable twice. */
+export async function spool(input: string): Promise<Spooled> {
+  const kind = input === '-' ? undefined : await stat(input).catch(() => undefined);
+  // What does not exist, or is a folder, is explained by who reads it.
+  if (input !== '-' && (kind === undefined || kind.isFile() || kind.isDirectory())) {
+    return { path: input, name: input, naming: (work) => work, remove: () => Promise.resolve() };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-'));
+  const path = join(folder, 'list');
+  const name = input === '-' ? 'stdin' : input;
+  await pipeline(input === '-' ? process.stdin : createReadStream(input), createWriteStream(path, { mode: 0o600 }));
+  return {
+    path,
+    name,
+    naming: (work) =>
+      work.catch((error: unknown) => {
+        if (!(error instanceof UsageError)) throw error;
+        const own = (text: string) => text.replaceAll(path, name);
+        throw new UsageError(error.problems.map(({ what, fix }) => ({ what: own(what), ...(fix !== undefined && { fix: own(fix) }) })));
+      }),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,165 @@
+/* Which column of the list is which, by the names in its header. */
+import { companyDomain } from '../core/domain.ts';
+import { UsageError, type Problem } from '../core/errors.ts';
+
+/** The columns of a list. The numbers are places in `names`, from 0. */
+export type ListColumns = {
+  /** As in the header, trimmed; a repeated name gets `_2`, `_3`, ...; an empty one becomes `column_<n>`, n from 1. */
+  names: string[];
+  domain: number;
+  filter?: number;
+  company_name?: number;
+  linkedin?: number;
+};
+
+/** Names in the order in which they are looked for, without spaces, dots, hyphens and underscores. */
+const KNOWN = {
+  domain: [
+    'domain', 'companydomain', 'website', 'url', 'companywebsite', 'companyurl', 'web', 'homepage', 'site', 'domainname',
+    'companydomainname', 'websiteurl', 'companywebsiteurl', 'webaddress', 'webpage', 'accountdomain', 'accountwebsite',
+    'organizationdomain', 'organizationwebsite', 'primarydomain', 'rootdomain', 'emaildomain', 'companyhomepage', 'www',
+  ],
+  filter: [
+    'titlefilter', 'filter', 'titles', 'titlefilters', 'jobtitles', 'jobtitlefilter', 'titleexpression', 'filters',
+    'targettitles', 'personatitles', 'roles',
+  ],
+  company_name: [
+    'companyname', 'company', 'accountname', 'organizationname', 'organisationname', 'organization', 'organisation',
+    'account', 'businessname', 'legalname', 'firm',
+  ],
+  linkedin: [
+    'companylinkedinurl', 'companylinkedin', 'linkedincompanyurl', 'linkedincompany', 'organizationlinkedinurl',
+    'accountlinkedinurl', 'companylinkedinpage', 'linkedinpage',
+  ],
+} as const;
+
+/** These mean the company only where no column is about a person: a person's name or page would be a wrong hint. */
+const OF_COMPANY_OR_PERSON = { company_name: ['name'], linkedin: ['linkedinurl', 'linkedin', 'linkedinprofile'] } as const;
+const OF_PERSON = new Set(['firstname', 'lastname', 'fullname', 'surname', 'email', 'emailaddress', 'jobtitle', 'title', 'contactname']);
+
+/**
+ * Finds the columns by the names in the header, in any case and spacing. The options name a column instead.
+ * @throws UsageError with every problem: no domain column, a named column that is not there, a name that is there twice.
+ */
+export function chooseColumns(
+  header: readonly string[],
+  options: { domainColumn?: string | undefined; filterColumn?: string | undefined } = {},
+): ListColumns {
+  const names = uniqueNames(header);
+  const keys = header.map(keyOf);
+  const problems: Problem[] = [];
+
+  const named = (flag: string, wanted: string): number | undefined => {
+    const exact = names.indexOf(wanted.trim());
+    if (exact >= 0) return exact;
+    const found = placesOf(keys, keyOf(wanted));
+    if (found.length > 1) problems.push(repeated(flag, names, found));
+    if (found.length === 0) {
+      const similar = closest(wanted, names);
+      const hint = similar === undefined ? '' : `did you mean "${similar}"? `;
+      problems.push({ what: `the list has no column "${wanted.trim()}" (${flag})`, fix: `${hint}Its columns are ${listed(names)}` });
+    }
+    return found[0];
+  };
+  const known = (candidates: readonly string[], flag?: string): number | undefined => {
+    for (const candidate of candidates) {
+      const found = placesOf(keys, candidate);
+      if (found.length > 1 && flag !== undefined) problems.push(repeated(flag, names, found));
+      if (found.length > 0) return found[0];
+    }
+    return undefined;
+  };
+
+  const domain =
+    options.domainColumn === undefined ? known(KNOWN.domain, '--domain-column') : named('--domain-column', options.domainColumn);
+  const filter =
+    options.filterColumn === undefined ? known(KNOWN.filter, '--filter-column') : named('--filter-column', options.filterColumn);
+  if (domain === undefined && options.domainColumn === undefined) problems.push(noDomainColumn(header, names));
+  if (domain !== undefined && domain === filter) {
+    problems.push({
+      what: `"${names[domain] ?? ''}" cannot hold both the domain and the title filter`,
+      fix: 'choose two columns with --domain-column and --filter-column',
+    });
+  }
+  if (problems.length > 0 || domain === undefined) throw new UsageError(problems);
+
+  const columns: ListColumns = { names, domain };
+  if (filter !== undefined) columns.filter = filter;
+  const aboutPeople = keys.some((key) => OF_PERSON.has(key));
+  for (const hint of ['company_name', 'linkedin'] as const) {
+    const place = known(aboutPeople ? KNOWN[hint] : [...KNOWN[hint], ...OF_COMPANY_OR_PERSON[hint]]);
+    if (place !== undefined && place !== domain && place !== filter) columns[hint] = place;
+  }
+  return columns;
+}
+
+function uniqueNames(header: readonly string[]): string[] {
+  const given = header.map((name, place) => name.trim() || `column_${place + 1}`);
+  const taken = new Set<string>();
+  return given.map((name) => {
+    let unique = name;
+    // A made-up name must not take that of another column, earlier or later.
+    for (let n = 2; taken.has(unique) || (unique !== name && given.includes(unique)); n += 1) unique = `${name}_${n}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+function keyOf(name: string): string {
+  return name.normalize('NFKC').toLowerCase().replace(/[\s._\-–"']+/g, '');
+}
+
+function placesOf(keys: readonly string[], wanted: string): number[] {
+  return keys.flatMap((key, place) => (key === wanted && key !== '' ? [place] : []));
+}
+
+function repeated(flag: string, names: readonly string[], places: readonly number[]): Problem {
+  const choices = places.map((place) => names[place] ?? '');
+  return {
+    what: `the list has ${places.length} columns named like "${choices[0] ?? ''}" (columns ${places.map((place) => place + 1).join(' and ')})`,
+    fix: `rename all but one, or choose: ${choices.map((name) => `${flag} "${name}"`).join(' or ')}`,
+  };
+}
+
+function noDomainColumn(header: readonly string[], names: readonly string[]): Problem {
+  const data = header.find((cell) => 'domain' in companyDomain(cell));
+  if (data !== undefined) {
+    return {
+      what: `the first line looks like data ("${data.trim().slice(0, 60)}"), not like column names`,
+      fix: 'put a line with the names of the columns above it, such as: domain,title_filter',
+    };
+  }
+  return {
+    what: `no column of the list looks like the domain; its columns are ${listed(names)}`,
+    fix: 'name the column with --domain-column <name>, or call it "domain"',
+  };
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 20).map((name) => `"${name.slice(0, 60)}"`);
+  return shown.join(', ') + (names.length > 20 ? `, ... (${names.length} in all)` : '');
+}
+
+/** The name that is at most a third different from what was typed. */
+function closest(wanted: string, names: readonly string[]): string | undefined {
+  const key = keyOf(wanted);
+  const ranked = names
+    .map((name) => ({ name, distance: distanceBetween(key, keyOf(name).slice(0, 100)) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best && best.distance <= Math.ceil(key.length / 3) ? best.name : undefined;
+}
+
+/** Levenshtein's edit distance. */
+function distanceBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,220 @@
+/*
+ * How a list is written: encoding, byte order mark, delimiter; and the hash of its bytes.
+ * One streaming pass over a regular file, so that the encoding is judged by all bytes and not by the first few.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import { UsageError, type Problem } from '../core/errors.ts';
+
+/** What is needed to read a list. */
+export type ListFormat = {
+  encoding: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+  bom: boolean;
+  delimiter: ',' | ';' | '\t' | '|';
+};
+
+type Encoding = ListFormat['encoding'];
+type Delimiter = ListFormat['delimiter'];
+
+/** Enough for any header, and for a fair sample of the bytes. */
+const HEAD_BYTES = 256 * 1024;
+
+const ENCODINGS: Record<string, Encoding | 'utf-16'> = {
+  utf8: 'utf-8', utf8bom: 'utf-8', utf8sig: 'utf-8', ascii: 'utf-8', utf16: 'utf-16', utf16le: 'utf-16le', utf16be: 'utf-16be',
+  unicode: 'utf-16', windows1252: 'windows-1252', cp1252: 'windows-1252', latin1: 'windows-1252', iso88591: 'windows-1252', ansi: 'windows-1252',
+};
+const DELIMITERS: Record<string, Delimiter> = {
+  ',': ',', comma: ',', ';': ';', semicolon: ';', '\t': '\t', '\\t': '\t', tab: '\t', '|': '|', pipe: '|',
+};
+/** First bytes of files that people mistake for CSV. */
+const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
+  { magic: 'PK\x03\x04', what: 'is an Excel workbook (or another zip file)', fix: 'save it as CSV' },
+  { magic: '\xd0\xcf\x11\xe0', what: 'is an Excel workbook of the old kind', fix: 'save it as CSV' },
+  { magic: '\x1f\x8b', what: 'is compressed with gzip', fix: 'unpack it first' },
+  { magic: '%PDF', what: 'is a PDF document', fix: 'export the table as CSV' },
+];
+/** Excel's own first line, which names the delimiter and is no data. */
+const SEP_LINE = /^"?sep=([,;\t|])"?$/i;
+
+/**
+ * Reads a file once and says how it is written, with the SHA-256 (hex) of its bytes. What the options force is not guessed.
+ * @throws UsageError when the file cannot be read, holds no text or contradicts a forced encoding.
+ */
+export async function examineList(
+  path: string,
+  options: { delimiter?: string | undefined; encoding?: string | undefined } = {},
+  signal?: AbortSignal,
+): Promise<ListFormat & { sha256: string }> {
+  const forced = forcedFormat(options);
+  const hash = createHash('sha256');
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
+  let isUtf8 = true;
+  let size = 0;
+  const head: Buffer[] = [];
+  for await (const chunk of bytesOf(path, signal)) {
+    hash.update(chunk);
+    if (size < HEAD_BYTES) head.push(chunk.subarray(0, HEAD_BYTES - size));
+    size += chunk.length;
+    isUtf8 &&= decodes(utf8, chunk);
+  }
+  // A character that is cut off at the end of the file is seen only here.
+  isUtf8 &&= decodes(utf8);
+  if (size === 0) throw new UsageError({ what: `${path} is empty`, fix: 'give a CSV with a header and at least one row' });
+
+  const sample = Buffer.concat(head);
+  const start = sample.toString('latin1', 0, 4);
+  const other = NOT_CSV.find(({ magic }) => start.startsWith(magic));
+  if (other) throw new UsageError({ what: `${path} ${other.what}`, fix: other.fix });
+
+  const marked = markOf(start);
+  const wide = marked?.startsWith('utf-16') ? marked : wideEncodingOf(sample);
+  const wanted = forced.encoding === 'utf-16' ? (wide ?? 'utf-16le') : forced.encoding;
+  const encoding = wanted ?? wide ?? (isUtf8 || marked === 'utf-8' ? 'utf-8' : 'windows-1252');
+  if (encoding === 'utf-8' && !isUtf8) {
+    const line = await firstLineThatIsNotUtf8(path, signal);
+    const claim = wanted === undefined ? 'though it begins with the mark of UTF-8' : 'as --encoding says';
+    throw new UsageError({ what: `line ${line} of ${path} is not UTF-8, ${claim}`, fix: 'save it as UTF-8, or try --encoding windows-1252' });
+  }
+  if (!encoding.startsWith('utf-16') && isBinary(sample)) {
+    throw new UsageError({ what: `${path} is not a text file`, fix: 'give a CSV' });
+  }
+
+  const text = decoderOf(encoding)(sample);
+  if (size <= HEAD_BYTES && text.trim() === '') {
+    throw new UsageError({ what: `${path} has only blank lines`, fix: 'give a CSV with a header and at least one row' });
+  }
+  const delimiter = forced.delimiter ?? delimiterOf(text);
+  return { encoding, bom: marked !== undefined, delimiter, sha256: hash.digest('hex') };
+}
+
+/** The text of a list, piece by piece and without a byte order mark. Throws `signal.reason` when aborted. */
+export async function* textOf(path: string, format: ListFormat, signal?: AbortSignal): AsyncGenerator<string> {
+  const decode = decoderOf(format.encoding);
+  for await (const chunk of bytesOf(path, signal)) yield decode(chunk);
+  yield decode();
+}
+
+/** Whether a line is Excel's `sep=;`, which names a delimiter and is no data. */
+export function isSepLine(line: string): boolean {
+  return SEP_LINE.test(line.trimStart());
+}
+
+function forcedFormat(options: { delimiter?: string | undefined; encoding?: string | undefined }) {
+  const problems: Problem[] = [];
+  const { delimiter, encoding } = options;
+  const found = {
+    delimiter: delimiter === undefined ? undefined : DELIMITERS[delimiter.toLowerCase()],
+    encoding: encoding === undefined ? undefined : ENCODINGS[encoding.toLowerCase().replace(/[\s_-]/g, '')],
+  };
+  if (delimiter !== undefined && found.delimiter === undefined) {
+    problems.push({ what: `--delimiter "${delimiter}" is not known`, fix: 'use one of , ; tab |' });
+  }
+  if (encoding !== undefined && found.encoding === undefined) {
+    problems.push({ what: `--encoding "${encoding}" is not known`, fix: 'use utf-8, utf-16le, utf-16be or windows-1252' });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return found;
+}
+
+async function* bytesOf(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 })) {
+      signal?.throwIfAborted();
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const problem: Problem | undefined =
+      code === 'ENOENT' || code === 'ENOTDIR' ? { what: `${path} does not exist`, fix: 'check the name, and the folder you are in' }
+      : code === 'EISDIR' ? { what: `${path} is a folder`, fix: 'give a CSV file' }
+      : code === 'EACCES' || code === 'EPERM' ? { what: `${path} may not be read by you`, fix: 'change its permissions' }
+      : undefined;
+    throw problem ? new UsageError(problem, { cause: error }) : error;
+  }
+}
+
+/** A decoder that is fed piece by piece; without a piece it ends. */
+function decoderOf(encoding: Encoding): (chunk?: Buffer) => string {
+  const decoder = new TextDecoder(encoding);
+  let first = true;
+  return (chunk) => {
+    // Node 20 decodes 0x80-0x9F of Windows-1252 rightly only with `stream: true`, the last piece included.
+    let text = chunk ? decoder.decode(chunk, { stream: true }) : encoding === 'windows-1252' ? '' : decoder.decode();
+    // The decoder drops the mark of its own encoding. This is the mark of UTF-8 where Windows-1252 was asked for.
+    if (first && encoding === 'windows-1252' && text.startsWith('ï»¿')) text = text.slice(3);
+    first = false;
+    return text;
+  };
+}
+
+function decodes(decoder: TextDecoder, chunk?: Buffer): boolean {
+  try {
+    if (chunk) decoder.decode(chunk, { stream: true });
+    else decoder.decode();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function firstLineThatIsNotUtf8(path: string, signal?: AbortSignal): Promise<number> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let line = 1;
+  let previous = 0;
+  for await (const chunk of bytesOf(path, signal)) {
+    let from = 0;
+    for (let place = 0; place < chunk.length; place += 1) {
+      const byte = chunk[place] ?? 0;
+      if (byte === 0x0a || byte === 0x0d) {
+        if (!decodes(decoder, chunk.subarray(from, place + 1))) return line;
+        from = place + 1;
+        if (byte === 0x0d || previous !== 0x0d) line += 1;
+      }
+      previous = byte;
+    }
+    if (!decodes(decoder, chunk.subarray(from))) return line;
+  }
+  return line;
+}
+
+function markOf(start: string): Encoding | undefined {
+  if (start.startsWith('\xef\xbb\xbf')) return 'utf-8';
+  if (start.startsWith('\xff\xfe')) return 'utf-16le';
+  return start.startsWith('\xfe\xff') ? 'utf-16be' : undefined;
+}
+
+/** UTF-16 without a mark: every other byte of plain letters is NUL, and a list of domains has plenty. */
+function wideEncodingOf(sample: Buffer): Encoding | undefined {
+  const nuls = [0, 0];
+  for (let place = 0; place < sample.length; place += 1) {
+    if (sample[place] === 0) nuls[place % 2] = (nuls[place % 2] ?? 0) + 1;
+  }
+  const [even = 0, odd = 0] = nuls;
+  if (Math.max(even, odd) < sample.length * 0.15 || Math.min(even, odd) * 10 > Math.max(even, odd)) return undefined;
+  return odd > even ? 'utf-16le' : 'utf-16be';
+}
+
+/** A stray NUL in a text is coped with; a file that is full of control characters is none. */
+function isBinary(sample: Buffer): boolean {
+  const controls = sample.reduce((count, byte) => count + (byte < 9 || (byte > 13 && byte < 32 && byte !== 27) ? 1 : 0), 0);
+  return controls > 4 && controls > sample.length * 0.05;
+}
+
+/** The delimiter that occurs most in the header, outside quotes. */
+function delimiterOf(text: string): Delimiter {
+  const start = text.trimStart();
+  const named = SEP_LINE.exec(start.split(/[\r\n]/, 1)[0] ?? '')?.[1] as Delimiter | undefined;
+  if (named) return named;
+  const counts = new Map<string, number>([[',', 0], [';', 0], ['\t', 0], ['|', 0]]);
+  let quoted = false;
+  for (const letter of start) {
+    if (letter === '"') quoted = !quoted;
+    if (quoted) continue;
+    if (letter === '\n' || letter === '\r') break;
+    const count = counts.get(letter);
+    if (count !== undefined) counts.set(letter, count + 1);
+  }
+  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
+  return (most?.[0] ?? ',') as Delimiter;
+}

@@ -1,0 +1,131 @@
+/*
+ * The rows of a list with their line numbers, streamed: a million rows take no more memory than ten.
+ * Lines are counted here and not by csv-parse, which counts a CRLF inside quotes twice.
+ */
+import { Readable, pipeline } from 'node:stream';
+import { CsvError, parse, type Options } from 'csv-parse';
+import { parse as parseWhole } from 'csv-parse/sync';
+import { UsageError } from '../core/errors.ts';
+import type { InputRow } from '../core/model.ts';
+import { chooseColumns, type ListColumns } from './columns.ts';
+import { isSepLine, textOf, type ListFormat } from './format.ts';
+
+/** A row as read, its cells filled up (or cut) to the length of the header. With a `problem` it must not be asked. */
+export type ListRow = InputRow & { problem?: string };
+
+/** What `openList` is told besides the file's format. */
+export type OpenOptions = { domainColumn?: string | undefined; filterColumn?: string | undefined; signal?: AbortSignal | undefined };
+
+/** `raw` is the record as written, with its line end. `line` is where it begins. */
+type Parsed = { record: string[]; raw: string; line: number };
+
+/** All three line ends at once, since files that were glued together mix them. */
+const LINE_END = /\r\n|\n|\r/g;
+
+/**
+ * Reads the header, chooses the columns, and gives the rows, which may be iterated once. A line whose cells are all
+ * empty is no row. Cells are handed on as they are, whatever is in them.
+ * @throws UsageError on a header without a domain column, a list without rows, and (while iterating) a quote never closed.
+ */
+export async function openList(
+  path: string,
+  format: ListFormat,
+  options: OpenOptions = {},
+): Promise<{ columns: ListColumns; rows: AsyncIterable<ListRow> }> {
+  const records = recordsOf(path, format, options.signal);
+  const header = await records.next();
+  if (header.done) throw new UsageError({ what: `${path} has only blank lines`, fix: 'give a CSV with a header and at least one row' });
+  try {
+    const columns = chooseColumns(header.value.record, options);
+    const first = await records.next();
+    if (first.done) throw new UsageError({ what: `${path} has a header but no rows`, fix: 'add at least one row' });
+    return { columns, rows: rowsOf(first.value, records, columns.names.length, format.delimiter) };
+  } catch (error) {
+    await records.return(undefined);
+    throw error;
+  }
+}
+
+async function* rowsOf(first: Parsed, rest: AsyncGenerator<Parsed>, width: number, delimiter: string): AsyncGenerator<ListRow> {
+  yield rowOf(first, width, delimiter);
+  for await (const parsed of rest) yield rowOf(parsed, width, delimiter);
+}
+
+function rowOf({ record, raw, line }: Parsed, width: number, delimiter: string): ListRow {
+  const swallowed = record.some((cell) => cell.startsWith('"') && /[\r\n]/.test(cell)) && !isStrict(raw, delimiter);
+  // Spreadsheets end rows with spare delimiters; nothing is lost with those.
+  const extra = record.length > width && record.slice(width).some((cell) => cell.trim() !== '');
+  const length = record.length;
+  if (length > width) record.length = width;
+  while (record.length < width) record.push('');
+  if (swallowed) {
+    const last = line + countLineEnds(raw.trimEnd());
+    return { line, cells: record, problem: `a quotation mark joins lines ${line} to ${last}: check the quotes there` };
+  }
+  if (extra) return { line, cells: record, problem: `has ${length} cells, the header has ${width}` };
+  return { line, cells: record };
+}
+
+/** Every record that is not blank, the header first. */
+async function* recordsOf(path: string, format: ListFormat, signal?: AbortSignal): AsyncGenerator<Parsed> {
+  const parser = parse({ ...parserOptions(format.delimiter), raw: true });
+  // The error reaches whoever iterates the parser; the callback only keeps it from being thrown twice.
+  pipeline(Readable.from(textOf(path, format, signal)), parser, () => undefined);
+  let line = 1;
+  let begun = false;
+  try {
+    for await (const { record, raw } of parser as AsyncIterable<{ record: string[]; raw: string }>) {
+      const blank = record.every((cell) => cell.trim() === '');
+      const sep = line === 1 && isSepLine(raw.replace(LINE_END, ''));
+      if (!blank && !sep) {
+        begun = true;
+        yield { record, raw, line };
+      }
+      line += 1 + countInside(record);
+    }
+  } catch (error) {
+    if (error instanceof CsvError && error.code === 'CSV_QUOTE_NOT_CLOSED') throw notClosed(error, line, begun, format.delimiter);
+    throw error;
+  }
+}
+
+/** A space between delimiter and quote needs `ltrim`; a quote inside a cell that is not quoted needs `relax_quotes`. */
+function parserOptions(delimiter: string): Options {
+  return { delimiter, record_delimiter: ['\r\n', '\n', '\r'], bom: false, ltrim: true, relax_quotes: true, relax_column_count: true };
+}
+
+/**
+ * Whether a record keeps the rules of quoting. With `relax_quotes` a quote that was never closed may swallow lines up
+ * to the next quote, and only a strict second look tells that from a cell that really begins with a quotation mark.
+ */
+function isStrict(raw: string, delimiter: string): boolean {
+  try {
+    parseWhole(raw, { ...parserOptions(delimiter), relax_quotes: false });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `line` is where the record begins; the quote may have opened after cells of several lines. */
+function notClosed(error: CsvError, line: number, begun: boolean, delimiter: string): UsageError {
+  const raw = typeof error.raw === 'string' ? error.raw : '';
+  const cells = parseWhole(`${raw}"`, parserOptions(delimiter))[0];
+  const opened = line + countInside((cells ?? []).slice(0, -1));
+  const where = begun ? '' : ' (in the header)';
+  return new UsageError(
+    { what: `a quotation mark opens on line ${opened}${where} and is never closed`, fix: 'close it, or remove it' },
+    { cause: error },
+  );
+}
+
+/** Line ends inside quoted cells: outside of them every line end ends the record. */
+function countInside(cells: readonly string[]): number {
+  let count = 0;
+  for (const cell of cells) if (cell.includes('\n') || cell.includes('\r')) count += countLineEnds(cell);
+  return count;
+}
+
+function countLineEnds(text: string): number {
+  return text.match(LINE_END)?.length ?? 0;
+}

@@ -1,0 +1,165 @@
+/* One invocation of a run: recover, work, write the outputs, say how it ended. Used by `run` and by `resume`. */
+import type { Writable } from 'node:stream';
+import pLimit from 'p-limit';
+import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
+import type { Outcome } from '../core/model.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Database, Lock } from '../store/database.ts';
+import { countOutcomes, countUncertain } from '../store/outcomes.ts';
+import type { OutcomeCount } from '../store/outcomes.ts';
+import { addWork } from '../store/runs.ts';
+import { doubtLaunches } from '../store/targets.ts';
+import type { Client, RequestCounts } from '../waterfall/client.ts';
+import type { Limiter } from '../waterfall/limiter.ts';
+import { createBreaker } from './breaker.ts';
+import type { InDoubtPolicy } from './breaker.ts';
+import type { Follow } from './export.ts';
+import { createHealth } from './health.ts';
+import type { Health } from './health.ts';
+import { runLanes } from './lanes.ts';
+import type { Run } from './options.ts';
+import { streamContacts, writeOutputs } from './output.ts';
+import type { Written } from './output.ts';
+import { createPace } from './pace.ts';
+import type { Stop, StopReason } from './stop.ts';
+import { UNANSWERED_LAUNCHES } from './work.ts';
+import type { OnSettled } from './work.ts';
+
+/** What an invocation is given. */
+export type Invocation = {
+  run: Run;
+  runtime: Runtime;
+  database: Database;
+  lock: Lock;
+  client: Client;
+  limiter: Limiter;
+  stop: Stop;
+  stdout: Writable;
+  concurrency: number;
+  jobTimeoutMs: number;
+  inDoubt: InDoubtPolicy;
+  /** Called once, when it is known what there is to do. */
+  onStart: (counts: OutcomeCount[], health: Health) => void;
+  onSettled: OnSettled;
+};
+
+/** How an invocation ended. */
+export type RunResult = {
+  run: Run;
+  counts: OutcomeCount[];
+  /** Rows by outcome, zero included. */
+  rows: (outcomes: readonly Outcome[]) => number;
+  unknown_cost: number;
+  /** Launches in doubt that were repeated, over the whole run. */
+  repeated: number;
+  requests: RequestCounts;
+  duration_ms: number;
+  stopped: StopReason | undefined;
+  written: Written | undefined;
+  /** Why the outputs could not be written; the contacts are in the database all the same. */
+  writeFailure: string | undefined;
+  exit: number;
+};
+
+/** Works on the run until it is finished or stopped. Throws only what is a bug. */
+export async function execute(invocation: Invocation): Promise<RunResult> {
+  const { run, runtime, database, stop, client } = invocation;
+  const startedAt = runtime.clock.now();
+  const health = createHealth({ clock: runtime.clock, log: runtime.log, stop });
+
+  // The lock is ours, so nobody waits for these replies any more.
+  const doubted = await doubtLaunches(database, { run_id: run.id });
+  if (doubted > 0) {
+    runtime.log.warn(`${doubted} launches were cut off before their reply was seen: in doubt`, { run: run.id });
+  }
+  const before = await countOutcomes(database, run.id);
+  invocation.onStart(before, health);
+
+  const changes = createChanges();
+  const streaming =
+    run.options.output.contacts === '-'
+      ? streamContacts(database, run, invocation.stdout, { follow: changes, signal: stop.abort }).catch((error: unknown) => error)
+      : Promise.resolve(undefined);
+  try {
+    await runLanes({
+      ...invocation,
+      run_id: run.id,
+      health,
+      breaker: createBreaker({ policy: invocation.inDoubt, targets: rowsOf(before, ['not_launched', 'waiting']), stop }),
+      pace: createPace(),
+      launchSlots: pLimit(UNANSWERED_LAUNCHES),
+      sharedFilter: run.options.question.title_filter,
+      onSettled(settled) {
+        changes.notify();
+        invocation.onSettled(settled);
+      },
+    });
+  } finally {
+    changes.end();
+  }
+
+  const streamFailure = await streaming;
+  const counts = await countOutcomes(database, run.id);
+  const left = rowsOf(counts, LEFT_OVER);
+  const { written, failure } = await writeOutputs(database, run, left === 0).then(
+    (files) => ({ written: files, failure: streamFailure }),
+    (error: unknown) => ({ written: undefined, failure: error }),
+  );
+  const requests = client.requests();
+  const duration_ms = runtime.clock.now() - startedAt;
+  const finished = left === 0 && failure === undefined;
+  await addWork(database, run.id, {
+    requests: requests.launches + requests.finds,
+    worked_ms: duration_ms,
+    finished_at: finished ? new Date(runtime.clock.now()) : null,
+    stop_reason: finished ? null : (stop.reason()?.message ?? 'the outputs could not be written'),
+  });
+
+  const stopped = left > 0 ? (stop.reason() ?? { exit: 4, message: 'rows are left' }) : undefined;
+  const unwritten = failure !== undefined && !isClosedPipe(failure);
+  return {
+    run,
+    counts,
+    rows: (outcomes) => rowsOf(counts, outcomes),
+    ...(await countUncertain(database, run.id)),
+    requests,
+    duration_ms,
+    stopped,
+    written,
+    writeFailure: unwritten ? (failure instanceof Error ? failure.message : 'unknown reason') : undefined,
+    exit: stopped?.exit ?? (unwritten ? 4 : rowsOf(counts, UNANSWERED) > 0 ? 3 : 0),
+  };
+}
+
+/** How many rows have one of these outcomes. */
+export function rowsOf(counts: readonly OutcomeCount[], outcomes: readonly Outcome[]): number {
+  return counts.filter((count) => outcomes.includes(count.outcome)).reduce((sum, count) => sum + count.rows, 0);
+}
+
+/** Tells the stdout stream that something was settled, or that nothing more will be. */
+function createChanges(): Follow & { notify(): void; end(): void } {
+  let changed = false;
+  let ended = false;
+  let wake: () => void = () => undefined;
+  const announce = () => {
+    changed = true;
+    wake();
+  };
+  return {
+    notify: announce,
+    end() {
+      ended = true;
+      announce();
+    },
+    async settled() {
+      if (!changed) await new Promise<void>((resolve) => (wake = resolve));
+      changed = false;
+      return !ended;
+    },
+  };
+}
+
+function isClosedPipe(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || (error instanceof Error && error.name === 'AbortError');
+}

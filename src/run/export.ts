@@ -1,0 +1,42 @@
+/* The contacts of a run as a sheet, read from the database by position: never the whole list in memory. */
+import { CONTACT_COLUMNS, contactCells, inputColumnNames } from '../csv/contact-columns.ts';
+import type { Sheet } from '../csv/write.ts';
+import type { Database } from '../store/database.ts';
+import { answeredRows, firstOpenPosition } from '../store/outcomes.ts';
+import type { Run } from './options.ts';
+
+/** A page holds at most about so many contacts, however many a company may have. */
+const CONTACTS_PER_PAGE = 2_000;
+const MOST_ROWS_PER_PAGE = 200;
+
+/**
+ * Waiting for rows that are not settled yet, instead of skipping them.
+ * `settled` resolves when something was settled since it was last called, with false when nothing more will be.
+ */
+export type Follow = { settled(): Promise<boolean> };
+
+/** All contacts of the run so far, in input order. With `follow`, lines leave as soon as every earlier row is settled. */
+export function contactSheet(database: Database, run: Run, follow?: Follow): Sheet {
+  return {
+    header: [...CONTACT_COLUMNS, ...inputColumnNames(CONTACT_COLUMNS, run.input_columns)],
+    rows: contactRows(database, run, follow),
+  };
+}
+
+async function* contactRows(database: Database, run: Run, follow?: Follow): AsyncGenerator<string[]> {
+  const limit = Math.max(1, Math.min(MOST_ROWS_PER_PAGE, Math.floor(CONTACTS_PER_PAGE / run.options.question.limit)));
+  let after = -1;
+  for (let moreToCome = follow !== undefined; ; ) {
+    const before = follow === undefined ? null : await firstOpenPosition(database, run.id);
+    const page = await answeredRows(database, { run_id: run.id, after, before, limit });
+    for (const { answer, stop_date, cells, ...row } of page) {
+      after = row.position;
+      for (const person of answer?.persons ?? []) {
+        yield [...contactCells({ ...row, fetched_at: stop_date, answer: answer ?? {}, person }), ...cells];
+      }
+    }
+    if (page.length > 0) continue;
+    if (!moreToCome) return;
+    moreToCome = (await follow?.settled()) ?? false;
+  }
+}

@@ -1,0 +1,66 @@
+/*
+ * Tells trouble with one row from trouble with everything. When nothing has succeeded for two minutes, the run pauses:
+ * one probe every 30 seconds, and after 15 minutes it stops. Such an outage costs no row its life (contract, section 5).
+ */
+import type { Clock, Log } from '../runtime/runtime.ts';
+import type { Stop } from './stop.ts';
+
+const OUTAGE_AFTER_MS = 2 * 60_000;
+const PROBE_EVERY_MS = 30_000;
+const STOP_AFTER_MS = 15 * 60_000;
+
+/** Shared by all lanes of an invocation. */
+export type Health = {
+  /** Passes at once, except in an outage: then one caller in 30 seconds is let through, as the probe. */
+  gate(): Promise<void>;
+  succeeded(): void;
+  failed(): void;
+  /** When a call last succeeded, epoch milliseconds; -Infinity: never yet. */
+  lastSuccessAt(): number;
+  /** Whether the run is paused by an outage. */
+  pausedSince(): number | undefined;
+};
+
+/** Makes the health of one invocation. */
+export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): Health {
+  const { clock, log, stop } = options;
+  let lastSuccessAt = -Infinity;
+  let failingSince: number | undefined;
+  let pausedSince: number | undefined;
+  let nextProbeAt = 0;
+
+  return {
+    async gate() {
+      while (pausedSince !== undefined) {
+        const now = clock.now();
+        if (now >= nextProbeAt) {
+          nextProbeAt = now + PROBE_EVERY_MS;
+          return;
+        }
+        await clock.sleep(nextProbeAt - now, stop.signal);
+      }
+    },
+    succeeded() {
+      lastSuccessAt = clock.now();
+      failingSince = undefined;
+      if (pausedSince !== undefined) {
+        log.info('the API answers again: going on');
+        pausedSince = undefined;
+      }
+    },
+    failed() {
+      const now = clock.now();
+      failingSince ??= now;
+      if (pausedSince === undefined && now - failingSince >= OUTAGE_AFTER_MS) {
+        pausedSince = now;
+        nextProbeAt = now + PROBE_EVERY_MS;
+        log.warn('nothing has succeeded for 2 minutes: pausing, one probe every 30 s');
+      }
+      if (pausedSince !== undefined && now - pausedSince >= STOP_AFTER_MS) {
+        stop.request({ exit: 4, message: 'the API has not answered for 17 minutes', fix: 'go on when it is back' });
+      }
+    },
+    lastSuccessAt: () => lastSuccessAt,
+    pausedSince: () => pausedSince,
+  };
+}

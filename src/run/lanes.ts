@@ -1,0 +1,92 @@
+/*
+ * Feeds the targets of a run to its lanes, from the database, while a lane is free; never all at once. A lane takes
+ * one target through its steps until it is settled or the run stops.
+ */
+import pLimit from 'p-limit';
+import { BusyError, DatabaseError } from '../core/errors.ts';
+import { isOpen } from '../core/progress.ts';
+import { openTargets } from '../store/targets.ts';
+import type { PlacedTarget } from '../store/targets.ts';
+import { idleMs, laneOf, leaveLane, step } from './step.ts';
+import type { Work } from './work.ts';
+
+const PAGE = 200;
+/** A waiting lane looks up so often: another job may have shown how long jobs take. */
+const RECONSIDER_MS = 100;
+
+/** Works until nothing is open or the run stops. Throws only what is a bug. */
+export async function runLanes(work: Work): Promise<void> {
+  const lanes = pLimit(work.concurrency);
+  let busy = 0;
+  let laneEnded: () => void = () => undefined;
+  let bug: unknown;
+
+  const start = (target: PlacedTarget) => {
+    busy += 1;
+    void lanes(() => follow(target, work))
+      .catch((error: unknown) => {
+        if (isExpected(error, work)) return;
+        bug ??= error;
+        work.stop.request({ exit: 1, message: 'internal error' });
+      })
+      .then(() => {
+        busy -= 1;
+        laneEnded();
+      });
+  };
+  const oneEnds = () => new Promise<void>((resolve) => (laneEnded = resolve));
+
+  try {
+    // Jobs that exist are asked first: their answers are already paid for.
+    for (const polled of [true, false]) {
+      for await (const target of feed(work, polled)) {
+        start(target);
+        while (busy >= work.concurrency) await oneEnds();
+        if (work.stop.signal.aborted) break;
+      }
+    }
+  } catch (error) {
+    if (!isExpected(error, work)) throw error;
+  } finally {
+    while (busy > 0) await oneEnds();
+  }
+  if (bug !== undefined) throw bug;
+}
+
+async function follow(target: PlacedTarget, work: Work): Promise<void> {
+  const lane = laneOf(target, work);
+  try {
+    while (isOpen(lane.target.state)) {
+      const waitMs = idleMs(lane, work);
+      if (waitMs > 0) await work.runtime.clock.sleep(Math.min(waitMs, RECONSIDER_MS), work.stop.signal);
+      else await step(lane, work);
+    }
+  } finally {
+    leaveLane(lane, work);
+  }
+}
+
+async function* feed(work: Work, polled: boolean): AsyncGenerator<PlacedTarget> {
+  let after = -1;
+  for (;;) {
+    const page = await openTargets(work.database, { run_id: work.run_id, polled, after, limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
+}
+
+/** Ends of a run that have their own words; requests the stop that goes with them. */
+function isExpected(error: unknown, work: Work): boolean {
+  if (work.stop.signal.aborted && (error === work.stop.signal.reason || error === work.stop.abort.reason)) return true;
+  if (error instanceof DatabaseError) {
+    work.stop.request({ exit: 4, message: error.message, fix: 'go on when it is back; nothing that was saved is lost' });
+    return true;
+  }
+  if (error instanceof BusyError) {
+    work.stop.request({ exit: 75, message: error.message });
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,43 @@
+/* What a run is told to do. Kept in its row, so that it can be gone on with; no secrets go in here. */
+import type { QuestionOptions } from '../core/target.ts';
+import { hashOf } from '../core/target.ts';
+import type { SheetStyle } from '../csv/write.ts';
+import type { RunRecord } from '../store/runs.ts';
+
+/** How the list is to be read, where the user said so. */
+export type ReadingOptions = {
+  domainColumn?: string;
+  filterColumn?: string;
+  delimiter?: string;
+  encoding?: string;
+};
+
+/** Where the outputs go and what they look like. Paths are absolute. */
+export type OutputOptions = {
+  /** A path, or `-` for stdout. */
+  contacts: string;
+  /** A path; null for none. */
+  report: string | null;
+  /** Of files; stdout gets commas and no byte order mark. */
+  style: SheetStyle;
+};
+
+/** All that a run needs to be gone on with. */
+export type RunOptions = {
+  question: QuestionOptions;
+  reading: ReadingOptions;
+  rows: number | null;
+  output: OutputOptions;
+};
+
+/** A run with its options. */
+export type Run = RunRecord<RunOptions>;
+
+/**
+ * What makes the same command find its run again: the input's bytes, how they are read, what is asked, and how many
+ * rows. Pace and output may differ.
+ */
+export function runKey(input_sha256: string, options: RunOptions): string {
+  const { question, reading, rows } = options;
+  return hashOf({ input_sha256, question, reading, rows });
+}

@@ -1,0 +1,116 @@
+/* Where the outputs go: default names, what cannot be written (said before anything is sent), partial files. */
+import { constants } from 'node:fs';
+import { access, realpath, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { UsageError } from '../core/errors.ts';
+import type { ListFormat } from '../csv/format.ts';
+import { writeSheetFile, writeSheetTo } from '../csv/write.ts';
+import type { SheetStyle } from '../csv/write.ts';
+import type { Database } from '../store/database.ts';
+import { contactSheet } from './export.ts';
+import type { Follow } from './export.ts';
+import type { OutputOptions, Run } from './options.ts';
+import { reportSheet } from './report.ts';
+
+/** What goes to stdout: programs read it. */
+const STDOUT_STYLE: SheetStyle = { delimiter: ',', bom: false };
+
+/** What the user said about the outputs of a run. `input` is a path, or `-`. */
+export type OutputChoice = { input: string; output?: string | undefined; report?: string | undefined };
+
+/**
+ * Chooses the outputs: `companies.csv` gives `companies.contacts.csv` beside it and `companies.report.csv` beside that.
+ * Files look like the input (delimiter, byte order mark), so that they open where it came from.
+ */
+export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOptions {
+  const fromStdin = choice.input === '-';
+  const stem = basename(choice.input, extname(choice.input));
+  const contacts = choice.output ?? (fromStdin ? '-' : join(dirname(choice.input), `${stem}.contacts.csv`));
+  const besides = contacts === '-' ? dirname(choice.input) : dirname(contacts);
+  const report = choice.report ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
+  const tabs = extname(contacts).toLowerCase() === '.tsv';
+  return {
+    contacts: contacts === '-' ? '-' : resolve(contacts),
+    report: report === null ? null : resolve(report),
+    style: {
+      delimiter: tabs ? '\t' : format.delimiter,
+      // UTF-16 and Windows-1252 come from Excel, which takes UTF-8 for what it is only behind a byte order mark.
+      bom: format.bom || format.encoding !== 'utf-8',
+    },
+  };
+}
+
+/**
+ * Finds out before anything is sent whether the outputs can be written.
+ * @throws {UsageError} naming the path and the reason.
+ */
+export async function refuseUnwritable(output: OutputOptions, input?: string): Promise<void> {
+  const inputPath = input === undefined ? undefined : await realpath(input).catch(() => undefined);
+  const paths = [output.contacts, output.report].filter((path): path is string => path !== null && path !== '-');
+  if (paths.length === 2 && paths[0] === paths[1]) {
+    throw new UsageError({ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' });
+  }
+  for (const path of paths) {
+    const target = await realpath(path).catch(() => path);
+    if (target === inputPath) {
+      throw new UsageError({ what: `the output ${path} is the input file`, fix: 'choose another one with -o' });
+    }
+    const existing = await stat(target).catch(() => undefined);
+    if (existing?.isDirectory()) {
+      throw new UsageError({ what: `the output ${path} is a folder`, fix: 'name a file in it' });
+    }
+    const folder = dirname(target);
+    const needed = existing === undefined || existing.isFile() ? folder : target;
+    await access(needed, constants.W_OK).catch(async () => {
+      const missing = await stat(folder).then(() => false, () => true);
+      throw new UsageError({
+        what: missing ? `the folder ${folder} does not exist` : `cannot write to ${needed}`,
+        fix: missing ? 'create it, or choose another place with -o' : 'choose another place with -o',
+      });
+    });
+  }
+}
+
+/** `companies.contacts.csv` -> `companies.contacts.partial.csv`. */
+export function partialPath(path: string): string {
+  const extension = extname(path);
+  return join(dirname(path), `${basename(path, extension)}.partial${extension}`);
+}
+
+/** The files that were written. */
+export type Written = { contacts: string; report: string | null; partial: boolean };
+
+/**
+ * Writes contacts (unless they went to stdout) and report. A finished run replaces the good files and removes partial
+ * ones; an unfinished one writes partial files and leaves the good ones alone.
+ */
+export async function writeOutputs(database: Database, run: Run, finished: boolean): Promise<Written> {
+  const { contacts, report, style } = run.options.output;
+  const write = async (path: string, sheet: ReturnType<typeof reportSheet>) => {
+    const target = (await isRegularOrNew(path)) && !finished ? partialPath(path) : path;
+    await writeSheetFile(target, sheet, style, run.id);
+    if (finished) await rm(partialPath(path), { force: true });
+    return target;
+  };
+  return {
+    contacts: contacts === '-' ? '-' : await write(contacts, contactSheet(database, run)),
+    report: report === null ? null : await write(report, reportSheet(database, run)),
+    partial: !finished,
+  };
+}
+
+/** Writes contacts to stdout, as soon as every earlier row is settled. */
+export async function streamContacts(
+  database: Database,
+  run: Run,
+  stdout: Writable,
+  options: { follow?: Follow; signal?: AbortSignal } = {},
+): Promise<void> {
+  await writeSheetTo(stdout, contactSheet(database, run, options.follow), STDOUT_STYLE, options.signal);
+}
+
+async function isRegularOrNew(path: string): Promise<boolean> {
+  const existing = await stat(path).catch(() => undefined);
+  return existing === undefined || existing.isFile();
+}

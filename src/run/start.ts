@@ -1,0 +1,102 @@
+/* A new run: the list is read once, row by row, into one transaction. */
+import { questionOf } from '../core/target.ts';
+import type { ListColumns } from '../csv/columns.ts';
+import type { ListRow } from '../csv/read.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Database } from '../store/database.ts';
+import { addRows, adoptKnown } from '../store/import.ts';
+import type { ImportedRow } from '../store/import.ts';
+import { createRun } from '../store/runs.ts';
+import type { Run, RunOptions } from './options.ts';
+
+const BATCH = 1_000;
+
+/** What a new run is made of. */
+export type NewRun = {
+  key: string;
+  input_name: string;
+  list: { columns: ListColumns; rows: AsyncIterable<ListRow> };
+  options: RunOptions;
+  /** How old an answer may be to be taken from the database, in milliseconds. */
+  maxAgeMs: number;
+  /** Takes nothing from the database. */
+  fresh: boolean;
+};
+
+/**
+ * Reads the list into the database and takes over what is known of its questions. All or nothing.
+ * @throws {UsageError} for a list that cannot be read to its end.
+ */
+export async function startRun(database: Database, runtime: Runtime, made: NewRun): Promise<Run> {
+  const now = new Date(runtime.clock.now());
+  const run: Run = {
+    id: newRunId(runtime),
+    key: made.key,
+    input_name: made.input_name,
+    input_columns: made.list.columns.names,
+    options: made.options,
+    created_at: now,
+    finished_at: null,
+    requests: 0,
+    worked_ms: 0,
+    stop_reason: null,
+  };
+  await database.transactionOnce(async (transaction) => {
+    await createRun(transaction, run);
+    let batch: ImportedRow[] = [];
+    for await (const row of askable(made)) {
+      batch.push(row);
+      if (batch.length === BATCH) {
+        await addRows(transaction, run.id, batch);
+        batch = [];
+      }
+    }
+    if (batch.length > 0) await addRows(transaction, run.id, batch);
+    if (!made.fresh) await adoptKnown(transaction, run.id, new Date(now.getTime() - made.maxAgeMs), now);
+  });
+  return run;
+}
+
+/** The rows with their questions, in order; ends after the first `--rows` different questions. */
+async function* askable(made: NewRun): AsyncGenerator<ImportedRow> {
+  const { rows: most, question: options } = made.options;
+  const asked = new Set<string>(); // only filled, and so only as large as, --rows
+  let position = 0;
+  for await (const row of made.list.rows) {
+    const imported = importRow(row, position, made, options);
+    if (most !== null && imported.question_hash !== undefined && !asked.has(imported.question_hash)) {
+      if (asked.size === most) return;
+      asked.add(imported.question_hash);
+    }
+    yield imported;
+    position += 1;
+  }
+}
+
+function importRow(row: ListRow, position: number, made: NewRun, options: RunOptions['question']): ImportedRow {
+  const { columns } = made.list;
+  const cell = (index: number | undefined) => (index === undefined ? '' : (row.cells[index] ?? ''));
+  const asked = questionOf(
+    {
+      domain: cell(columns.domain),
+      title_filter: cell(columns.filter),
+      company_name: cell(columns.company_name),
+      linkedin: cell(columns.linkedin),
+    },
+    options,
+  );
+  const { domain, title_filter } = asked;
+  const imported = { position, line: row.line, cells: row.cells, domain, title_filter };
+  // A row that is broken as a line is not asked, whatever its cells say.
+  if (row.problem !== undefined) return { ...imported, reason: row.problem };
+  if (asked.question === undefined) return { ...imported, reason: asked.reason };
+  return { ...imported, question: asked.question, question_hash: asked.question_hash };
+}
+
+/** Sortable by time, and short enough to type: `20261122-153012-k7q2`. */
+function newRunId(runtime: Runtime): string {
+  const [date = '', time = ''] = new Date(runtime.clock.now()).toISOString().split(/[T.]/);
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+  const tail = Array.from({ length: 4 }, () => letters[Math.floor(runtime.random() * letters.length)]).join('');
+  return `${date.replaceAll('-', '')}-${time.replaceAll(':', '')}-${tail}`;
+}

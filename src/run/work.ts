@@ -1,0 +1,41 @@
+/* What the lanes of one invocation share, made once and handed down. */
+import type { LimitFunction } from 'p-limit';
+import type { SettledState } from '../core/model.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Database, Lock } from '../store/database.ts';
+import type { Client } from '../waterfall/client.ts';
+import type { Limiter } from '../waterfall/limiter.ts';
+import type { Breaker } from './breaker.ts';
+import type { Health } from './health.ts';
+import type { Pace } from './pace.ts';
+import type { Stop } from './stop.ts';
+
+/** Told of every target that is settled: for the progress display, and for output that leaves as it comes. */
+export type OnSettled = (settled: { state: SettledState; contacts: number; cost_usd: number | null }) => void;
+
+/** The invocation's share of a run. */
+export type Work = {
+  run_id: string;
+  runtime: Runtime;
+  database: Database;
+  client: Client;
+  limiter: Limiter;
+  /** Held while working on the run; made sure of before every launch. */
+  lock: Lock;
+  stop: Stop;
+  health: Health;
+  breaker: Breaker;
+  pace: Pace;
+  /** At most so many launches are unanswered at any moment, so that a crash leaves no more in doubt. */
+  launchSlots: LimitFunction;
+  /** Jobs launched and not settled, at most. */
+  concurrency: number;
+  /** The title filter that rows without one of their own share; a mistake in it is not about a row. */
+  sharedFilter: string | undefined;
+  /** A job that is RUNNING so long after its launch is given up, in milliseconds. */
+  jobTimeoutMs: number;
+  onSettled: OnSettled;
+};
+
+/** At most so many launches are unanswered at any moment (contract, section 5). */
+export const UNANSWERED_LAUNCHES = 10;

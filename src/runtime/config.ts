@@ -1,0 +1,150 @@
+/*
+ * Settings: flags, then environment, then `.env` in the working directory, then defaults. All problems are reported
+ * at once, each with its fix. The key has no flag: a command line is public.
+ */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parse } from 'dotenv';
+import { z } from 'zod';
+import { parseDuration } from '../core/duration.ts';
+import { UsageError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
+
+/** Requests per window; a limit of 0 is none. */
+export type RateLimit = { limit: number; windowMs: number };
+
+/** What the program is set to. */
+export type Settings = {
+  apiKey: string | undefined;
+  baseUrl: string;
+  keyHeader: string;
+  rateLimit: RateLimit;
+  databaseUrl: string | undefined;
+  home: string;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+};
+
+/** Settings that flags may override; names as commander gives them. */
+export type SettingFlags = {
+  baseUrl?: string | undefined;
+  databaseUrl?: string | undefined;
+  home?: string | undefined;
+  rateLimit?: string | undefined;
+  allowInsecure?: boolean | undefined;
+};
+
+const DEFAULT_BASE_URL = 'https://api.waterfall.io';
+const DEFAULT_RATE_LIMIT = '50/60';
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+const problem = (what: string, fix: string) => ({ error: `${what}: ${fix}` });
+
+const schema = z.object({
+  WATERFALL_API_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, problem('WATERFALL_API_KEY has characters that no key has', 'copy it again, without spaces or quotes'))
+    .optional(),
+  WATERFALL_BASE_URL: z
+    .url({ protocol: /^https?$/, ...problem('WATERFALL_BASE_URL is no http(s) address', `write for instance ${DEFAULT_BASE_URL}`) })
+    .default(DEFAULT_BASE_URL),
+  WATERFALL_API_KEY_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, problem('WATERFALL_API_KEY_HEADER is no header name', 'write x-api-key'))
+    .default('x-api-key'),
+  WATERFALL_RATE_LIMIT: z
+    .string()
+    .default(DEFAULT_RATE_LIMIT)
+    .transform((text, context) => {
+      const limit = parseRateLimit(text);
+      if (limit !== undefined) return limit;
+      context.issues.push({ code: 'custom', input: text, message: `the rate limit "${text}" is not <requests>/<seconds>: write for instance ${DEFAULT_RATE_LIMIT}, or 0 for none` });
+      return z.NEVER;
+    }),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, problem('DATABASE_URL is no PostgreSQL connection string', 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database'))
+    .optional(),
+  WATERFALL_CONTACTS_HOME: z.string().optional(),
+  LOG_LEVEL: z
+    .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'one of debug, info, warn, error'))
+    .default('info'),
+});
+
+/**
+ * Reads the settings.
+ * @throws {UsageError} with every problem.
+ */
+export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): Settings {
+  const problems: Problem[] = [];
+  const fromFile = readDotenv(directory, problems);
+  const set = (name: string, flag?: string): [string, string] | undefined => {
+    const value = flag ?? nonEmpty(environment[name]) ?? nonEmpty(fromFile[name]);
+    return value === undefined ? undefined : [name, value];
+  };
+  const given = Object.fromEntries(
+    [
+      set('WATERFALL_API_KEY'),
+      set('WATERFALL_BASE_URL', flags.baseUrl),
+      set('WATERFALL_API_KEY_HEADER'),
+      set('WATERFALL_RATE_LIMIT', flags.rateLimit),
+      set('DATABASE_URL', flags.databaseUrl),
+      set('WATERFALL_CONTACTS_HOME', flags.home),
+      set('LOG_LEVEL'),
+    ].filter((entry) => entry !== undefined),
+  );
+  const parsed = schema.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) problems.push({ what: issue.message });
+  const url = parsed.data && new URL(parsed.data.WATERFALL_BASE_URL);
+  if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
+    problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
+  }
+  if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
+  return {
+    apiKey: parsed.data.WATERFALL_API_KEY,
+    baseUrl: parsed.data.WATERFALL_BASE_URL.replace(/\/+$/, ''),
+    keyHeader: parsed.data.WATERFALL_API_KEY_HEADER.toLowerCase(),
+    rateLimit: parsed.data.WATERFALL_RATE_LIMIT,
+    databaseUrl: parsed.data.DATABASE_URL,
+    home: resolve(directory, parsed.data.WATERFALL_CONTACTS_HOME ?? dataFolder(environment)),
+    logLevel: parsed.data.LOG_LEVEL,
+  };
+}
+
+/** `50/60` (requests per seconds) or `0` (none); undefined for anything else. */
+export function parseRateLimit(text: string): RateLimit | undefined {
+  if (text.trim() === '0') return { limit: 0, windowMs: 60_000 };
+  const [, limit, seconds] = /^\s*(\d+)\s*\/\s*(\d+(?:\.\d+)?)\s*s?\s*$/.exec(text) ?? [];
+  const rate = { limit: Number(limit), windowMs: Number(seconds) * 1000 };
+  return rate.limit >= 1 && rate.windowMs > 0 ? rate : undefined;
+}
+
+/** A duration such as `10m` as milliseconds. @throws {UsageError} naming the option. */
+export function durationOption(name: string, text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new UsageError({ what: `${name} "${text}" is not a duration`, fix: 'write for instance 90s, 10m, 12h or 30d' });
+  return ms;
+}
+
+function readDotenv(directory: string, problems: Problem[]): Record<string, string> {
+  const path = join(directory, '.env');
+  try {
+    return parse(readFileSync(path));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOENT') problems.push({ what: `${path} cannot be read (${String(code)})`, fix: 'correct its permissions, or remove it' });
+    return {};
+  }
+}
+
+/** The platform's folder for the data of programs. */
+function dataFolder(environment: NodeJS.ProcessEnv): string {
+  const name = 'waterfall-contacts';
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', name);
+  if (process.platform === 'win32') return join(nonEmpty(environment.LOCALAPPDATA) ?? join(homedir(), 'AppData', 'Local'), name);
+  return join(nonEmpty(environment.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share'), name);
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === '' ? undefined : text.trim();
+}

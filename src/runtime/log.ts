@@ -1,0 +1,58 @@
+/* The log: pino, as JSON or as plain lines, with redaction. Where the lines go is the caller's business (stderr). */
+import { pino } from 'pino';
+import type { Log } from './runtime.ts';
+
+/** Fields that must never be written, wherever they turn up. */
+const REDACTED = ['key', 'apiKey', 'api_key', 'password', 'databaseUrl', 'authorization', 'x-api-key', 'email', 'professional_email', 'personal_email', 'phone', 'mobile_phone', 'phone_numbers', 'first_name', 'last_name', 'name'];
+
+/** How the log is made. */
+export type LogOptions = {
+  format: 'text' | 'json';
+  level: 'debug' | 'info' | 'warn' | 'error';
+  /** Takes one line, without its end. */
+  write: (line: string) => void;
+};
+
+/** Makes a log. */
+export function createLog({ format, level, write }: LogOptions): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: REDACTED.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+    },
+    { write: (line: string) => write(format === 'json' ? line.trimEnd() : textLine(line)) },
+  );
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+  };
+}
+
+function textLine(json: string): string {
+  const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const details = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const prefix = level === 'info' ? '' : level === 'debug' ? `${String(time)} debug: ` : `${String(level)}: `;
+  return `${prefix}${String(msg)}${details.length === 0 ? '' : ` (${details.join(' ')})`}`;
+}
+
+/** Replaces secrets in text that is about to be shown: the last guard, whatever went wrong before it. */
+export function scrubber(secrets: readonly (string | undefined)[]): (text: string) => string {
+  const present = secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 4);
+  return (text) => present.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
+}
+
+/** The password of a connection string, as written and decoded. */
+export function passwordsOf(databaseUrl: string | undefined): string[] {
+  const [, written] = /^[a-z]+:\/\/[^:@/]*:([^@/]*)@/i.exec(databaseUrl ?? '') ?? [];
+  if (written === undefined || written === '') return [];
+  try {
+    return [written, decodeURIComponent(written)];
+  } catch {
+    return [written];
+  }
+}

@@ -1,0 +1,44 @@
+/* Signals: the first stops launching and lets calls in flight end, all within 8 seconds; the second ends at once. */
+
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Signals that ask a run to stop. */
+export type StopSignal = keyof typeof EXIT_CODES;
+
+/** Calls in flight get so long to end by themselves, and then saving and exporting gets the rest of the 8 seconds. */
+const CALLS_MS = 4_000;
+const ALL_MS = 7_500;
+
+/** What is done on the way down. `exit` ends the process at once. */
+export type Shutdown = {
+  onFirst: (signal: StopSignal, exitCode: number) => void;
+  abortCalls: () => void;
+  /** Called before an exit that could not wait, to say how to go on. */
+  onForced: () => void;
+};
+
+/** Listens until `dispose` is called. */
+export function listenForSignals(shutdown: Shutdown): { dispose: () => void } {
+  let stopping = false;
+  const timers: NodeJS.Timeout[] = [];
+  const force = (code: number) => {
+    shutdown.onForced();
+    process.exit(code);
+  };
+  const listeners = Object.entries(EXIT_CODES).map(([name, code]) => {
+    const listener = () => {
+      if (stopping) force(code);
+      stopping = true;
+      shutdown.onFirst(name as StopSignal, code);
+      timers.push(setTimeout(shutdown.abortCalls, CALLS_MS), setTimeout(() => force(code), ALL_MS));
+    };
+    process.on(name, listener);
+    return [name, listener] as const;
+  });
+  return {
+    dispose() {
+      for (const timer of timers) clearTimeout(timer);
+      for (const [name, listener] of listeners) process.removeListener(name, listener);
+    },
+  };
+}

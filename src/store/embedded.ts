@@ -1,0 +1,95 @@
+/*
+ * The driver for the embedded PostgreSQL (PGlite), in a folder under the home folder.
+ * Two processes on one PGlite folder corrupt it silently (measured), and Node has no flock: a kernel lock on a file
+ * beside it keeps the second one out. The kernel frees it whenever and however the first one ends.
+ */
+import { constants, existsSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import type { Transaction } from '@electric-sql/pglite';
+import fsx from 'fs-native-extensions';
+import { BusyError, UsageError } from '../core/errors.ts';
+import type { Driver, Queryable } from './database.ts';
+
+/** An empty cluster, made by the build (scripts/make-database-template.mjs). */
+const TEMPLATE = new URL('../../dist/database-template.tar.gz', import.meta.url);
+
+/**
+ * Opens the embedded database under `home`, creating it there when there is none.
+ * @throws {BusyError} when another process has it open; {UsageError} when the folder cannot be used.
+ */
+export async function openEmbedded(home: string): Promise<Driver> {
+  const folder = join(home, 'database');
+  let lock: FileHandle | undefined;
+  try {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    lock = await lockFolder(home);
+    const pglite = await openFolder(folder);
+    return driverOf(pglite, folder, lock);
+  } catch (error) {
+    await lock?.close();
+    if (error instanceof BusyError) throw error;
+    throw new UsageError(
+      {
+        what: `the home folder ${home} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+        fix: 'choose another one with --home or WATERFALL_CONTACTS_HOME, or set DATABASE_URL',
+      },
+      { cause: error },
+    );
+  }
+}
+
+async function lockFolder(home: string): Promise<FileHandle> {
+  const file = await open(join(home, 'database.lock'), constants.O_RDWR | constants.O_CREAT, 0o600);
+  if (!fsx.tryLock(file.fd)) {
+    const pid = (await readFile(file, 'utf8')).trim();
+    await file.close();
+    throw new BusyError(`another process${pid === '' ? '' : ` (pid ${pid})`} uses the embedded database in ${home}`);
+  }
+  // For the message only; the lock itself is the kernel's.
+  await file.truncate(0);
+  await file.write(`${process.pid}\n`, 0);
+  return file;
+}
+
+async function openFolder(folder: string): Promise<PGlite> {
+  if (!existsSync(folder)) {
+    // Filled elsewhere and renamed, so that a crash leaves no half-made database.
+    const unfinished = `${folder}.new`;
+    await rm(unfinished, { recursive: true, force: true });
+    const template = new Blob([await readFile(TEMPLATE)], { type: 'application/x-gzip' });
+    const pglite = await PGlite.create({ dataDir: unfinished, loadDataDir: template });
+    await pglite.close();
+    await rename(unfinished, folder);
+  }
+  return PGlite.create({ dataDir: folder });
+}
+
+function driverOf(pglite: PGlite, folder: string, lock: FileHandle): Driver {
+  return {
+    place: folder,
+    embedded: true,
+    ...queryable(pglite),
+    transaction: (work) => pglite.transaction((transaction) => work(queryable(transaction))),
+    // The folder is ours alone, and so is every run in it.
+    lock: () => Promise.resolve({ ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
+    async close() {
+      await pglite.close();
+      await lock.close();
+    },
+  };
+}
+
+function queryable(target: PGlite | Transaction): Queryable {
+  return {
+    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
+      const result = await target.query<Row>(sql, [...parameters]);
+      return result.rows;
+    },
+    async script(sql) {
+      await target.exec(sql);
+    },
+  };
+}

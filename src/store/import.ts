@@ -1,0 +1,114 @@
+/* A new run: its rows and targets, and what the database already knows of its questions. One transaction, all or nothing. */
+import type { Question } from '../core/model.ts';
+import type { Queryable } from './database.ts';
+import { storableJson } from './storable.ts';
+
+/** A row of the list on its way in: with a question, or with the reason why it has none. */
+export type ImportedRow = {
+  position: number;
+  line: number;
+  domain: string | null;
+  title_filter: string;
+  cells: string[];
+  question_hash?: string;
+  question?: Question;
+  reason?: string;
+};
+
+/** A question whose jobs ended FAILED so often is not launched again of itself (contract, section 1). */
+const FAILURES_ENOUGH = 3;
+
+/** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates. */
+export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[]): Promise<void> {
+  const batch = storableJson(rows);
+  await transaction.query(
+    `insert into waterfall.targets (run_id, position, question_hash, question)
+     select $1, given.position, given.question_hash, given.question
+     from json_to_recordset($2::json) as given (position integer, question_hash text, question jsonb)
+     where given.question_hash is not null
+     order by given.position
+     on conflict (run_id, question_hash) do nothing`,
+    [run_id, batch],
+  );
+  await transaction.query(
+    `insert into waterfall.input_rows (run_id, position, line, domain, title_filter, cells, target_id, outcome, reason)
+     select $1, given.position, given.line, given.domain, given.title_filter, given.cells, target.id,
+       case when target.id is null then 'invalid' when target.position <> given.position then 'duplicate' end,
+       given.reason
+     from json_to_recordset($2::json) as given (
+       position integer, line integer, domain text, title_filter text, cells text[], question_hash text, reason text)
+     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash`,
+    [run_id, batch],
+  );
+}
+
+/**
+ * Takes over what is known of the run's questions: answers not older than `since`, jobs that are still open (they are
+ * asked first), jobs that failed too often, launches in doubt. Times are moments.
+ */
+export async function adoptKnown(transaction: Queryable, run_id: string, since: Date, now: Date): Promise<void> {
+  await transaction.query(
+    `update waterfall.targets as target
+     set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
+       contacts = known.contacts, cost_usd = 0, settled_at = $3
+     from (
+       select distinct on (earlier.question_hash) earlier.*
+       from waterfall.targets as mine
+       join waterfall.targets as earlier using (question_hash)
+       where mine.run_id = $1 and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null
+         and earlier.answer is not null and earlier.stop_date >= $2
+       order by earlier.question_hash, earlier.stop_date desc, earlier.id
+     ) as known
+     where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,
+    [run_id, since, now],
+  );
+  await transaction.query(
+    `update waterfall.targets as target
+     set state = 'following', job_id = known.job_id, launched_at = known.launched_at
+     from (
+       select distinct on (earlier.question_hash) earlier.*
+       from waterfall.targets as mine
+       join waterfall.targets as earlier using (question_hash)
+       where mine.run_id = $1 and earlier.run_id <> $1
+         and (earlier.state = 'launched' or (earlier.state = 'timed_out' and earlier.launched_at >= $2))
+       order by earlier.question_hash, earlier.launched_at desc, earlier.id
+     ) as known
+     where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,
+    [run_id, since],
+  );
+  await transaction.query(
+    `update waterfall.targets as target
+     set state = 'job_failed', job_id = failed.job_id, settled_at = $4,
+       reason = 'not launched again: ' || failed.times || ' jobs of this question failed, the last: ' || failed.reason
+     from (
+       select mine.question_hash, count(distinct earlier.job_id) as times,
+         (array_agg(earlier.job_id order by earlier.id desc))[1] as job_id,
+         (array_agg(coalesce(earlier.reason, 'no reason given') order by earlier.id desc) filter (where earlier.launches > 0))[1] as reason
+       from waterfall.targets as mine
+       join waterfall.targets as earlier using (question_hash)
+       where mine.run_id = $1 and earlier.state = 'job_failed' and earlier.settled_at >= $2
+       group by mine.question_hash
+       having count(distinct earlier.job_id) >= $3
+     ) as failed
+     where target.run_id = $1 and target.state = 'pending' and target.question_hash = failed.question_hash`,
+    [run_id, since, FAILURES_ENOUGH, now],
+  );
+  // In doubt until answered: launches of earlier runs, unless a later target of the question has an answer.
+  await transaction.query(
+    `update waterfall.targets as target
+     set doubts = doubtful.doubts
+     from (
+       select mine.question_hash, max(earlier.doubts) as doubts
+       from waterfall.targets as mine
+       join waterfall.targets as earlier using (question_hash)
+       where mine.run_id = $1 and earlier.run_id <> $1 and earlier.doubts > 0
+         and not exists (
+           select from waterfall.targets as answered
+           where answered.question_hash = mine.question_hash and answered.id >= earlier.id
+             and answered.state in ('found', 'no_contacts') and answered.settled_at is not null)
+       group by mine.question_hash
+     ) as doubtful
+     where target.run_id = $1 and target.state = 'pending' and target.question_hash = doubtful.question_hash`,
+    [run_id],
+  );
+}

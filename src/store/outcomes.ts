@@ -1,0 +1,131 @@
+/* What became of the rows of a run: read-only questions for the outputs, the summary and the exit code. */
+import type { Answer, Outcome } from '../core/model.ts';
+import type { Queryable } from './database.ts';
+
+/** A row's outcome from its own (`invalid`, `duplicate`) or its target's state. */
+const OUTCOME = `
+  coalesce(input_row.outcome, case
+    when target.state in ('launching', 'launched', 'following') then 'waiting'
+    when target.state = 'pending' and target.launches > 0 then 'waiting'
+    when target.state = 'pending' then 'not_launched'
+    else target.state end)`;
+
+/** How many rows have an outcome, and what they brought and cost. `cost_usd` is null when no cost is known. */
+export type OutcomeCount = { outcome: Outcome; rows: number; contacts: number; cost_usd: string | null; launches: number };
+
+/** Counts by outcome. Contacts, cost and launches are counted once, at the first row of a question. */
+export async function countOutcomes(database: Queryable, run_id: string): Promise<OutcomeCount[]> {
+  return database.query<OutcomeCount>(
+    `select ${OUTCOME} as outcome, count(*)::integer as rows,
+       coalesce(sum(target.contacts) filter (where input_row.outcome is null), 0)::integer as contacts,
+       (sum(target.cost_usd) filter (where input_row.outcome is null))::text as cost_usd,
+       coalesce(sum(target.launches) filter (where input_row.outcome is null), 0)::integer as launches
+     from waterfall.input_rows as input_row
+     left join waterfall.targets as target on target.id = input_row.target_id
+     where input_row.run_id = $1
+     group by 1`,
+    [run_id],
+  );
+}
+
+/** Answers whose cost the API did not say, and launches that were in doubt and repeated, of one run. */
+export async function countUncertain(database: Queryable, run_id: string): Promise<{ unknown_cost: number; repeated: number }> {
+  const [row] = await database.query<{ unknown_cost: number; repeated: number }>(
+    `select count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null)::integer as unknown_cost,
+       coalesce(sum(greatest(launches - 1, 0)), 0)::integer as repeated
+     from waterfall.targets where run_id = $1`,
+    [run_id],
+  );
+  return row ?? { unknown_cost: 0, repeated: 0 };
+}
+
+/** One line of the report. */
+export type ReportRow = {
+  position: number;
+  row: number;
+  domain: string | null;
+  title_filter: string | null;
+  outcome: Outcome;
+  reason: string | null;
+  contacts: number;
+  cost_usd: string | null;
+  job_id: string | null;
+  launches: number;
+  cells: string[];
+  /** Of a duplicate: the line that asked first, and how that one ended. */
+  first_row: number | null;
+  first_outcome: Outcome | null;
+};
+
+/** Rows of the report after a position, in input order. */
+export async function reportRows(
+  database: Queryable,
+  query: { run_id: string; after: number; limit: number; outcomes?: readonly Outcome[] },
+): Promise<ReportRow[]> {
+  return database.query<ReportRow>(
+    `with page as (
+       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason,
+         target.contacts, target.cost_usd, target.job_id, target.launches
+       from waterfall.input_rows as input_row
+       left join waterfall.targets as target on target.id = input_row.target_id
+       where input_row.run_id = $1 and input_row.position > $2
+         and ($4::text[] is null or ${OUTCOME} = any ($4::text[]))
+       order by input_row.position limit $3
+     )
+     select page.position, page.line as row, page.domain, page.title_filter, page.row_outcome as outcome,
+       coalesce(page.reason, page.target_reason) as reason,
+       case when page.outcome is null then page.contacts else 0 end as contacts,
+       case when page.outcome = 'duplicate' then '0' when page.outcome is null then page.cost_usd::text end as cost_usd,
+       page.job_id,
+       case when page.outcome is null then page.launches else 0 end as launches,
+       page.cells,
+       first_row.line as first_row,
+       (select ${OUTCOME} from waterfall.input_rows as input_row
+        join waterfall.targets as target on target.id = input_row.target_id
+        where input_row.run_id = first_row.run_id and input_row.position = first_row.position) as first_outcome
+     from page
+     left join waterfall.input_rows as first_row
+       on page.outcome = 'duplicate' and first_row.target_id = page.target_id and first_row.outcome is null
+     order by page.position`,
+    [query.run_id, query.after, query.limit, query.outcomes ?? null],
+  );
+}
+
+/** A row that may deliver contacts (no duplicate, not invalid), with the answer of its target where there is one. */
+export type AnsweredRow = {
+  position: number;
+  row: number;
+  domain: string;
+  title_filter: string;
+  cells: string[];
+  job_id: string | null;
+  stop_date: Date | null;
+  answer: Answer | null;
+};
+
+/** The position of the first row that is not settled yet; null when all are. */
+export async function firstOpenPosition(database: Queryable, run_id: string): Promise<number | null> {
+  const [row] = await database.query<{ position: number | null }>(
+    'select min(position) as position from waterfall.targets where run_id = $1 and settled_at is null',
+    [run_id],
+  );
+  return row?.position ?? null;
+}
+
+/** Rows with their answers after a position (and before another), in input order. Those not settled have no answer. */
+export async function answeredRows(
+  database: Queryable,
+  query: { run_id: string; after: number; before?: number | null; limit: number },
+): Promise<AnsweredRow[]> {
+  return database.query<AnsweredRow>(
+    `select input_row.position, input_row.line as row, input_row.domain, input_row.title_filter, input_row.cells,
+       target.job_id, holder.stop_date, holder.answer
+     from waterfall.input_rows as input_row
+     join waterfall.targets as target on target.id = input_row.target_id
+     join waterfall.targets as holder on holder.id = coalesce(target.answered_by, target.id)
+     where input_row.run_id = $1 and input_row.outcome is null and input_row.position > $2
+       and ($4::integer is null or input_row.position < $4)
+     order by input_row.position limit $3`,
+    [query.run_id, query.after, query.limit, query.before ?? null],
+  );
+}

@@ -1,0 +1,86 @@
+/* The table of runs. */
+import type { Queryable } from './database.ts';
+import { storableJson, storableText } from './storable.ts';
+
+/** One run. `options` is what the run needs to be gone on with; its shape is the caller's. No secrets go in here. */
+export type RunRecord<Options> = {
+  id: string;
+  key: string;
+  input_name: string;
+  input_columns: string[];
+  options: Options;
+  created_at: Date;
+  finished_at: Date | null;
+  requests: number;
+  worked_ms: number;
+  stop_reason: string | null;
+};
+
+const COLUMNS = 'id, key, input_name, input_columns, options, created_at, finished_at, requests, worked_ms, stop_reason';
+
+/** Creates a run that has nothing done yet. */
+export async function createRun<Options>(
+  database: Queryable,
+  run: Pick<RunRecord<Options>, 'id' | 'key' | 'input_name' | 'input_columns' | 'options' | 'created_at'>,
+): Promise<void> {
+  await database.query(
+    `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at) values ($1, $2, $3, $4, $5, $6)`,
+    [
+      run.id,
+      run.key,
+      storableText(run.input_name),
+      run.input_columns.map(storableText),
+      storableJson(run.options),
+      run.created_at,
+    ],
+  );
+}
+
+/** The run of this id, or the latest one. */
+export async function findRun<Options>(database: Queryable, id?: string): Promise<RunRecord<Options> | undefined> {
+  const [run] = await database.query<RunRecord<Options>>(
+    id === undefined
+      ? `select ${COLUMNS} from waterfall.runs order by created_at desc, id desc limit 1`
+      : `select ${COLUMNS} from waterfall.runs where id = $1`,
+    id === undefined ? [] : [id],
+  );
+  return run;
+}
+
+/** The latest runs, newest first. */
+export async function latestRuns<Options>(database: Queryable, limit: number): Promise<RunRecord<Options>[]> {
+  return database.query<RunRecord<Options>>(
+    `select ${COLUMNS} from waterfall.runs order by created_at desc, id desc limit $1`,
+    [limit],
+  );
+}
+
+/** The latest unfinished run, or the latest one with this key. */
+export async function findUnfinishedRun<Options>(database: Queryable, key?: string): Promise<RunRecord<Options> | undefined> {
+  const [run] = await database.query<RunRecord<Options>>(
+    `select ${COLUMNS} from waterfall.runs
+     where finished_at is null and ($1::text is null or key = $1)
+     order by created_at desc, id desc limit 1`,
+    [key ?? null],
+  );
+  return run;
+}
+
+/** Keeps the options with which the run was last called (where its outputs go). */
+export async function saveOptions<Options>(database: Queryable, id: string, options: Options): Promise<void> {
+  await database.query('update waterfall.runs set options = $2 where id = $1', [id, storableJson(options)]);
+}
+
+/** Adds one invocation's work to the run, and says how it ended: finished at a moment, or stopped for a reason. */
+export async function addWork(
+  database: Queryable,
+  id: string,
+  work: { requests: number; worked_ms: number; finished_at: Date | null; stop_reason: string | null },
+): Promise<void> {
+  await database.query(
+    `update waterfall.runs
+     set requests = requests + $2, worked_ms = worked_ms + $3, finished_at = $4, stop_reason = $5
+     where id = $1`,
+    [id, work.requests, Math.round(work.worked_ms), work.finished_at, work.stop_reason],
+  );
+}

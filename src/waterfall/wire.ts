@@ -1,0 +1,229 @@
+/*
+ * The shapes of requests and replies. Members are optional and nullable as the vendor's documentation has them, unknown
+ * members are kept, and a wrong type is an error that names its path. Error texts show types, never values: values are people's data.
+ */
+import { z } from 'zod';
+import { ApiError, TransportError } from '../core/errors.ts';
+import type { Account, Answer, Company, Job, JobStatus, Launched, Person, Question, Usage, UsageCounters } from '../core/model.ts';
+
+/** The members of T that are written out, without its index signature. */
+type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
+/** One schema for every member of T and no other: a shape that disagrees with core/model.ts does not compile. */
+type Shape<T> = { [K in keyof Known<T>]-?: z.ZodType<Known<T>[K]> };
+
+const text = z.string().nullish();
+const number = z.number().nullish();
+const texts = z.array(z.string()).nullish();
+const numberOrText = z.union([z.number(), z.string()]).nullish();
+
+const person = z.looseObject({
+  id: text,
+  first_name: text,
+  last_name: text,
+  linkedin_id: text,
+  linkedin_url: text,
+  personal_email: text,
+  location: text,
+  country: text,
+  company_id: text,
+  company_linkedin_id: text,
+  company_name: text,
+  company_domain: text,
+  professional_email: text,
+  mobile_phone: text,
+  phone_numbers: texts,
+  title: text,
+  seniority: text,
+  department: text,
+  experiences: z.array(z.looseObject({})).nullish(),
+  email_verified: z.boolean().nullish(),
+  email_confidence: text,
+  email_verified_status: text,
+  smtp_provider: text,
+  mx_record: text,
+} satisfies Shape<Person>);
+
+const company = z.looseObject({
+  id: text,
+  domain: text,
+  company_name: text,
+  website: text,
+  linkedin_id: text,
+  linkedin_url: text,
+  linkedin_description: text,
+  linkedin_logo_url: text,
+  size: text,
+  linkedin_size: text,
+  linkedin_industry: text,
+  linkedin_type: text,
+  linkedin_followers: numberOrText,
+  linkedin_founded: numberOrText,
+  linkedin_employees_count: numberOrText,
+  linkedin_address: text,
+  country: text,
+  generic_emails: texts,
+} satisfies Shape<Company>);
+
+const usage = z.looseObject({
+  total_usd: number,
+  persons_usd: number,
+  phones_usd: number,
+  companies_usd: number,
+  persons_count: number,
+  phones_count: number,
+  companies_count: number,
+  balance_remaining_usd: number,
+} satisfies Shape<Usage>);
+
+const answer = z.looseObject({
+  company: company.nullish(),
+  persons: z.array(person).nullish(),
+  usage: usage.nullish(),
+} satisfies Shape<Answer>);
+
+const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const satisfies readonly JobStatus[];
+
+const status = z.enum(STATUSES, {
+  error: ({ input }) => {
+    if (typeof input !== 'string') return undefined;
+    return /^\w{1,30}$/.test(input) ? `unknown job status "${input}"` : 'unknown job status';
+  },
+});
+
+/** `GET /v1/prospector`. A job that SUCCEEDED has an output; its list of persons may be absent, null or empty. */
+export const jobReply: z.ZodType<Job> = z
+  .looseObject({ status, start_date: text, stop_date: text, output: answer.nullish() } satisfies Shape<Job>)
+  .refine((job) => job.status !== 'SUCCEEDED' || (job.output !== undefined && job.output !== null), {
+    path: ['output'],
+    error: 'missing, though the job SUCCEEDED',
+  });
+
+/** `POST /v1/prospector`. */
+export const launchReply: z.ZodType<Launched> = z.looseObject({
+  job_id: z.string().regex(/\S/, { error: 'expected an id, got an empty string' }),
+  start_date: text,
+} satisfies Shape<Launched>);
+
+const counters = z.looseObject({
+  prospector_requests: number,
+  prospector_persons: number,
+  prospector_persons_phones: number,
+} satisfies Shape<UsageCounters>);
+
+/** `GET /v2/account`. */
+export const accountReply: z.ZodType<Account> = z.looseObject({
+  key_usage: counters.nullish(),
+  account_usage: counters.nullish(),
+  balance_remaining_usd: number,
+  price: z.looseObject({}).nullish(),
+} satisfies Shape<Account>);
+
+type LaunchBody = { [K in Exclude<keyof Question, 'api_host'>]-?: Question[K] | undefined };
+
+/** The body of a launch: the question without the host, in the order of the vendor's table. Absent members are `undefined`. */
+export function launchBody(question: Question): LaunchBody {
+  return {
+    domain: question.domain,
+    title_filter: question.title_filter,
+    title_filters: question.title_filters,
+    company_name: question.company_name,
+    linkedin: question.linkedin,
+    location_name: question.location_name,
+    location_countries: question.location_countries,
+    excluded_names: question.excluded_names,
+    limit: question.limit,
+    include_phones: question.include_phones,
+    verified_only: question.verified_only,
+  };
+}
+
+/**
+ * Checks the reply of `what` (such as `GET /v1/prospector`) and gives it back typed.
+ * Throws a `TransportError` UNREADABLE_REPLY that names the first member which is not as documented.
+ */
+export function readReply<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue && issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ` : '';
+  throw new TransportError({
+    code: 'UNREADABLE_REPLY',
+    sent: true,
+    message: `reply of ${what}: ${where}${issue ? describe(issue, json) : 'not as documented'}`,
+  });
+}
+
+function describe(issue: z.core.$ZodIssue, json: unknown): string {
+  const got = typeName(issue.path.reduce(member, json));
+  if (issue.code === 'invalid_type') return `expected ${issue.expected}, got ${got}`;
+  if (issue.code === 'invalid_union') {
+    const expected = issue.errors.flat().map((inner) => ('expected' in inner ? String(inner.expected) : 'something else'));
+    return `expected ${expected.join(' or ')}, got ${got}`;
+  }
+  if (issue.code === 'invalid_value' && got !== 'string') return `expected string, got ${got}`;
+  return issue.message;
+}
+
+function member(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+function typeName(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+const CATEGORIES = ['AUTH', 'PERMISSION', 'QUOTA', 'RATE_LIMIT', 'INTERNAL', 'ROUTING', 'VALIDATION', 'NOT_FOUND'];
+
+const errorReply = z.looseObject({ code: z.string().regex(/\S/) });
+
+/**
+ * The error of a reply that is not 2xx. `body` is its text, `''` when it could not be read. Only JSON with a `code` is the
+ * API's own; of anything else (a proxy's page) the text is not shown.
+ */
+export function readError(reply: { host: string; status: number; body: string; retryAfterMs: number | undefined }): ApiError {
+  const { host, status: httpStatus, body, retryAfterMs } = reply;
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  const parsed = errorReply.safeParse(parseOrNothing(body));
+  if (!parsed.success) {
+    return new ApiError({
+      ...wait,
+      status: httpStatus,
+      category: 'HTTP',
+      code: `HTTP_${httpStatus}`,
+      message: `${host} answered with HTTP ${httpStatus} and no error body of the API's own`,
+      enveloped: false,
+    });
+  }
+  const { code, category, message, error } = parsed.data;
+  const known = CATEGORIES.find((name) => code.startsWith(`${name}_`)) ?? code.split('_', 1)[0] ?? code;
+  return new ApiError({
+    ...wait,
+    status: httpStatus,
+    category: isText(category) ? category : known,
+    code,
+    message: errorText(message, error) || code,
+    enveloped: true,
+  });
+}
+
+/** The message and up to three of the details (the API sends one text or up to ten), on one line of at most 300 characters. */
+function errorText(message: unknown, error: unknown): string {
+  const details = (Array.isArray(error) ? (error as unknown[]) : [error]).filter(isText).slice(0, 3);
+  const parts = [message, ...details].filter(isText).map((part) => part.replace(/[\p{Cc}\s]+/gu, ' ').trim());
+  const line = [...new Set(parts)].join(' | ');
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+function parseOrNothing(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

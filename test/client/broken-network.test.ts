@@ -1,0 +1,252 @@
+/* Sockets that break, on real servers of this process: what each failure is called, and whether the request may have arrived. */
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ApiError, TransportError } from '../../src/core/errors.ts';
+import { systemClock } from '../../src/runtime/runtime.ts';
+import { createTransport, type Transport } from '../../src/waterfall/transport.ts';
+
+const KEY = '0d4b2c1e-9f3a-4e77-8a51-2b6c7d8e9f00';
+
+const cleanUp: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of cleanUp.splice(0).reverse()) await close();
+});
+
+/** Listens on a free port and says which. */
+async function listen(server: Server | TcpServer): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUp.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function connect(baseUrl: string, options: { timeoutMs?: number; maxReplyBytes?: number } = {}): Transport {
+  const ignore = () => undefined;
+  const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const transport = createTransport({ baseUrl, apiKey: KEY, keyHeader: 'x-api-key', clock: systemClock, log, ...options });
+  cleanUp.push(() => transport.close());
+  return transport;
+}
+
+/** A transport to an HTTP server that answers like this. */
+async function serve(listener: RequestListener, options: { timeoutMs?: number; maxReplyBytes?: number } = {}) {
+  const port = await listen(createServer(listener));
+  return { port, host: `127.0.0.1:${port}`, transport: connect(`http://127.0.0.1:${port}`, options) };
+}
+
+const post = { method: 'POST', path: '/v1/prospector', body: { domain: 'northpier-robotics.example' } } as const;
+
+async function failure(call: Promise<unknown>): Promise<unknown> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeDefined();
+  expect(JSON.stringify([error, error instanceof Error ? [error.message, error.stack, error.cause] : ''])).not.toContain(KEY);
+  return error;
+}
+
+describe('a request that never reached the server', () => {
+  it('is not sent when the port refuses', async () => {
+    const server = createTcpServer();
+    const port = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    const error = await failure(connect(`http://127.0.0.1:${port}`).exchange(post));
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ code: 'ECONNREFUSED', sent: false, message: `127.0.0.1:${port}: the connection was refused (ECONNREFUSED)` });
+  });
+
+  it('is not sent when every address of the host refuses', async () => {
+    const server = createTcpServer();
+    const port = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    expect(await failure(connect(`http://localhost:${port}`).exchange(post))).toMatchObject({ code: 'ECONNREFUSED', sent: false });
+  });
+
+  it('is not sent when the host has no address', async () => {
+    const error = await failure(connect('http://no-such-host.invalid').exchange(post));
+    expect(error).toMatchObject({ sent: false });
+    expect(['ENOTFOUND', 'EAI_AGAIN']).toContain((error as TransportError).code);
+  });
+
+  it('is not sent when the server does not speak TLS', async () => {
+    const { port } = await serve((_request, response) => response.end('plain'));
+    expect(await failure(connect(`https://127.0.0.1:${port}`).exchange(post))).toMatchObject({ sent: false });
+  });
+
+  it('is not sent when it was aborted before', async () => {
+    let requests = 0;
+    const { transport } = await serve((_request, response) => {
+      requests += 1;
+      response.end('{}');
+    });
+    expect(await failure(transport.exchange({ ...post, signal: AbortSignal.abort('stopped') }))).toBe('stopped');
+    expect(requests).toBe(0);
+  });
+});
+
+describe('a request that may have been acted on', () => {
+  it.each([
+    ['closed before the reply', (socket: Socket) => socket.destroy()],
+    ['reset before the reply', (socket: Socket) => socket.resetAndDestroy()],
+    ['ended politely before the reply', (socket: Socket) => socket.end()],
+    ['closed in the middle of the headers', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-le')],
+    ['closed in the middle of the body', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"job_id":')],
+    ['closed in the middle of a chunk', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n{"job')],
+  ])('is in doubt when the connection is %s', async (_name, answer) => {
+    const port = await listen(createTcpServer((socket) => socket.once('data', () => answer(socket))));
+    const error = await failure(connect(`http://127.0.0.1:${port}`).exchange(post));
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ code: 'ECONNRESET', sent: true });
+  });
+
+  it('is in doubt when the server talks something else', async () => {
+    const port = await listen(createTcpServer((socket) => socket.once('data', () => socket.end('220 mail.example ESMTP\r\n'))));
+    expect(await failure(connect(`http://127.0.0.1:${port}`).exchange(post))).toMatchObject({ sent: true });
+  });
+
+  it('times out when the server is silent', async () => {
+    const { transport, host } = await serve(() => undefined, { timeoutMs: 50 });
+    const error = await failure(transport.exchange(post));
+    expect(error).toMatchObject({ code: 'TIMEOUT', sent: true, message: `${host}: no complete reply within 0.05 s (TIMEOUT)` });
+  });
+
+  it('times out when the body stops coming', async () => {
+    const { transport } = await serve((_request, response) => response.writeHead(200).write('{"job_id":'));
+    expect(await failure(transport.exchange({ ...post, timeoutMs: 50 }))).toMatchObject({ code: 'TIMEOUT', sent: true });
+  });
+
+  it.each([
+    ['cut JSON', '{"job_id": "5f0c', 'the reply is not complete JSON'],
+    ['a page', '<html>Welcome</html>', 'the reply is not complete JSON'],
+    ['an empty body', '', 'the reply is empty'],
+  ])('is unreadable when a 200 has %s', async (_name, body, words) => {
+    const { transport, host } = await serve((_request, response) => response.end(body));
+    const error = await failure(transport.exchange(post));
+    expect(error).toMatchObject({ code: 'UNREADABLE_REPLY', sent: true, message: `${host}: ${words} (UNREADABLE_REPLY)` });
+  });
+
+  it('is unreadable when the reply is a 204', async () => {
+    const { transport } = await serve((_request, response) => response.writeHead(204).end());
+    expect(await failure(transport.exchange(post))).toMatchObject({ code: 'UNREADABLE_REPLY', sent: true });
+  });
+
+  it('is refused when the reply is larger than allowed, and the rest is not read', async () => {
+    const { transport } = await serve(
+      (_request, response) => {
+        const more = () => {
+          while (response.write('x'.repeat(10_000)));
+        };
+        response.on('drain', more);
+        more(); // never ends
+      },
+      { maxReplyBytes: 1_000_000 },
+    );
+    expect(await failure(transport.exchange(post))).toMatchObject({ code: 'REPLY_TOO_LARGE', sent: true });
+  });
+});
+
+describe('an abort by the caller', () => {
+  it.each([
+    ['of a reply', 200, '{"job_id":'],
+    ['of an error', 500, '{"code":'],
+  ])('within the body %s rejects with the reason as it is', async (_name, status, start) => {
+    const { transport } = await serve((_request, response) => response.writeHead(status).write(start));
+    const abort = new AbortController();
+    const onReply = () => setImmediate(() => abort.abort('stopped by the user'));
+    expect(await failure(transport.exchange({ ...post, signal: abort.signal, onReply }))).toBe('stopped by the user');
+  });
+
+  it('before the reply rejects with the reason as it is', async () => {
+    const abort = new AbortController();
+    const { transport } = await serve(() => abort.abort('stopped by the user'));
+    expect(await failure(transport.exchange({ ...post, signal: abort.signal }))).toBe('stopped by the user');
+  });
+});
+
+describe('an error reply that is not the API’s own', () => {
+  it.each([
+    ['a proxy page', 502, '<html><body>Bad Gateway</body></html>'],
+    ['no body', 503, ''],
+    ['cut JSON', 500, '{"code": "INTERNAL_UNCLASS'],
+    ['a huge page', 504, 'x'.repeat(3_000_000)],
+  ])('with %s is known by its status', async (_name, status, body) => {
+    const { transport, host } = await serve((_request, response) => response.writeHead(status, { 'retry-after': '3' }).end(body));
+    const error = await failure(transport.exchange(post));
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({
+      status,
+      code: `HTTP_${status}`,
+      enveloped: false,
+      retryAfterMs: 3_000,
+      message: `${host} answered with HTTP ${status} and no error body of the API's own`,
+    });
+  });
+
+  it('that is cut is known by its status too', async () => {
+    const reply = 'HTTP/1.1 500 Oops\r\ncontent-length: 100\r\n\r\n{"code": "INTERNAL_UNCLASSIFIED_ERROR"';
+    const port = await listen(createTcpServer((socket) => socket.once('data', () => socket.end(reply))));
+    expect(await failure(connect(`http://127.0.0.1:${port}`).exchange(post))).toMatchObject({ code: 'HTTP_500', enveloped: false });
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('with status %i is not followed: the other server never sees the key', async (status) => {
+    const seen: IncomingMessage[] = [];
+    const other = await listen(
+      createServer((request, response) => {
+        seen.push(request);
+        response.end('{"job_id":"stolen"}');
+      }),
+    );
+    const { transport } = await serve((_request, response) => {
+      response.writeHead(status, { location: `http://127.0.0.1:${other}/v1/prospector` }).end();
+    });
+    expect(await failure(transport.exchange(post))).toMatchObject({ code: 'REDIRECT', sent: true });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('an ordinary exchange', () => {
+  it('sends key, JSON and its type, and reads a reply of more than 20 MB', async () => {
+    const requests: { method?: string | undefined; url?: string | undefined; key: unknown; type: unknown; body: string }[] = [];
+    const persons = Array.from({ length: 500 }, (_, i) => ({ id: `${i}`, title: 'x'.repeat(45_000) }));
+    const { transport } = await serve((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (part: string) => (body += part));
+      request.on('end', () => {
+        requests.push({ method: request.method, url: request.url, key: request.headers['x-api-key'], type: request.headers['content-type'], body });
+        response.end(JSON.stringify({ persons }));
+      });
+    });
+    const reply = await transport.exchange({ ...post, query: { a: 'b c' } });
+    expect(reply.json).toEqual({ persons });
+    expect(requests).toEqual([
+      { method: 'POST', url: '/v1/prospector?a=b+c', key: KEY, type: 'application/json', body: '{"domain":"northpier-robotics.example"}' },
+    ]);
+  });
+
+  it('uses a connection again', async () => {
+    const ports = new Set<number | undefined>();
+    const { transport } = await serve((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end('{}');
+    });
+    for (let i = 0; i < 20; i += 1) await transport.exchange({ method: 'GET', path: '/v2/account' });
+    expect(ports.size).toBeLessThanOrEqual(2); // a connection is free a moment after its reply is here
+  });
+
+  it('reads a body that begins with a byte order mark', async () => {
+    const { transport } = await serve((_request, response) => response.end('\uFEFF{"job_id":"a"}'));
+    expect((await transport.exchange(post)).json).toEqual({ job_id: 'a' });
+  });
+});

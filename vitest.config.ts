@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/unit/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
+        },
+      },
+      {
+        // A real PostgreSQL is started once for all of these files.
+        test: {
+          name: 'database',
+          include: ['test/store/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          globalSetup: ['test/support/postgres-server.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
