@@ -3,7 +3,7 @@
  * is no regular file (a pipe, a device) is written as a stream.
  */
 import { createWriteStream } from 'node:fs';
-import { open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -44,13 +44,7 @@ export async function writeSheetFile(path: string, sheet: Sheet, style: SheetSty
   }
   const temporary = join(dirname(target), `.${basename(target)}.${tag}.tmp`);
   try {
-    const file = await open(temporary, 'w');
-    try {
-      await pipeline(lines(sheet), stringifier(style), file.createWriteStream({ autoClose: false }));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await pipeline(lines(sheet), stringifier(style), createWriteStream(temporary, { flush: true }));
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
