@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /* The entry point, and the only place that turns errors into words and exit codes. */
-import { buildProgram } from './program.ts';
 import { CommanderError } from 'commander';
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
+import { sameCommand } from './command-line.ts';
+import { buildProgram } from './program.ts';
+import type { GlobalOptions } from './session.ts';
 
 const USAGE = 2;
 const BUSY = 75;
@@ -10,15 +12,16 @@ const BUG = 1;
 
 async function main(): Promise<number> {
   const outcome = { exit: 0 };
+  const program = buildProgram((exit) => (outcome.exit = exit));
   try {
-    await buildProgram((exit) => (outcome.exit = exit)).parseAsync(process.argv);
+    await program.parseAsync(process.argv);
     return outcome.exit;
   } catch (error) {
-    return explain(error);
+    return explain(error, await sayer(program.opts<GlobalOptions>().logFormat));
   }
 }
 
-function explain(error: unknown): number {
+function explain(error: unknown, say: (text: string) => void): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
   if (error instanceof UsageError) {
     for (const { what, fix } of error.problems) say(`error: ${what}${fix === undefined ? '' : `\n  to do: ${fix}`}`);
@@ -29,15 +32,20 @@ function explain(error: unknown): number {
     return USAGE;
   }
   if (error instanceof BusyError) {
-    say(`error: ${error.message}\n  to do: wait until it is done, then give the same command again`);
+    say(`error: ${error.message}\n  to do: wait until it is done, then: ${sameCommand(process.argv)}`);
     return BUSY;
   }
   say(`This is a bug in waterfall-contacts; please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return BUG;
 }
 
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+/** Says an error to people, or to the program that asked for JSON. */
+async function sayer(format: GlobalOptions['logFormat']): Promise<(text: string) => void> {
+  const write = (line: string) => void process.stderr.write(`${line}\n`);
+  if (format === 'text') return write;
+  const { createLog } = await import('../runtime/log.ts');
+  const log = createLog({ format, level: 'error', write });
+  return (text) => log.error(text);
 }
 
 process.exitCode = await main();

@@ -8,7 +8,7 @@ import type { InDoubtPolicy } from '../run/breaker.ts';
 import type { Health } from '../run/health.ts';
 import type { Run } from '../run/options.ts';
 import { createStop } from '../run/stop.ts';
-import { openingLines, planOf, reasonLines, summaryLines } from '../run/summary.ts';
+import { openingLines, planOf, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
 import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
@@ -65,7 +65,7 @@ export async function perform(
       stop.request({ exit, message: `stopped by ${signal}` });
       terminal.insist(`${signal}: finishing what is on its way; again to end at once`);
     },
-    abortCalls: stop.abortCalls,
+    abortCalls: () => stop.abortCalls(),
     onForced() {
       terminal.stopProgress();
       terminal.insist(`ended at once; all answers are kept\ngo on with: ${goOn}`);
@@ -97,7 +97,7 @@ export async function perform(
     closing.push(() => client.close());
 
     const invalidRows = continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] });
-    const display = createDisplay(limiter, runtime.clock.now);
+    const display = createDisplay(limiter, () => runtime.clock.now());
     const result = await execute({
       ...pace,
       run,
@@ -114,7 +114,7 @@ export async function perform(
         terminal.say(lines.join('\n'), { message: 'run started', run: run.id, continued, ...plan });
         terminal.startProgress(display.source(counts, health));
       },
-      onSettled: display.settled,
+      onSettled: (settled) => display.settled(settled),
     });
     terminal.stopProgress();
     await close(terminal, database, result, goOn);
@@ -149,7 +149,7 @@ async function close(terminal: Session['terminal'], database: Database, result: 
     result.stopped !== undefined || rowsOf(result.counts, LEFT_OVER) > 0
       ? `go on with: ${goOn}`
       : `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`;
-  terminal.insist([...reasonLines(rows), ...more, next].join('\n'));
+  terminal.insist([...reasonLines(rows), ...more, ...troubleLines(result), next].join('\n'));
 }
 
 /** The fictional API inside this process. Its jobs are kept beside its database, so that a killed trial can go on. */

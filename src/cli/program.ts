@@ -2,19 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
-/** Options that every command takes, as commander gives them. */
-export type GlobalOptions = {
-  databaseUrl?: string;
-  home?: string;
-  baseUrl?: string;
-  allowInsecure?: boolean;
-  quiet?: boolean;
-  verbose?: boolean;
-  logFormat: 'text' | 'json';
-  progress: boolean;
-  color: boolean;
-};
-
 /** Makes the program; `ended` is told the exit code of the command that ran. */
 export function buildProgram(ended: (exit: number) => void): Command {
   const program = new Command('waterfall-contacts')

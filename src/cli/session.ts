@@ -9,9 +9,21 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Database, Driver } from '../store/database.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
 import { migrate } from '../store/migrate.ts';
-import type { GlobalOptions } from './program.ts';
 import { createTerminal } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
+
+/** Options that every command takes, as commander gives them. */
+export type GlobalOptions = {
+  databaseUrl?: string;
+  home?: string;
+  baseUrl?: string;
+  allowInsecure?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  logFormat: 'text' | 'json';
+  progress: boolean;
+  color: boolean;
+};
 
 /** A command's surroundings. */
 export type Session = { settings: Settings; runtime: Runtime; terminal: Terminal };

@@ -95,6 +95,8 @@ export function verdict(error: ApiError | TransportError): Verdict {
   if (error.status === 429 || error.category === 'RATE_LIMIT') return 'wait';
   if (error.category === 'AUTH' || error.category === 'PERMISSION' || error.category === 'QUOTA') return 'stop';
   if (error.category === 'ROUTING') return 'stop';
+  // A wrong path, or an account that is not set up; only an unknown job is about one row.
+  if (error.category === 'NOT_FOUND' && error.code !== 'NOT_FOUND_JOB_NOT_FOUND') return 'stop';
   if (error.status === 401 || error.status === 402 || error.status === 403 || error.status === 407) return 'stop';
   if (error.status === 408 || error.status === 425 || error.status >= 500) return 'retry';
   return 'fail';

@@ -32,7 +32,8 @@ const LONGEST_HINT = 500;
 export function questionOf(row: RowText, options: QuestionOptions): Asked {
   const company = companyDomain(row.domain);
   const ownFilter = oneLine(row.title_filter);
-  const title_filter = ownFilter || options.title_filter || personasText(options.personas);
+  const forAll = options.personas?.map(({ name, filter }) => ({ name: oneLine(name), filter: oneLine(filter) }));
+  const title_filter = ownFilter || oneLine(options.title_filter ?? '') || personasText(forAll);
   const refuse = (reason: string) => ({ domain: 'domain' in company ? company.domain : null, title_filter, reason });
 
   if ('reason' in company) return refuse(company.reason);
@@ -43,7 +44,7 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
       return refuse(`title filter, character ${column}: ${message} (${code})\n${caret(ownFilter, column)}`);
     }
   }
-  const personas = ownFilter === '' && options.title_filter === undefined ? options.personas : undefined;
+  const personas = ownFilter === '' && options.title_filter === undefined ? forAll : undefined;
   const filter = personas === undefined ? title_filter : undefined;
   if (filter === '') return refuse('has no title filter: fill the cell, or give one for all with --title-filter');
 
@@ -54,7 +55,7 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
     ...(personas !== undefined && { title_filters: personas }),
     ...hint('company_name', row.company_name),
     ...hint('linkedin', row.linkedin),
-    ...(options.location !== undefined && { location_name: options.location }),
+    ...hint('location_name', options.location ?? ''),
     ...sorted('location_countries', options.countries),
     ...sorted('excluded_names', options.excluded_names),
     limit: options.limit,
@@ -82,7 +83,7 @@ function personasText(personas: Persona[] | undefined): string {
   return (personas ?? []).map(({ name, filter }) => `${name}=${filter}`).join('; ');
 }
 
-function hint<Name extends 'company_name' | 'linkedin'>(name: Name, text: string) {
+function hint<Name extends 'company_name' | 'linkedin' | 'location_name'>(name: Name, text: string) {
   const value = oneLine(text).slice(0, LONGEST_HINT);
   return value === '' ? {} : { [name]: value };
 }

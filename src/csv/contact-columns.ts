@@ -24,7 +24,10 @@ const person =
 const company =
   (name: string, ofPerson?: keyof Person): Cell =>
   (source) =>
-    (ofPerson === undefined ? undefined : source.person[ofPerson]) ?? source.answer.company?.[name];
+    orElse(ofPerson === undefined ? undefined : source.person[ofPerson], source.answer.company?.[name]);
+
+/** Null and empty text both say nothing. */
+const orElse = (value: unknown, other: unknown) => (value === undefined || value === null || value === '' ? other : value);
 
 /** The default columns in their order (contract, section 4). The columns of the input follow. */
 const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
@@ -54,7 +57,7 @@ const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
   ['smtp_provider', person('smtp_provider')],
   ['mx_record', person('mx_record')],
   ['person_id', person('id')],
-  ['company_id', (source) => source.person.company_id ?? source.answer.company?.id],
+  ['company_id', company('id', 'company_id')],
   ['job_id', (source) => source.job_id],
   ['fetched_at', (source) => source.fetched_at?.toISOString()],
   ['row', (source) => source.row],
@@ -82,6 +85,5 @@ export function inputColumnNames(ours: readonly string[], input: readonly string
 function cellText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(cellText).join('; ');
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

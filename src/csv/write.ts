@@ -44,7 +44,9 @@ export async function writeSheetFile(path: string, sheet: Sheet, style: SheetSty
   }
   const temporary = join(dirname(target), `.${basename(target)}.${tag}.tmp`);
   try {
-    await pipeline(lines(sheet), stringifier(style), createWriteStream(temporary, { flush: true }));
+    // A file that was kept from others stays so.
+    const mode = existing === undefined ? 0o666 : existing.mode & 0o777;
+    await pipeline(lines(sheet), stringifier(style), createWriteStream(temporary, { flush: true, mode }));
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -53,7 +55,8 @@ export async function writeSheetFile(path: string, sheet: Sheet, style: SheetSty
 }
 
 function stringifier(style: SheetStyle) {
-  return stringify({ delimiter: style.delimiter, bom: style.bom, record_delimiter: '\n' });
+  // A lone CR ends a line for many readers; by itself the library quotes only the end that it writes.
+  return stringify({ delimiter: style.delimiter, bom: style.bom, record_delimiter: '\n', quoted_match: /\r/ });
 }
 
 async function* lines(sheet: Sheet): AsyncGenerator<string[]> {

@@ -5,6 +5,8 @@
 import type { Clock, Log } from '../runtime/runtime.ts';
 import type { Stop } from './stop.ts';
 
+/** Said once, so that nobody wonders at a run that stands still. */
+const WARN_AFTER_MS = 10_000;
 const OUTAGE_AFTER_MS = 2 * 60_000;
 const PROBE_EVERY_MS = 30_000;
 const STOP_AFTER_MS = 15 * 60_000;
@@ -14,7 +16,8 @@ export type Health = {
   /** Passes at once, except in an outage: then one caller in 30 seconds is let through, as the probe. */
   gate(): Promise<void>;
   succeeded(): void;
-  failed(): void;
+  /** `what` is a short name of the failure. */
+  failed(what: string): void;
   /** When a call last succeeded, epoch milliseconds; -Infinity: never yet. */
   lastSuccessAt(): number;
   /** Whether the run is paused by an outage. */
@@ -28,6 +31,7 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
   let failingSince: number | undefined;
   let pausedSince: number | undefined;
   let nextProbeAt = 0;
+  let warned = false;
 
   return {
     async gate() {
@@ -43,14 +47,17 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
     succeeded() {
       lastSuccessAt = clock.now();
       failingSince = undefined;
-      if (pausedSince !== undefined) {
-        log.info('the API answers again: going on');
-        pausedSince = undefined;
-      }
+      if (warned) log.info('the API answers again: going on');
+      warned = false;
+      pausedSince = undefined;
     },
-    failed() {
+    failed(what) {
       const now = clock.now();
       failingSince ??= now;
+      if (!warned && now - failingSince >= WARN_AFTER_MS) {
+        warned = true;
+        log.warn(`nothing has succeeded for ${WARN_AFTER_MS / 1000} seconds, still trying`, { last_error: what });
+      }
       if (pausedSince === undefined && now - failingSince >= OUTAGE_AFTER_MS) {
         pausedSince = now;
         nextProbeAt = now + PROBE_EVERY_MS;

@@ -7,7 +7,9 @@ import { BusyError, DatabaseError } from '../core/errors.ts';
 import { isOpen } from '../core/progress.ts';
 import { openTargets } from '../store/targets.ts';
 import type { PlacedTarget } from '../store/targets.ts';
-import { idleMs, laneOf, leaveLane, step } from './step.ts';
+import { find } from './find.ts';
+import { idleMs, laneOf, leaveLane } from './lane.ts';
+import { launch } from './launch.ts';
 import type { Work } from './work.ts';
 
 const PAGE = 200;
@@ -57,9 +59,11 @@ async function follow(target: PlacedTarget, work: Work): Promise<void> {
   const lane = laneOf(target, work);
   try {
     while (isOpen(lane.target.state)) {
+      work.stop.signal.throwIfAborted();
       const waitMs = idleMs(lane, work);
       if (waitMs > 0) await work.runtime.clock.sleep(Math.min(waitMs, RECONSIDER_MS), work.stop.signal);
-      else await step(lane, work);
+      else if (lane.target.state === 'pending') await launch(lane, work);
+      else await find(lane, work);
     }
   } finally {
     leaveLane(lane, work);

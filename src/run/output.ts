@@ -61,13 +61,12 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
       throw new UsageError({ what: `the output ${path} is a folder`, fix: 'name a file in it' });
     }
     const folder = dirname(target);
+    if (!(await isFolder(folder))) {
+      throw new UsageError({ what: `the folder ${folder} does not exist`, fix: 'create it, or choose another place with -o' });
+    }
     const needed = existing === undefined || existing.isFile() ? folder : target;
-    await access(needed, constants.W_OK).catch(async () => {
-      const missing = await stat(folder).then(() => false, () => true);
-      throw new UsageError({
-        what: missing ? `the folder ${folder} does not exist` : `cannot write to ${needed}`,
-        fix: missing ? 'create it, or choose another place with -o' : 'choose another place with -o',
-      });
+    await access(needed, constants.W_OK).catch((error: unknown) => {
+      throw new UsageError({ what: `cannot write to ${needed}`, fix: 'choose another place with -o' }, { cause: error });
     });
   }
 }
@@ -108,6 +107,10 @@ export async function streamContacts(
   options: { follow?: Follow; signal?: AbortSignal } = {},
 ): Promise<void> {
   await writeSheetTo(stdout, contactSheet(database, run, options.follow), STDOUT_STYLE, options.signal);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then((existing) => existing.isDirectory(), () => false);
 }
 
 async function isRegularOrNew(path: string): Promise<boolean> {

@@ -84,7 +84,7 @@ export function openingLines(opening: {
   return lines;
 }
 
-/** The closing lines, without the command that goes on. */
+/** The closing lines: what was done, and where it is. */
 export function summaryLines(result: RunResult): string[] {
   const { run, counts, requests, written } = result;
   const contacts = counts.reduce((sum, count) => sum + count.contacts, 0);
@@ -107,8 +107,14 @@ export function summaryLines(result: RunResult): string[] {
     if (written.contacts !== '-') lines.push(`contacts: ${written.contacts}${written.partial ? ' (what there is so far)' : ''}`);
     if (written.report !== null) lines.push(`report:   ${written.report}`);
   }
+  return lines;
+}
+
+/** What kept the run from its end, and what to do about it; empty when nothing did. */
+export function troubleLines(result: RunResult): string[] {
+  const lines: string[] = [];
   if (result.writeFailure !== undefined) {
-    lines.push(`the outputs could not be written: ${result.writeFailure}`, `all contacts are in the database: waterfall-contacts export ${run.id} -o <file>`);
+    lines.push(`the outputs could not be written: ${result.writeFailure}`, `all contacts are in the database: waterfall-contacts export ${result.run.id} -o <file>`);
   }
   if (result.stopped !== undefined) {
     const { message, fix } = result.stopped;

@@ -3,6 +3,7 @@ import type { LimitFunction } from 'p-limit';
 import type { SettledState } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database, Lock } from '../store/database.ts';
+import type { ProgressSaver } from '../store/saver.ts';
 import type { Client } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
 import type { Breaker } from './breaker.ts';
@@ -18,6 +19,7 @@ export type Work = {
   run_id: string;
   runtime: Runtime;
   database: Database;
+  saveProgress: ProgressSaver;
   client: Client;
   limiter: Limiter;
   /** Held while working on the run; made sure of before every launch. */

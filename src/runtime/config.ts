@@ -95,7 +95,8 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   );
   const parsed = schema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) problems.push({ what: issue.message });
-  const url = parsed.data && new URL(parsed.data.WATERFALL_BASE_URL);
+  const baseUrl = given.WATERFALL_BASE_URL ?? DEFAULT_BASE_URL;
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
     problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
   }

@@ -43,16 +43,21 @@ function textLine(json: string): string {
 /** Replaces secrets in text that is about to be shown: the last guard, whatever went wrong before it. */
 export function scrubber(secrets: readonly (string | undefined)[]): (text: string) => string {
   const present = secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 4);
+  // The longest first: one may begin with another.
+  present.sort((a, b) => b.length - a.length);
   return (text) => present.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
 }
 
-/** The password of a connection string, as written and decoded. */
-export function passwordsOf(databaseUrl: string | undefined): string[] {
-  const [, written] = /^[a-z]+:\/\/[^:@/]*:([^@/]*)@/i.exec(databaseUrl ?? '') ?? [];
-  if (written === undefined || written === '') return [];
-  try {
-    return [written, decodeURIComponent(written)];
-  } catch {
-    return [written];
-  }
+/** The passwords in a connection string (before its last `@`, or in its query), as written and decoded. */
+export function passwordsOf(databaseUrl = ''): string[] {
+  const [, inAddress] = /^[a-z]+:\/\/[^:@/?#]*:([^/?#]*)@/i.exec(databaseUrl) ?? [];
+  const [, inQuery] = /[?&]password=([^&#]*)/.exec(databaseUrl) ?? [];
+  return [inAddress, inQuery].flatMap((written) => {
+    if (written === undefined || written === '') return [];
+    try {
+      return [written, decodeURIComponent(written)];
+    } catch {
+      return [written];
+    }
+  });
 }

@@ -1,7 +1,4 @@
-/* The tables of companies and contacts: one upsert statement per answer. */
-import type { CompanyRecord, ContactRecord } from '../core/contact.ts';
-import type { Queryable } from './database.ts';
-import { storableJson } from './storable.ts';
+/* The upserts of companies and contacts, as parts of the one statement that saves an answer (settle.ts). */
 
 const COMPANY_COLUMNS = {
   domain: 'text',
@@ -49,48 +46,34 @@ const CONTACT_COLUMNS = {
   experiences: 'jsonb',
 } as const;
 
-const UPSERT_COMPANIES = upsert('companies', COMPANY_COLUMNS);
-const UPSERT_CONTACTS = upsert('contacts', CONTACT_COLUMNS);
-
-/** Inserts or updates companies as of `at`; rows that do not change are not rewritten. */
-export async function upsertCompanies(database: Queryable, companies: readonly CompanyRecord[], at: Date): Promise<void> {
-  if (companies.length > 0) await database.query(UPSERT_COMPANIES, [storableJson(companies), at]);
+/** Upserts `$<parameter>::json`, a list of company records, as of the moment `at` (SQL). */
+export function upsertCompanies(parameter: number, at: string, condition: string): string {
+  return upsert('companies', COMPANY_COLUMNS, { parameter, at, condition });
 }
 
-/** Inserts or updates contacts as of `at`; their companies must be there. Rows that do not change are not rewritten. */
-export async function upsertContacts(database: Queryable, contacts: readonly ContactRecord[], at: Date): Promise<void> {
-  if (contacts.length > 0) await database.query(UPSERT_CONTACTS, [storableJson(contacts), at]);
-}
-
-/** Notes which contacts a target brought, in the API's order. Repeating it changes nothing. */
-export async function linkContacts(
-  database: Queryable,
-  target_id: number,
-  links: readonly { position: number; contact_id: string }[],
-): Promise<void> {
-  if (links.length === 0) return;
-  await database.query(
-    `insert into waterfall.target_contacts (target_id, position, contact_id)
-     select $1, link.position, link.contact_id
-     from json_to_recordset($2::json) as link (position integer, contact_id text)
-     on conflict do nothing`,
-    [target_id, storableJson(links)],
-  );
+/** Upserts `$<parameter>::json`, a list of contact records, as of the moment `at` (SQL). */
+export function upsertContacts(parameter: number, at: string, condition: string): string {
+  return upsert('contacts', CONTACT_COLUMNS, { parameter, at, condition });
 }
 
 /**
- * Writes the statement once, from the list of columns: null, '' and empty lists never erase a known value, and a row
+ * Writes the statement from the list of columns: null, '' and empty lists never erase a known value, and a row
  * that stays as it is is not touched. Sorted by id, so that two processes lock the same rows in the same order.
  */
-function upsert(table: string, columns: Readonly<Record<string, string>>): string {
+function upsert(
+  table: string,
+  columns: Readonly<Record<string, string>>,
+  from: { parameter: number; at: string; condition: string },
+): string {
   const names = Object.keys(columns);
   const list = names.join(', ');
   const typed = names.map((name) => `${name} ${columns[name]}`).join(', ');
   const merged = names.map((name) => `coalesce(${known(name, columns[name])}, kept.${name})`);
   return `
     insert into waterfall.${table} as kept (id, ${list}, created_at, updated_at)
-    select distinct on (id) id, ${list}, $2::timestamptz, $2::timestamptz
-    from json_to_recordset($1::json) as given (id text, ${typed})
+    select distinct on (id) id, ${list}, ${from.at}, ${from.at}
+    from json_to_recordset($${from.parameter}::json) as given (id text, ${typed})
+    where ${from.condition}
     order by id
     on conflict (id) do update
     set ${names.map((name, index) => `${name} = ${merged[index]}`).join(', ')}, updated_at = excluded.updated_at

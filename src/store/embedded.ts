@@ -7,14 +7,19 @@ import { constants, existsSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import type { Transaction } from '@electric-sql/pglite';
 import fsx from 'fs-native-extensions';
+import { extract } from 'tar';
 import { BusyError, UsageError } from '../core/errors.ts';
 import type { Driver, Queryable } from './database.ts';
 
 /** An empty cluster, made by the build (scripts/make-database-template.mjs). */
 const TEMPLATE = new URL('../../dist/database-template.tar.gz', import.meta.url);
+
+/** PGlite has one session and the file cache of the system under it: PostgreSQL's default of 128 MB only costs memory (110 MB measured). */
+const START_PARAMETERS = ['-c', 'shared_buffers=16MB'];
 
 /**
  * Opens the embedded database under `home`, creating it there when there is none.
@@ -59,12 +64,12 @@ async function openFolder(folder: string): Promise<PGlite> {
     // Filled elsewhere and renamed, so that a crash leaves no half-made database.
     const unfinished = `${folder}.new`;
     await rm(unfinished, { recursive: true, force: true });
-    const template = new Blob([await readFile(TEMPLATE)], { type: 'application/x-gzip' });
-    const pglite = await PGlite.create({ dataDir: unfinished, loadDataDir: template });
-    await pglite.close();
+    await mkdir(unfinished, { mode: 0o700 });
+    // Not by PGlite's own loadDataDir, which takes 2.7 s and 375 MB where this takes 0.5 s and 55 MB.
+    await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished });
     await rename(unfinished, folder);
   }
-  return PGlite.create({ dataDir: folder });
+  return PGlite.create({ dataDir: folder, startParams: [...PGlite.defaultStartParams, ...START_PARAMETERS] });
 }
 
 function driverOf(pglite: PGlite, folder: string, lock: FileHandle): Driver {

@@ -47,6 +47,8 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
  * asked first), jobs that failed too often, launches in doubt. Times are moments.
  */
 export async function adoptKnown(transaction: Queryable, run_id: string, since: Date, now: Date): Promise<void> {
+  // Of rows that were added just now the planner knows nothing and takes them for none (measured: 5 minutes for 5,000).
+  await transaction.query('analyze waterfall.targets');
   await transaction.query(
     `update waterfall.targets as target
      set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,

@@ -99,11 +99,22 @@ export async function printMigrations(): Promise<string> {
 type Applied = { version: number; name: string; checksum: string };
 
 async function appliedMigrations(database: Queryable): Promise<Applied[]> {
-  const [table] = await database.query<{ present: boolean }>(
-    "select to_regclass('waterfall.schema_migrations') is not null as present",
-  );
-  if (!table?.present) return [];
-  return database.query<Applied>('select version, name, checksum from waterfall.schema_migrations order by version');
+  try {
+    const [table] = await database.query<{ present: boolean }>(
+      "select to_regclass('waterfall.schema_migrations') is not null as present",
+    );
+    if (!table?.present) return [];
+    return await database.query<Applied>('select version, name, checksum from waterfall.schema_migrations order by version');
+  } catch (error) {
+    if (sqlState(error) !== '42501') throw error;
+    throw new UsageError(
+      {
+        what: 'this user may not use the schema "waterfall" of the database',
+        fix: 'let its owner grant "usage" on the schema, and "select, insert, update, delete" on its tables',
+      },
+      { cause: error },
+    );
+  }
 }
 
 function refuseForeign(applied: Applied[], known: Migration[]): void {

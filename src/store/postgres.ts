@@ -14,9 +14,9 @@ const LOCK_PATIENCE_MS = 10_000;
 const LOCK_RETRY_MS = 250;
 
 // bigint as number: our ids and counts stay far below 2^53.
+const BIGINT: number = pg.types.builtins.INT8;
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+  getTypeParser: (oid, format) => ((oid as number) === BIGINT ? Number : (pg.types.getTypeParser(oid, format) as unknown)),
 };
 
 /**
@@ -25,6 +25,7 @@ const types: pg.CustomTypesConfig = {
  */
 export async function connectPostgres(databaseUrl: string, runtime: Runtime): Promise<Driver> {
   const place = placeOf(databaseUrl);
+  const nameOf = createNames();
   const settings = {
     connectionString: databaseUrl,
     application_name: 'waterfall-contacts',
@@ -47,7 +48,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
     client.on('error', onError);
     try {
       await client.query('begin');
-      const result = await work(queryable(client));
+      const result = await work(queryable(client, nameOf));
       await client.query('commit');
       return result;
     } catch (error) {
@@ -62,17 +63,27 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
   return {
     place,
     embedded: false,
-    ...queryable(pool),
+    ...queryable(pool, nameOf),
     transaction,
     lock: (name) => takeLock({ settings, place, name, runtime }),
     close: () => pool.end(),
   };
 }
 
-function queryable(client: pg.Pool | PoolClient): Queryable {
+/** Names statements, so that each connection parses one only once. PostgreSQL cuts names at 63 characters: a number will do. */
+function createNames(): (sql: string) => string {
+  const names = new Map<string, string>();
+  return (sql) => {
+    const name = names.get(sql) ?? `s${names.size + 1}`;
+    names.set(sql, name);
+    return name;
+  };
+}
+
+function queryable(client: pg.Pool | PoolClient, nameOf: (sql: string) => string): Queryable {
   return {
     async query<Row>(sql: string, parameters: readonly unknown[] = []) {
-      const result = await client.query(sql, [...parameters]);
+      const result = await client.query({ name: nameOf(sql), text: sql, values: [...parameters] });
       return result.rows as Row[];
     },
     async script(sql) {

@@ -9,7 +9,7 @@ const SUSPECT = /\\u(?:0000|d[89a-f])/i;
 /** JSON text of `value` that json and jsonb accept. */
 export function storableJson(value: unknown): string {
   const text = JSON.stringify(value);
-  return SUSPECT.test(text) ? JSON.stringify(cleaned(value)) : text;
+  return SUSPECT.test(text) ? JSON.stringify(cleaned(JSON.parse(text))) : text; // parsed: a Date is text by then
 }
 
 /** `text` without what a text column refuses. */

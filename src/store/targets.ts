@@ -2,12 +2,10 @@
  * The targets of a run: what is next for each, and the compare-and-sets that move them on.
  * Every statement may be repeated without harm: a lost connection leaves it unknown whether it was done.
  */
-import type { Answer, SettledState, Target } from '../core/model.ts';
+import type { Target } from '../core/model.ts';
 import { isOpen } from '../core/progress.ts';
 import type { Progress } from '../core/progress.ts';
-import { recordsOf } from '../core/contact.ts';
-import { linkContacts, upsertCompanies, upsertContacts } from './contacts.ts';
-import type { Database, Queryable } from './database.ts';
+import type { Queryable } from './database.ts';
 import { sqlState } from './sqlstate.ts';
 import { storableJson, storableText } from './storable.ts';
 
@@ -38,37 +36,57 @@ export async function loadTarget(database: Queryable, id: number): Promise<Place
   return target;
 }
 
+/** One target's progress: what it was, what it shall be, and when (epoch milliseconds). */
+export type Change = { before: Target; after: Progress; at: number };
+
 /**
  * Saves progress, if the target is still as it was (or already as it shall be: the statement was repeated).
  * @returns false when somebody else moved it, or, for a claim, when another target has an unfinished launch of the same question.
  */
 export async function saveProgress(database: Queryable, before: Target, after: Progress, at: number): Promise<boolean> {
+  const [saved] = await saveChanges(database, [{ before, after, at }]);
+  return saved ?? false;
+}
+
+/** Saves the progress of several targets at once; says for each what `saveProgress` would. */
+export async function saveChanges(database: Queryable, changes: readonly Change[]): Promise<boolean[]> {
   try {
-    const rows = await database.query(
-      `update waterfall.targets
-       set state = $4, launches = $5, doubts = $6, job_id = $7, launched_at = $8, reason = $9, settled_at = $10
-       where id = $1
-         and (state = $2 and launches = $3
-           or state = $4 and launches = $5 and doubts = $6 and job_id is not distinct from $7)
-       returning id`,
-      [
-        before.id,
-        before.state,
-        before.launches,
-        after.state,
-        after.launches,
-        after.doubts,
-        after.job_id,
-        after.launched_at === null ? null : new Date(after.launched_at),
-        after.reason === null ? null : storableText(after.reason),
-        isOpen(after.state) ? null : new Date(at),
-      ],
+    const rows = await database.query<{ id: number }>(
+      `update waterfall.targets as target
+       set state = change.state, launches = change.launches, doubts = change.doubts, job_id = change.job_id,
+         launched_at = change.launched_at, reason = change.reason, settled_at = change.settled_at
+       from json_to_recordset($1::json) as change (
+         id bigint, from_state text, from_launches integer, state text, launches integer, doubts integer, job_id text,
+         launched_at timestamptz, reason text, settled_at timestamptz)
+       where target.id = change.id
+         and (target.state = change.from_state and target.launches = change.from_launches
+           or target.state = change.state and target.launches = change.launches and target.doubts = change.doubts
+             and target.job_id is not distinct from change.job_id)
+       returning target.id`,
+      [storableJson(changes.map(changeRecord))],
     );
-    return rows.length === 1;
+    const saved = new Set(rows.map((row) => row.id));
+    return changes.map(({ before }) => saved.has(before.id));
   } catch (error) {
-    if (sqlState(error) === '23505') return false; // targets_one_open_launch
-    throw error;
+    if (sqlState(error) !== '23505') throw error; // targets_one_open_launch
+    if (changes.length === 1) return [false];
+    // One of them met another launch; the others shall not suffer for it.
+    const saved: boolean[] = [];
+    for (const change of changes) saved.push(...(await saveChanges(database, [change])));
+    return saved;
   }
+}
+
+function changeRecord({ before, after, at }: Change) {
+  const { state, launches, doubts, job_id, launched_at, reason } = after;
+  return {
+    id: before.id,
+    from_state: before.state,
+    from_launches: before.launches,
+    ...{ state, launches, doubts, job_id, reason },
+    launched_at: launched_at === null ? null : new Date(launched_at),
+    settled_at: isOpen(state) ? null : new Date(at),
+  };
 }
 
 /** The unfinished launch of a question, whatever run it belongs to. */
@@ -98,6 +116,20 @@ export async function doubtLaunches(
   return rows.length;
 }
 
+/**
+ * A job ended without an answer, as a follower of it was told: the target that launched it ends with it. Left open, it
+ * would keep everybody else from launching its question.
+ */
+export async function endLaunch(
+  database: Queryable,
+  ended: { job_id: string; state: 'job_failed' | 'job_lost'; reason: string; at: number },
+): Promise<void> {
+  await database.query(
+    `update waterfall.targets set state = $2, reason = $3, settled_at = $4 where job_id = $1 and state = 'launched'`,
+    [ended.job_id, ended.state, storableText(ended.reason), new Date(ended.at)],
+  );
+}
+
 /** Puts rejected targets back, when it turned out that the rejection was not about them. */
 export async function reopenRejected(database: Queryable, ids: readonly number[]): Promise<void> {
   await database.query(
@@ -105,49 +137,4 @@ export async function reopenRejected(database: Queryable, ids: readonly number[]
      where id = any ($1::bigint[]) and state = 'rejected'`,
     [ids],
   );
-}
-
-/** A job that SUCCEEDED, as it is saved. Times are epoch milliseconds. */
-export type Settlement = { job_id: string; answer: Answer; stop_date: number; at: number };
-
-/**
- * Saves an answer, its company and contacts, and the outcome of every open target that waits for this job, in one
- * transaction. The target that launched the job holds the answer and its cost; followers refer to it.
- */
-export async function settle(database: Database, settlement: Settlement): Promise<void> {
-  const { answer } = settlement;
-  const contacts = answer.persons?.length ?? 0;
-  const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
-  const at = new Date(settlement.at);
-  const stop_date = new Date(settlement.stop_date);
-  const records = recordsOf(answer);
-
-  await database.transaction(async (transaction) => {
-    // Locked in the order of their ids, so that two processes settling one job cannot deadlock.
-    const open = await transaction.query<{ id: number; state: string }>(
-      `select id, state from waterfall.targets
-       where job_id = $1 and settled_at is null and state in ('launched', 'following') order by id for update`,
-      [settlement.job_id],
-    );
-    const holder = open.find((target) => target.state === 'launched') ?? open[0];
-    if (holder === undefined) return; // settled already: by another process, or by this statement's first try
-
-    await transaction.query(
-      `update waterfall.targets
-       set state = $2, answer = $3::jsonb, stop_date = $4, contacts = $5, cost_usd = $6, settled_at = $7, reason = null
-       where id = $1`,
-      [holder.id, state, storableJson(answer), stop_date, contacts, answer.usage?.total_usd ?? null, at],
-    );
-    if (open.length > 1) {
-      await transaction.query(
-        `update waterfall.targets
-         set state = $3, answered_by = $2, stop_date = $4, contacts = $5, cost_usd = 0, settled_at = $6, reason = null
-         where id = any ($1::bigint[])`,
-        [open.map((target) => target.id).filter((id) => id !== holder.id), holder.id, state, stop_date, contacts, at],
-      );
-    }
-    await upsertCompanies(transaction, records.companies, at);
-    await upsertContacts(transaction, records.contacts, at);
-    await linkContacts(transaction, holder.id, records.links);
-  });
 }

@@ -9,6 +9,7 @@ import { UsageError } from '../../src/core/errors.ts';
 import { chooseColumns } from '../../src/csv/columns.ts';
 import { examineList } from '../../src/csv/format.ts';
 import { openList, type ListRow } from '../../src/csv/read.ts';
+import { asOrdinaryUser } from '../support/ordinary-user.ts';
 
 let folder = '';
 let files = 0;
@@ -123,11 +124,10 @@ describe('examineList', () => {
     expect(message).toMatch(/--delimiter "#" is not known[^]*--encoding "ebcdic" is not known/);
   });
 
-  // The superuser may read everything.
-  it.skipIf(process.getuid?.() === 0)('refuses a file without permission', async () => {
+  it('refuses a file without permission', async () => {
     const path = await listOf('domain\n');
     await chmod(path, 0);
-    expect(await problemOf(examineList(path))).toMatch(/may not be read/);
+    expect(await asOrdinaryUser(() => problemOf(examineList(path)))).toMatch(/may not be read by you: change its permissions/);
   });
 
   it('throws the reason of the signal', async () => {

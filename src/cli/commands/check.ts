@@ -6,9 +6,8 @@ import { openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
-import type { GlobalOptions } from '../program.ts';
 import { keyOf, openSession, placeOf } from '../session.ts';
-import type { Session } from '../session.ts';
+import type { GlobalOptions, Session } from '../session.ts';
 
 const USAGE = 2;
 

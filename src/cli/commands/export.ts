@@ -7,8 +7,8 @@ import type { RunOptions } from '../../run/options.ts';
 import { reportSheet } from '../../run/report.ts';
 import { writeSheetFile } from '../../csv/write.ts';
 import { findRun } from '../../store/runs.ts';
-import type { GlobalOptions } from '../program.ts';
 import { openDatabase, openSession } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
 import { unknownRun } from './resume.ts';
 
 const CLOSED_STDOUT = 141;

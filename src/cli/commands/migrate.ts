@@ -2,8 +2,8 @@
 import { UsageError } from '../../core/errors.ts';
 import { migrate, printMigrations } from '../../store/migrate.ts';
 import { openDriver } from '../../store/open.ts';
-import type { GlobalOptions } from '../program.ts';
 import { openSession, placeOf } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
 
 /** Runs the command; returns its exit code. `--print` needs no database. */
 export async function migrateDatabase(options: GlobalOptions & { print?: boolean }): Promise<number> {

@@ -7,8 +7,8 @@ import { findRun, findUnfinishedRun, latestRuns, saveOptions } from '../../store
 import type { Database } from '../../store/database.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
-import type { GlobalOptions } from '../program.ts';
 import { keyOf, openSession } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
 
 /** Options of `resume`, as commander gives them. */
 export type ResumeCommandOptions = GlobalOptions & PaceOptions & { output?: string; report?: string };

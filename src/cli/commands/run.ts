@@ -15,9 +15,8 @@ import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
-import type { GlobalOptions } from '../program.ts';
 import { keyOf, openSession } from '../session.ts';
-import type { Session } from '../session.ts';
+import type { GlobalOptions, Session } from '../session.ts';
 import { spool } from '../spool.ts';
 
 /** Options of `run`, as commander gives them. */

@@ -4,8 +4,8 @@ import { UsageError } from '../../core/errors.ts';
 import { durationOption, parseRateLimit } from '../../runtime/config.ts';
 import type { Faults } from '../../sandbox/faults.ts';
 import { startSandbox } from '../../sandbox/server.ts';
-import type { GlobalOptions } from '../program.ts';
 import { openSession } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
 
 /** Options of `sandbox`, as commander gives them: rates are numbers from 0 to 1. */
 export type SandboxCommandOptions = GlobalOptions &

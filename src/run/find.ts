@@ -1,0 +1,75 @@
+/* Asks for the job of one target, and settles the target when the job is over. */
+import { ApiError } from '../core/errors.ts';
+import type { Job } from '../core/model.ts';
+import type { TargetEvent } from '../core/progress.ts';
+import { settle } from '../store/settle.ts';
+import { endLaunch } from '../store/targets.ts';
+import { isApiFailure, judge, reasonOf } from './judge.ts';
+import { save, settled, succeeded } from './lane.ts';
+import type { Lane } from './lane.ts';
+import type { Work } from './work.ts';
+
+/** Asks once; afterwards `lane.target` is as saved. */
+export async function find(lane: Lane, work: Work): Promise<void> {
+  const { target } = lane;
+  if (target.job_id === null) throw new Error(`target ${target.id} is ${target.state} and has no job`);
+  await work.health.gate();
+  try {
+    const job = await work.client.find(target.job_id, { waiting: work.stop.signal, signal: work.stop.abort });
+    succeeded(lane, work);
+    await found(lane, work, target.job_id, job);
+  } catch (error) {
+    if (!isApiFailure(error)) throw error;
+    work.runtime.log.debug('find failed', { run: work.run_id, target: target.id, job: target.job_id, code: error.code });
+    if (error instanceof ApiError && error.code === 'NOT_FOUND_JOB_NOT_FOUND') {
+      work.health.succeeded(); // the API answered, with a fact
+      await jobEnded(lane, work, { kind: 'job_unknown', reason: 'the API no longer knows this job' });
+      return;
+    }
+    if (judge(lane, work, error) === 'fail') {
+      // The job may still end well, and a later run asks for it first.
+      await save(lane, work, { kind: 'gave_up', reason: `asked ${lane.attempts} times in vain: ${reasonOf(error)}` });
+    }
+  }
+}
+
+async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<void> {
+  const now = work.runtime.clock.now();
+  switch (job.status) {
+    case 'RUNNING': {
+      const ageMs = now - (lane.target.launched_at ?? now);
+      if (ageMs >= work.jobTimeoutMs) {
+        const reason = `still RUNNING ${Math.round(ageMs / 1000)} s after its launch; a later run asks for it again`;
+        await save(lane, work, { kind: 'gave_up', reason });
+      } else {
+        if (lane.job !== undefined) work.pace.stillRunning(lane.job, now);
+      }
+      return;
+    }
+    case 'SUCCEEDED': {
+      const started = Date.parse(job.start_date ?? '');
+      const stopped = Date.parse(job.stop_date ?? '');
+      if (stopped >= started) work.pace.finished(stopped - started);
+      const answer = job.output ?? {};
+      const stop_date = Number.isNaN(stopped) ? now : stopped;
+      await settle(work.database, { job_id, answer, stop_date, at: now });
+      const contacts = answer.persons?.length ?? 0;
+      lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
+      settled(lane, work, contacts, answer.usage?.total_usd ?? null);
+      return;
+    }
+    case 'FAILED':
+    case 'TIMED_OUT':
+    case 'ABORTED':
+      await jobEnded(lane, work, { kind: 'job_ended', reason: `the job ended ${job.status}` });
+  }
+}
+
+async function jobEnded(lane: Lane, work: Work, event: TargetEvent & { kind: 'job_ended' | 'job_unknown' }): Promise<void> {
+  const { state, job_id } = lane.target;
+  if (state === 'following' && job_id !== null) {
+    const at = work.runtime.clock.now();
+    await endLaunch(work.database, { job_id, state: event.kind === 'job_ended' ? 'job_failed' : 'job_lost', reason: event.reason, at });
+  }
+  await save(lane, work, event);
+}

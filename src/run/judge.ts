@@ -1,0 +1,63 @@
+/* What a failed call means for its row and for the run (contract, section 5). */
+import { ApiError, TransportError, verdict } from '../core/errors.ts';
+import { park } from './lane.ts';
+import type { Lane } from './lane.ts';
+import type { StopReason } from './stop.ts';
+import type { Work } from './work.ts';
+
+/** Errors on one row, while others succeed: so many requests, then it fails (contract, section 5). */
+const MOST_ATTEMPTS = 8;
+
+/** What a failed call means for this lane: it fails, or it is parked until it is due again. Stops the run where it must. */
+export function judge(lane: Lane, work: Work, error: ApiError | TransportError): 'fail' | 'again' {
+  const meaning = verdict(error);
+  if (meaning === 'stop' || (meaning === 'fail' && error instanceof ApiError && isAboutAll(error, lane, work))) {
+    work.stop.request(stopReason(error));
+    return 'again';
+  }
+  if (meaning === 'fail') return 'fail';
+  if (meaning === 'wait') {
+    // The limiter lets nobody through for as long as told; no attempt of this row.
+    work.health.failed(error.code);
+    return 'again';
+  }
+  // Only failures while others succeed say something about this row.
+  if (work.health.lastSuccessAt() > lane.failedAt) lane.attempts += error.attempts;
+  work.health.failed(error.code);
+  if (lane.attempts >= MOST_ATTEMPTS) return 'fail';
+  park(lane, work);
+  return 'again';
+}
+
+/** A 400 on an option that all rows share says nothing about this row. */
+function isAboutAll(error: ApiError, lane: Lane, work: Work): boolean {
+  const { title_filter } = lane.target.question;
+  const isShared = title_filter === undefined || title_filter === work.sharedFilter;
+  return isShared && /^VALIDATION_(BAD_TITLE_FILTER|MISSING_TITLE_FILTERS)/.test(error.code);
+}
+
+function stopReason(error: ApiError | TransportError): StopReason {
+  const message = `the API refused: ${reasonOf(error)}`;
+  const fixes: Record<string, string> = {
+    AUTH: 'correct WATERFALL_API_KEY (and WATERFALL_API_KEY_HEADER)',
+    PERMISSION_INCLUDE_PHONES_REQUIRES_PHONE_ENRICHMENT: 'run without --include-phones, or have phone enrichment enabled',
+    PERMISSION: 'ask Waterfall to enable this for your account',
+    QUOTA: 'top up the account',
+    ROUTING: 'correct WATERFALL_BASE_URL',
+    NOT_FOUND: 'correct WATERFALL_BASE_URL, or check that the account and its key are set up',
+    VALIDATION: 'correct --title-filter or --persona; it is the same for all rows',
+  };
+  const fix =
+    error instanceof ApiError ? (fixes[error.code] ?? fixes[error.category]) : undefined;
+  return { exit: 4, message, ...(fix !== undefined && { fix }) };
+}
+
+/** The error on one line, with its stable code. */
+export function reasonOf(error: ApiError | TransportError): string {
+  return error.message.includes(error.code) ? error.message : `${error.code}: ${error.message}`;
+}
+
+/** Whether the API or the way to it failed; anything else thrown by a call is a stop or a bug. */
+export function isApiFailure(error: unknown): error is ApiError | TransportError {
+  return error instanceof ApiError || error instanceof TransportError;
+}

@@ -1,0 +1,83 @@
+/* A target on its way through an invocation: what is remembered of it, and how its progress is saved. */
+import type { SettledState } from '../core/model.ts';
+import { advance, isOpen } from '../core/progress.ts';
+import type { TargetEvent } from '../core/progress.ts';
+import { loadTarget } from '../store/targets.ts';
+import type { PlacedTarget } from '../store/targets.ts';
+import type { PacedJob } from './pace.ts';
+import type { Work } from './work.ts';
+
+const SHORTEST_PARK_MS = 1_000;
+const LONGEST_PARK_MS = 60_000;
+
+/** A target on its way, and what this invocation remembers of it. Moments are epoch milliseconds. */
+export type Lane = {
+  target: PlacedTarget;
+  /** Parked until then, after an error. */
+  parkedUntil: number;
+  /** The job that is asked for, once there is one. */
+  job: PacedJob | undefined;
+  /** Requests that failed while others succeeded. */
+  attempts: number;
+  /** Failures since the last success of this lane, and the moment of the last one. */
+  failures: number;
+  failedAt: number;
+};
+
+/** A lane for a target that was just read from the database. */
+export function laneOf(target: PlacedTarget, work: Work): Lane {
+  const lane: Lane = { target, parkedUntil: 0, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity };
+  if (target.job_id !== null) open(lane, work);
+  return lane;
+}
+
+/** The lane ends: its target is settled, or the run stops. */
+export function leaveLane(lane: Lane, work: Work): void {
+  if (lane.job !== undefined) work.pace.closed(lane.job);
+  lane.job = undefined;
+}
+
+/** How long this lane has nothing to do, in milliseconds; may grow shorter as more becomes known. */
+export function idleMs(lane: Lane, work: Work): number {
+  const now = work.runtime.clock.now();
+  const pacedMs = lane.job === undefined ? 0 : work.pace.waitMs(lane.job, now, work.limiter.state().free);
+  return Math.max(lane.parkedUntil - now, pacedMs, 0);
+}
+
+/** Saves what the event makes of the target. False: somebody else moved it, or a claim met another launch. */
+export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<boolean> {
+  const after = advance(lane.target, event);
+  const saved = await work.saveProgress(lane.target, after, work.runtime.clock.now());
+  if (saved) lane.target = { ...lane.target, ...after };
+  else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
+  if (lane.target.job_id === null) leaveLane(lane, work);
+  else if (lane.job === undefined) open(lane, work);
+  if (saved && !isOpen(after.state)) settled(lane, work, 0, null);
+  return saved;
+}
+
+/** Tells everybody who wants to know that the target is settled. */
+export function settled(lane: Lane, work: Work, contacts: number, cost_usd: number | null): void {
+  const state = lane.target.state as SettledState;
+  work.runtime.log.debug('target settled', { run: work.run_id, target: lane.target.id, job: lane.target.job_id, outcome: state, contacts });
+  work.onSettled({ state, contacts, cost_usd });
+}
+
+/** A call went well. */
+export function succeeded(lane: Lane, work: Work): void {
+  lane.failures = 0;
+  work.health.succeeded();
+}
+
+/** Puts the target off after a failure, for longer each time. */
+export function park(lane: Lane, work: Work): void {
+  const { clock, random } = work.runtime;
+  lane.failures += 1;
+  lane.failedAt = clock.now();
+  lane.parkedUntil = clock.now() + Math.min(SHORTEST_PARK_MS * 2 ** (lane.failures - 1), LONGEST_PARK_MS) * (0.5 + random());
+}
+
+function open(lane: Lane, work: Work): void {
+  lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null };
+  work.pace.opened(lane.job);
+}

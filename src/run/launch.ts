@@ -1,0 +1,113 @@
+/*
+ * Launches one target. The order of lines here is what makes a crash at any moment harmless: the intent is saved before
+ * the POST, the job_id right after it; and only the compare-and-set of the claim starts a launch.
+ */
+import { ApiError, isInDoubt, TransportError, verdict } from '../core/errors.ts';
+import { advance } from '../core/progress.ts';
+import type { TargetEvent } from '../core/progress.ts';
+import { doubtLaunches, loadTarget, openLaunch, reopenRejected } from '../store/targets.ts';
+import { isApiFailure, judge, reasonOf } from './judge.ts';
+import { park, save, succeeded } from './lane.ts';
+import type { Lane } from './lane.ts';
+import type { Work } from './work.ts';
+
+/** A launch of another run that is so old has surely ended: a call may take 30 s, and then its save. */
+const STALE_LAUNCH_MS = 60_000;
+const MEET_AGAIN_MS = 1_000;
+
+/** Launches the target, or finds that somebody else has; afterwards `lane.target` is as saved. */
+export async function launch(lane: Lane, work: Work): Promise<void> {
+  await work.launchSlots(async () => {
+    work.stop.signal.throwIfAborted();
+    await work.health.gate();
+    // Before the intent is saved: waiting for a place may take a minute, and a crash then must not look like a launch.
+    const place = await work.limiter.take('launch', work.stop.signal);
+    let claimed = false;
+    const isRepeat = lane.target.doubts > 0;
+    try {
+      const refused = isRepeat ? work.breaker.refuseRepeat(lane.target.doubts) : undefined;
+      if (refused !== undefined) {
+        await save(lane, work, { kind: 'held', reason: refused });
+        return;
+      }
+      await work.lock.ensure();
+      work.stop.signal.throwIfAborted();
+      claimed = await save(lane, work, { kind: 'claimed', at: work.runtime.clock.now() });
+      if (!claimed && isRepeat) work.breaker.undoRepeat();
+    } finally {
+      if (!claimed) place.cancel();
+    }
+    if (!claimed) {
+      await meet(lane, work);
+      return;
+    }
+
+    try {
+      const { job_id } = await work.client.launch(lane.target.question, { place, signal: work.stop.abort });
+      work.breaker.replied();
+      work.breaker.launched();
+      succeeded(lane, work);
+      const at = work.runtime.clock.now();
+      await saveJob(lane, work, { kind: 'launched', job_id, at });
+      work.runtime.log.debug('job launched', { run: work.run_id, target: lane.target.id, job: job_id });
+    } catch (error) {
+      if (!isApiFailure(error)) throw error;
+      if (isRepeat && !isInDoubt(error)) work.breaker.undoRepeat();
+      await launchFailed(lane, work, error);
+    }
+  });
+}
+
+async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportError): Promise<void> {
+  work.runtime.log.debug('launch failed', { run: work.run_id, target: lane.target.id, code: error.code });
+  if (isInDoubt(error)) {
+    work.health.failed(error.code);
+    await save(lane, work, { kind: 'in_doubt' });
+    work.breaker.doubted();
+    park(lane, work);
+    return;
+  }
+  if (!(error instanceof TransportError)) work.breaker.replied();
+  switch (judge(lane, work, error)) {
+    case 'fail': {
+      await save(lane, work, { kind: 'rejected', reason: reasonOf(error) });
+      if (error instanceof ApiError && verdict(error) === 'fail') {
+        await reopenRejected(work.database, work.breaker.rejected(lane.target.id, error));
+      }
+      return;
+    }
+    case 'again':
+      await save(lane, work, { kind: 'not_launched' });
+  }
+}
+
+/** The claim was refused: another run's launch of this question is unfinished, or somebody moved this target. */
+async function meet(lane: Lane, work: Work): Promise<void> {
+  const now = work.runtime.clock.now();
+  const other = await openLaunch(work.database, lane.target.question_hash);
+  if (other === undefined || other.id === lane.target.id) {
+    lane.target = await loadTarget(work.database, lane.target.id);
+  } else if (other.job_id !== null && other.launched_at !== null) {
+    await save(lane, work, { kind: 'met', job_id: other.job_id, launched_at: other.launched_at });
+    return;
+  } else {
+    // Embedded, we are the only process: the other launch died with its own.
+    const before = work.database.embedded ? now + 1 : now - STALE_LAUNCH_MS;
+    const doubted = await doubtLaunches(work.database, { question_hash: lane.target.question_hash, before });
+    // Ours is then the repeat.
+    if (doubted > 0) lane.target.doubts += doubted;
+  }
+  lane.parkedUntil = now + MEET_AGAIN_MS;
+}
+
+/** Saves a job_id whatever happened to the target meanwhile: it is the only way to what may have been paid for. */
+async function saveJob(lane: Lane, work: Work, event: TargetEvent & { kind: 'launched' }): Promise<void> {
+  if (await save(lane, work, event)) return;
+  // Taken for dead by another process, which put the launch in doubt. It was not: take that doubt back.
+  if (lane.target.state === 'pending') {
+    const launching = { ...lane.target, state: 'launching' as const, doubts: Math.max(lane.target.doubts - 1, 0) };
+    const saved = await work.saveProgress(lane.target, advance(launching, event), event.at);
+    if (!saved) work.runtime.log.warn('a job is followed by nobody', { run: work.run_id, target: lane.target.id, job: event.job_id });
+    lane.target = await loadTarget(work.database, lane.target.id);
+  }
+}

@@ -1,0 +1,147 @@
+/* The schema: made once, refused when it is not ours, and left alone when it is there. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.ts';
+import type { Driver } from '../../src/store/database.ts';
+import { migrate, printMigrations, schemaState } from '../../src/store/migrate.ts';
+import { openDriver } from '../../src/store/open.ts';
+import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } from '../support/databases.ts';
+
+const TABLES = ['companies', 'contact_list', 'contacts', 'input_rows', 'runs', 'schema_migrations', 'target_contacts', 'targets'];
+
+async function tablesOf(driver: Driver): Promise<string[]> {
+  const rows = await driver.query<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'waterfall' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+describeOnBoth(
+  'migrating',
+  (open) => {
+    it('makes the tables and the view of the contract in an empty database', async () => {
+      const state = await migrate(open());
+      expect(state).toEqual({ applied: state.known, known: state.known, created: true });
+      expect(await tablesOf(open())).toEqual(TABLES);
+    });
+
+    it('notes each file with its checksum', async () => {
+      const { known } = await migrate(open());
+      const noted = await open().query('select version, name, checksum from waterfall.schema_migrations order by version');
+      expect(noted).toHaveLength(known);
+      expect(noted[0]).toEqual({ version: 1, name: '0001_runs.sql', checksum: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    });
+
+    it('does nothing the second time', async () => {
+      const { known } = await migrate(open());
+      const before = await open().query('select *, xmin::text from waterfall.schema_migrations order by version');
+      expect(await migrate(open())).toEqual({ applied: 0, known, created: false });
+      expect(await open().query('select *, xmin::text from waterfall.schema_migrations order by version')).toEqual(before);
+    });
+
+    it('says how far an empty database is without changing it', async () => {
+      expect(await schemaState(open())).toMatchObject({ present: 0 });
+      expect(await tablesOf(open())).toEqual([]);
+    });
+
+    it('says that a migrated database is complete', async () => {
+      const { known } = await migrate(open());
+      expect(await schemaState(open())).toEqual({ present: known, known });
+    });
+
+    it('leaves nothing behind when a statement of a file fails', async () => {
+      // A table in the way of the second file; the first one has been run by then.
+      await open().script('create schema waterfall; create table waterfall.contacts (id text)');
+      await expect(migrate(open())).rejects.toMatchObject({ code: '42P07' });
+      expect(await tablesOf(open())).toEqual(['contacts']);
+    });
+
+    it('refuses a database in which an applied file was another one', async () => {
+      await migrate(open());
+      await open().query(`update waterfall.schema_migrations set checksum = 'edited' where version = 1`);
+      const refused = expect.objectContaining({
+        name: 'UsageError',
+        message: expect.stringContaining('migration 0001_runs.sql of the database differs') as string,
+      }) as UsageError;
+      await expect(migrate(open())).rejects.toEqual(refused);
+      await expect(schemaState(open())).rejects.toEqual(refused);
+    });
+
+    it('refuses a database that is newer than the program', async () => {
+      const { known } = await migrate(open());
+      await open().query(
+        `insert into waterfall.schema_migrations (version, name, checksum) values (${known + 1}, 'of_tomorrow.sql', 'unknown')`,
+      );
+      await expect(migrate(open())).rejects.toThrow(
+        `the database has schema version ${known + 1}, and this program knows ${known}: install a newer waterfall-contacts`,
+      );
+    });
+
+    it('counts the printed DDL, applied by hand, as applied', async () => {
+      await open().script(await printMigrations());
+      expect(await tablesOf(open())).toEqual(TABLES);
+      expect(await migrate(open())).toMatchObject({ applied: 0, created: false });
+    });
+  },
+  { migrated: false },
+);
+
+describe('migrating on a server with others', () => {
+  it('applies each file once when ten processes start at once on an empty database', async () => {
+    const { url, drop } = await createPostgresDatabase();
+    const drivers = await Promise.all(Array.from({ length: 10 }, () => openDriver({ databaseUrl: url, home: '' }, testRuntime())));
+    try {
+      const states = await Promise.all(drivers.map((driver) => migrate(driver)));
+      const files = await drivers[0]?.query<{ version: number }>('select version from waterfall.schema_migrations order by version');
+      expect(files).toEqual(Array.from({ length: states[0]?.known ?? 0 }, (_, index) => ({ version: index + 1 })));
+    } finally {
+      await Promise.all(drivers.map((driver) => driver.close()));
+      await drop();
+    }
+  });
+
+  it('tells a user who may not create the schema how its owner can', async () => {
+    await asGuest({ migrated: false }, async (guest) => {
+      const failure = await migrate(guest).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(UsageError);
+      expect(String(failure)).toContain('this user may not create the schema "waterfall"');
+      expect(String(failure)).toContain('waterfall-contacts migrate --print | psql "$DATABASE_URL"');
+    });
+  });
+
+  it('needs no right to create anything where the schema is complete', async () => {
+    const grants = (role: string) => `grant usage on schema waterfall to ${role}; grant select on all tables in schema waterfall to ${role}`;
+    await asGuest({ migrated: true, grants }, async (guest) => {
+      expect(await migrate(guest)).toMatchObject({ applied: 0, created: false });
+    });
+  });
+
+  it('refuses a user who may not use the schema that is there', async () => {
+    await asGuest({ migrated: true }, async (guest) => {
+      const failure = await migrate(guest).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(UsageError);
+      expect(String(failure)).toContain('this user may not use the schema "waterfall"');
+    });
+  });
+});
+
+/** Works as a user who may only connect, on a database of its own that is empty or has the schema. */
+async function asGuest(
+  given: { migrated: boolean; grants?: (role: string) => string },
+  work: (guest: Driver) => Promise<void>,
+): Promise<void> {
+  const { url, drop } = await createPostgresDatabase();
+  const role = `guest_${randomUUID().replaceAll('-', '')}`;
+  await administrate(`create role ${role} login password 'guest-only'`);
+  if (given.migrated) await administrate(await printMigrations(), url);
+  if (given.grants !== undefined) await administrate(given.grants(role), url);
+  const guestUrl = Object.assign(new URL(url), { username: role, password: 'guest-only' });
+  const guest = await openDriver({ databaseUrl: guestUrl.href, home: '' }, testRuntime());
+  try {
+    await work(guest);
+  } finally {
+    await guest.close();
+    await drop();
+    await administrate(`drop role ${role}`);
+  }
+}

@@ -1,0 +1,150 @@
+/* What became of the rows of a run, for the outputs, the summary and the exit code. */
+import { expect, it } from 'vitest';
+import type { Database } from '../../src/store/database.ts';
+import { answeredRows, countOutcomes, countUncertain, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
+import { settle } from '../../src/store/settle.ts';
+import type { PlacedTarget } from '../../src/store/targets.ts';
+import type { TargetEvent } from '../../src/core/progress.ts';
+import { describeOnBoth } from '../support/databases.ts';
+import { answeredRun, answerOf, launch, move, NOW, person, rowFor, startedRun, startedTarget } from '../support/runs.ts';
+
+const CLAIM: TargetEvent = { kind: 'claimed', at: NOW };
+const launched = (job_id: string): TargetEvent[] => [CLAIM, { kind: 'launched', job_id, at: NOW }];
+
+/** How the first row of a domain ends, or how far it is; in the order of the list. */
+const WAYS: Record<string, TargetEvent[]> = {
+  'found.example': launched('job-found'),
+  'no-contacts.example': launched('job-no-contacts'),
+  'cached.example': [],
+  'rejected.example': [CLAIM, { kind: 'rejected', reason: 'VALIDATION_TITLE_FILTER' }],
+  'job-failed.example': [...launched('job-failed'), { kind: 'job_ended', reason: 'the job ended FAILED' }],
+  'job-lost.example': [...launched('job-lost'), { kind: 'job_unknown', reason: 'the API no longer knows the job' }],
+  'timed-out.example': [...launched('job-slow'), { kind: 'gave_up', reason: 'still RUNNING after 10m' }],
+  'in-doubt.example': [CLAIM, { kind: 'in_doubt' }, { kind: 'held', reason: 'the launch was never answered' }],
+  'pending.example': [],
+  'launching.example': [CLAIM],
+  'launched.example': launched('job-running'),
+  'following.example': [],
+  'doubted.example': [CLAIM, { kind: 'in_doubt' }],
+};
+
+/** A run with a row of every outcome, an invalid one, and duplicates of a found and of a pending row at its end. */
+async function everyOutcome(database: Database): Promise<void> {
+  await answeredRun(database, 'earlier', 'cached.example', answerOf([person('p9')]));
+  await launch(database, await startedTarget(database, 'other', 'following.example'), 'job-of-other');
+  const domains = [...Object.keys(WAYS), '', 'found.example', 'pending.example'];
+  const targets = await startedTargets(database, domains);
+  for (const target of targets) await move(database, target, ...(WAYS[target.question.domain] ?? []));
+  await settle(database, { job_id: 'job-found', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
+  await settle(database, { job_id: 'job-no-contacts', answer: {}, stop_date: NOW, at: NOW });
+}
+
+async function startedTargets(database: Database, domains: string[]): Promise<PlacedTarget[]> {
+  return startedRun(database, 'run-1', [], { rows: domains.map((domain, position) => ({ ...rowFor(domain, position), cells: [domain, 'x'] })) });
+}
+
+describeOnBoth('a run with every outcome', (open) => {
+  const report = (more: { after?: number; limit?: number; outcomes?: ('found' | 'duplicate')[] } = {}) =>
+    reportRows(open(), { run_id: 'run-1', after: -1, limit: 100, ...more });
+
+  it('counts each row once, and contacts, cost and launches at the first row of a question', async () => {
+    await everyOutcome(open());
+    const counts = await countOutcomes(open(), 'run-1');
+    expect(Object.fromEntries(counts.map(({ outcome, ...count }) => [outcome, count]))).toEqual({
+      found: { rows: 1, contacts: 2, cost_usd: '0.5', launches: 1 },
+      no_contacts: { rows: 1, contacts: 0, cost_usd: null, launches: 1 },
+      cached: { rows: 1, contacts: 1, cost_usd: '0', launches: 0 },
+      rejected: { rows: 1, contacts: 0, cost_usd: null, launches: 0 },
+      job_failed: { rows: 1, contacts: 0, cost_usd: null, launches: 1 },
+      job_lost: { rows: 1, contacts: 0, cost_usd: null, launches: 1 },
+      timed_out: { rows: 1, contacts: 0, cost_usd: null, launches: 1 },
+      in_doubt: { rows: 1, contacts: 0, cost_usd: null, launches: 1 },
+      not_launched: { rows: 1, contacts: 0, cost_usd: null, launches: 0 },
+      waiting: { rows: 4, contacts: 0, cost_usd: null, launches: 3 },
+      invalid: { rows: 1, contacts: 0, cost_usd: null, launches: 0 },
+      duplicate: { rows: 2, contacts: 0, cost_usd: null, launches: 0 },
+    });
+  });
+
+  it('reports each row with its outcome, reason, job and cost, in input order', async () => {
+    await everyOutcome(open());
+    const rows = (await report()).map((row) => [row.row, row.domain, row.outcome, row.reason, row.contacts, row.cost_usd, row.job_id, row.launches]);
+    expect(rows).toEqual([
+      [2, 'found.example', 'found', null, 2, '0.5', 'job-found', 1],
+      [3, 'no-contacts.example', 'no_contacts', null, 0, null, 'job-no-contacts', 1],
+      [4, 'cached.example', 'cached', null, 1, '0', 'job of earlier', 0],
+      [5, 'rejected.example', 'rejected', 'VALIDATION_TITLE_FILTER', 0, null, null, 0],
+      [6, 'job-failed.example', 'job_failed', 'the job ended FAILED', 0, null, 'job-failed', 1],
+      [7, 'job-lost.example', 'job_lost', 'the API no longer knows the job', 0, null, 'job-lost', 1],
+      [8, 'timed-out.example', 'timed_out', 'still RUNNING after 10m', 0, null, 'job-slow', 1],
+      [9, 'in-doubt.example', 'in_doubt', 'the launch was never answered', 0, null, null, 1],
+      [10, 'pending.example', 'not_launched', null, 0, null, null, 0],
+      [11, 'launching.example', 'waiting', null, 0, null, null, 1],
+      [12, 'launched.example', 'waiting', null, 0, null, 'job-running', 1],
+      [13, 'following.example', 'waiting', null, 0, null, 'job-of-other', 0],
+      [14, 'doubted.example', 'waiting', null, 0, null, null, 1],
+      [15, null, 'invalid', expect.any(String), null, null, null, null],
+      [16, 'found.example', 'duplicate', null, 0, '0', 'job-found', 0],
+      [17, 'pending.example', 'duplicate', null, 0, '0', null, 0],
+    ]);
+  });
+
+  it('says of a duplicate which line asked first, and how that one ended', async () => {
+    await everyOutcome(open());
+    expect(await report({ outcomes: ['duplicate'] })).toMatchObject([
+      { row: 16, first_row: 2, first_outcome: 'found' },
+      { row: 17, first_row: 10, first_outcome: 'not_launched' },
+    ]);
+    expect((await report({ outcomes: ['found'] })).map(({ first_row, first_outcome, cells }) => [first_row, first_outcome, cells])).toEqual([
+      [null, null, ['found.example', 'x']],
+    ]);
+  });
+
+  it('reports page by page', async () => {
+    await everyOutcome(open());
+    expect((await report({ after: 13, limit: 2 })).map(({ position }) => position)).toEqual([14, 15]);
+    expect(await report({ after: 15 })).toEqual([]);
+  });
+
+  it('has one row for each question to deliver, with the answer where there is one', async () => {
+    await everyOutcome(open());
+    const rows = await answeredRows(open(), { run_id: 'run-1', after: -1, limit: 100 });
+    expect(rows.map(({ domain }) => domain)).toEqual(Object.keys(WAYS));
+    expect(rows.map(({ answer }) => answer?.persons?.map(({ id }) => id))).toEqual([['p1', 'p2'], undefined, ['p9'], ...Array<undefined>(10).fill(undefined)]);
+    expect(rows.slice(0, 3).map(({ job_id, stop_date }) => ({ job_id, stop_date }))).toEqual([
+      { job_id: 'job-found', stop_date: new Date(NOW) },
+      { job_id: 'job-no-contacts', stop_date: new Date(NOW) },
+      { job_id: 'job of earlier', stop_date: new Date(NOW) },
+    ]);
+    expect(rows[3]).toMatchObject({ position: 3, row: 5, cells: ['rejected.example', 'x'], stop_date: null, answer: null });
+  });
+
+  it('delivers page by page, up to a row that is not settled', async () => {
+    await everyOutcome(open());
+    const page = (after: number, limit: number, before?: number | null) => answeredRows(open(), { run_id: 'run-1', after, limit, ...(before !== undefined && { before }) });
+    expect((await page(0, 2)).map(({ position }) => position)).toEqual([1, 2]);
+    expect((await page(5, 100, await firstOpenPosition(open(), 'run-1'))).map(({ position }) => position)).toEqual([6, 7]);
+  });
+
+  it('knows the first row that is open', async () => {
+    await everyOutcome(open());
+    expect(await firstOpenPosition(open(), 'run-1')).toBe(8);
+    expect(await firstOpenPosition(open(), 'earlier')).toBeNull();
+  });
+
+  it('counts answers of unknown cost, and launches that were repeated', async () => {
+    await everyOutcome(open());
+    expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 1, repeated: 0 });
+    const [target] = await open().query<PlacedTarget>(`select id, state, launches, doubts, job_id from waterfall.targets where state = 'pending' and doubts = 1`);
+    if (target === undefined) throw new Error('nothing in doubt');
+    await move(open(), target, ...launched('job-again'));
+    expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 1, repeated: 1 });
+  });
+
+  it('has nothing to count or report where there is no run', async () => {
+    expect(await countOutcomes(open(), 'of-nobody')).toEqual([]);
+    expect(await countUncertain(open(), 'of-nobody')).toEqual({ unknown_cost: 0, repeated: 0 });
+    expect(await reportRows(open(), { run_id: 'of-nobody', after: -1, limit: 1 })).toEqual([]);
+    expect(await firstOpenPosition(open(), 'of-nobody')).toBeNull();
+  });
+});

@@ -1,0 +1,101 @@
+/*
+ * Databases for tests: the same cases on a real PostgreSQL server and on the embedded PGlite. Each file has a database
+ * of its own, made before its first case and gone after its last, and each case finds it empty.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { patient, type Database, type Driver } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openDriver } from '../../src/store/open.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+
+/** What is handed in for tests: a clock that is moved by hand, no chance, and a log that nobody reads. */
+export function testRuntime(): Runtime & { clock: VirtualClock } {
+  const ignore = () => undefined;
+  return { clock: createVirtualClock(), random: () => 0.5, log: { debug: ignore, info: ignore, warn: ignore, error: ignore } };
+}
+
+/** A new, empty database on the PostgreSQL server of the tests. */
+export async function createPostgresDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await administrate(`create database ${name}`);
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => administrate(`drop database ${name} with (force)`) };
+}
+
+/** Runs one statement on a connection of its own, by default to the server's own database. */
+export async function administrate(sql: string, url: string = inject('postgresUrl')): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A new folder under the temporary one. */
+export async function createFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-'));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Describes cases twice, on each of the two databases. `open` gives the database, inside a case. */
+export function describeOnBoth(name: string, cases: (open: () => Database) => void, options?: { migrated: boolean }): void {
+  describe.each(['PostgreSQL', 'PGlite'] as const)(`${name}, on %s`, (kind) => {
+    describeOn(kind, cases, options);
+  });
+}
+
+/** Describes cases that need what only a server has: many sessions at once. */
+export function describeOnPostgres(name: string, cases: (open: () => Database) => void): void {
+  describe(`${name}, on PostgreSQL`, () => {
+    describeOn('PostgreSQL', cases);
+  });
+}
+
+function describeOn(kind: 'PostgreSQL' | 'PGlite', cases: (open: () => Database) => void, { migrated } = { migrated: true }): void {
+  let driver: Driver | undefined;
+  let discard: () => Promise<void> = () => Promise.resolve();
+  const runtime = testRuntime();
+
+  const opened = () => {
+    if (driver === undefined) throw new Error('open() is for the inside of a case');
+    return patient(driver, { runtime, patienceMs: 0 });
+  };
+
+  beforeAll(async () => {
+    if (kind === 'PostgreSQL') {
+      const { url, drop } = await createPostgresDatabase();
+      discard = drop;
+      driver = await openDriver({ databaseUrl: url, home: '' }, runtime);
+    } else {
+      const { folder, remove } = await createFolder();
+      discard = remove;
+      driver = await openDriver({ databaseUrl: undefined, home: folder }, runtime);
+    }
+    if (migrated) await migrate(driver);
+  });
+
+  beforeEach(async () => {
+    await opened().script(migrated ? EMPTY : 'drop schema if exists waterfall cascade');
+  });
+
+  afterAll(async () => {
+    await driver?.close();
+    await discard();
+  });
+
+  cases(opened);
+}
+
+/** Each table before those that it refers to. For a few rows it takes less time than `truncate`. */
+const EMPTY = ['target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
+  .map((table) => `delete from waterfall.${table};`)
+  .join('\n');

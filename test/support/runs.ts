@@ -1,0 +1,107 @@
+/*
+ * Runs for tests, made by the store's own functions: a list of domains becomes rows and targets, and a target is moved
+ * to where a case needs it. All people and companies are invented.
+ */
+import type { Answer, Company, Person } from '../../src/core/model.ts';
+import { advance, type TargetEvent } from '../../src/core/progress.ts';
+import { questionOf } from '../../src/core/target.ts';
+import type { Database } from '../../src/store/database.ts';
+import { adoptKnown, addRows, type ImportedRow } from '../../src/store/import.ts';
+import { createRun } from '../../src/store/runs.ts';
+import { settle } from '../../src/store/settle.ts';
+import { loadTarget, saveProgress, type PlacedTarget } from '../../src/store/targets.ts';
+
+/** A morning in March 2026, and a number of days around it. */
+export const NOW = Date.UTC(2026, 2, 2, 9);
+export const DAY_MS = 86_400_000;
+
+/** The row at a position, which asks for a domain; a domain that is none makes it an invalid row. */
+export function rowFor(domain: string, position: number): ImportedRow {
+  const asked = questionOf(
+    { domain, title_filter: 'founder OR ceo', company_name: '', linkedin: '' },
+    { api_host: 'api.waterfall.example', limit: 10, include_phones: false, include_unverified: false },
+  );
+  const row = { position, line: position + 2, cells: [domain], domain: asked.domain, title_filter: asked.title_filter };
+  if (asked.question === undefined) return { ...row, reason: asked.reason };
+  return { ...row, question: asked.question, question_hash: asked.question_hash };
+}
+
+/** The hash of the question for a domain. */
+export function hashFor(domain: string): string {
+  return rowFor(domain, 0).question_hash ?? '';
+}
+
+type RunOptions = {
+  /** Rows instead of domains. */
+  rows?: ImportedRow[];
+  at?: number;
+  /** How old an answer may be, in days; null takes nothing (--fresh). */
+  maxAgeDays?: number | null;
+};
+
+/** Starts a run over a list of domains, as `run` does. Returns its targets in order. */
+export async function startedRun(database: Database, id: string, domains: string[], options: RunOptions = {}): Promise<PlacedTarget[]> {
+  const { rows = domains.map(rowFor), at = NOW, maxAgeDays = 30 } = options;
+  await database.transaction(async (transaction) => {
+    await createRun(transaction, {
+      id,
+      key: `key of ${id}`,
+      input_name: 'companies.csv',
+      input_columns: ['domain'],
+      options: {},
+      created_at: new Date(at),
+    });
+    await addRows(transaction, id, rows);
+    if (maxAgeDays !== null) await adoptKnown(transaction, id, new Date(at - maxAgeDays * DAY_MS), new Date(at));
+  });
+  return targetsOf(database, id);
+}
+
+/** The targets of a run, in order; of a long one the first twenty. */
+export async function targetsOf(database: Database, run_id: string): Promise<PlacedTarget[]> {
+  const ids = await database.query<{ id: number }>('select id from waterfall.targets where run_id = $1 order by position limit 20', [run_id]);
+  return Promise.all(ids.map(({ id }) => loadTarget(database, id)));
+}
+
+/** A run with one target. */
+export async function startedTarget(database: Database, id: string, domain: string, options?: RunOptions): Promise<PlacedTarget> {
+  const [target] = await startedRun(database, id, [domain], options);
+  if (target === undefined) throw new Error(`${domain} made no target`);
+  return target;
+}
+
+/** Lets events happen to a target, each saved. Returns the target as it is then. */
+export async function move(database: Database, target: PlacedTarget, ...events: TargetEvent[]): Promise<PlacedTarget> {
+  let now = target;
+  for (const event of events) {
+    const at = 'at' in event ? event.at : NOW;
+    if (!(await saveProgress(database, now, advance(now, event), at))) throw new Error(`${event.kind} was not saved`);
+    now = await loadTarget(database, target.id);
+  }
+  return now;
+}
+
+/** Launches a target: its job is polled from now on. */
+export function launch(database: Database, target: PlacedTarget, job_id: string, at = NOW): Promise<PlacedTarget> {
+  return move(database, target, { kind: 'claimed', at }, { kind: 'launched', job_id, at });
+}
+
+/** Starts a run with one target, launches it and settles its job. */
+export async function answeredRun(database: Database, id: string, domain: string, answer: Answer, at = NOW): Promise<PlacedTarget> {
+  const target = await startedTarget(database, id, domain, { at, maxAgeDays: null });
+  await launch(database, target, `job of ${id}`, at);
+  await settle(database, { job_id: `job of ${id}`, answer, stop_date: at, at });
+  return loadTarget(database, target.id);
+}
+
+/** A person, recognisable by her id. */
+export function person(id: string, more: Person = {}): Person {
+  return { id, first_name: 'Ida', last_name: `Fjord-${id}`, professional_email: `${id}@alderfinch.example`, ...more };
+}
+
+/** A company and its people, as an answer. */
+export function answerOf(persons: Person[], company: Company = ALDERFINCH): Answer {
+  return { company, persons, usage: { total_usd: 0.25 * persons.length } };
+}
+
+export const ALDERFINCH: Company = { id: 'company-alderfinch', domain: 'alderfinch.example', company_name: 'Alder & Finch' };

@@ -1,0 +1,59 @@
+/* The commands that users are told to give next: a shell reads them as they were meant, and they hold no password. */
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
+
+const argv = (...words: string[]) => ['/usr/bin/node', '/opt/main.js', ...words];
+const URL = 'postgres://user:s3cret@db.example/x';
+
+/** What a shell makes of a command: its words after the first. */
+function wordsOf(command: string): string[] {
+  const rest = command.slice(command.indexOf(' '));
+  const script = `set -- ${rest}\nfor word do printf '%s\\0' "$word"; done`;
+  return execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { DATABASE_URL: URL } }).split('\0').slice(0, -1);
+}
+
+describe('sameCommand', () => {
+  it.each([
+    [['run', 'companies.csv'], 'waterfall-contacts run companies.csv'],
+    [['run', 'my list.csv', '--title-filter', 'CEO OR (CTO)'], "waterfall-contacts run 'my list.csv' --title-filter 'CEO OR (CTO)'"],
+    [['run', "Q'1.csv"], "waterfall-contacts run 'Q'\\''1.csv'"],
+    [['run', '-', '--persona=x=a OR b'], "waterfall-contacts run - '--persona=x=a OR b'"],
+    [['run', 'a.csv', '--location', ''], "waterfall-contacts run a.csv --location ''"],
+    [['--database-url', URL, 'run', 'a.csv'], 'waterfall-contacts --database-url "$DATABASE_URL" run a.csv'],
+    [[`--database-url=${URL}`, 'run', 'a.csv'], 'waterfall-contacts --database-url="$DATABASE_URL" run a.csv'],
+  ])('of %j is %s', (words, command) => {
+    expect(sameCommand(argv(...words))).toBe(command);
+  });
+
+  it('is read by a shell as the words that were given', () => {
+    const piece = fc.constantFrom("'", '"', '\\', '$HOME', '`id`', '*', '~', ' ', '\n', '!', '#', '&', ';', '(', '=', '-', 'a', 'é', '%');
+    const word = fc.string({ unit: piece, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 8 }), (words) => {
+        expect(wordsOf(sameCommand(argv('run', ...words)))).toEqual(['run', ...words]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('resumeCommand', () => {
+  it.each([
+    [['run', 'a.csv', '--limit', '5', '--quiet'], 'waterfall-contacts resume r1'],
+    [['run', 'a.csv', '--sandbox'], 'waterfall-contacts resume r1 --sandbox'],
+    [['run', 'a.csv', '--home', '/my data'], "waterfall-contacts resume r1 --home '/my data'"],
+    [['--home=/data', 'run', 'a.csv', '--sandbox'], 'waterfall-contacts resume r1 --home /data --sandbox'],
+    [['--base-url', 'http://api.example', '--allow-insecure', 'run', 'a.csv'], 'waterfall-contacts resume r1 --base-url http://api.example --allow-insecure'],
+    [['--database-url', URL, 'run', 'a.csv'], 'waterfall-contacts resume r1 --database-url "$DATABASE_URL"'],
+    [[`--database-url=${URL}`, 'run', 'a.csv'], 'waterfall-contacts resume r1 --database-url "$DATABASE_URL"'],
+  ])('after %j is %s', (words, command) => {
+    expect(resumeCommand('r1', argv(...words))).toBe(command);
+  });
+
+  it('gives a shell the same places as before', () => {
+    const command = resumeCommand('r1', argv('run', 'a.csv', `--database-url=${URL}`, "--home=it's here"));
+    expect(wordsOf(command)).toEqual(['resume', 'r1', '--database-url', URL, '--home', "it's here"]);
+  });
+});

@@ -1,0 +1,141 @@
+/* Settings: where they come from, and what is wrong with them. */
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.ts';
+import { durationOption, parseRateLimit, readSettings } from '../../src/runtime/config.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const inFolder = temporaryFolder();
+const nowhere = '/nonexistent';
+
+/** A working directory of its own, with this `.env`. */
+async function directoryWith(dotenv: string): Promise<string> {
+  const directory = await mkdtemp(inFolder('work-'));
+  await writeFile(join(directory, '.env'), dotenv);
+  return directory;
+}
+
+function problemsOf(flags: Parameters<typeof readSettings>[0], environment: NodeJS.ProcessEnv, directory = nowhere): string[] {
+  try {
+    readSettings(flags, environment, directory);
+  } catch (error) {
+    if (error instanceof UsageError) return error.problems.map(({ what, fix }) => (fix === undefined ? what : `${what}: ${fix}`));
+    throw error;
+  }
+  return [];
+}
+
+describe('a setting', () => {
+  it('has its default where nobody says anything', () => {
+    expect(readSettings({}, { XDG_DATA_HOME: '/data', LOCALAPPDATA: '/data' }, nowhere)).toEqual({
+      apiKey: undefined,
+      baseUrl: 'https://api.waterfall.io',
+      keyHeader: 'x-api-key',
+      rateLimit: { limit: 50, windowMs: 60_000 },
+      databaseUrl: undefined,
+      home: process.platform === 'darwin' ? join(homedir(), 'Library/Application Support/waterfall-contacts') : '/data/waterfall-contacts',
+      logLevel: 'info',
+    });
+  });
+
+  it.each([
+    ['WATERFALL_API_KEY', 'apiKey', undefined, 'key-of-env', 'key-of-file'],
+    ['WATERFALL_API_KEY_HEADER', 'keyHeader', undefined, 'x-env-key', 'x-file-key'],
+    ['LOG_LEVEL', 'logLevel', undefined, 'warn', 'error'],
+    ['WATERFALL_BASE_URL', 'baseUrl', 'https://flag.example', 'https://env.example', 'https://file.example'],
+    ['DATABASE_URL', 'databaseUrl', 'postgres://flag.example/x', 'postgresql://env.example/x', 'postgres://file.example/x'],
+    ['WATERFALL_CONTACTS_HOME', 'home', '/flag', '/env', '/file'],
+  ] as const)('%s comes from its flag, then the environment, then .env', async (name, setting, flag, inEnvironment, inFile) => {
+    const directory = await directoryWith(`${name}=${inFile}\n`);
+    const read = (given: string | undefined, environment: NodeJS.ProcessEnv) =>
+      readSettings({ [setting]: given }, environment, directory)[setting];
+    if (flag !== undefined) expect(read(flag, { [name]: inEnvironment })).toBe(flag);
+    expect(read(undefined, { [name]: inEnvironment })).toBe(inEnvironment);
+    expect(read(undefined, {})).toBe(inFile);
+    expect(read(undefined, { [name]: '  ' })).toBe(inFile);
+  });
+
+  it('WATERFALL_RATE_LIMIT comes from its flag, then the environment, then .env', async () => {
+    const directory = await directoryWith('WATERFALL_RATE_LIMIT="1/1"');
+    const read = (rateLimit: string | undefined, environment: NodeJS.ProcessEnv) => readSettings({ rateLimit }, environment, directory).rateLimit;
+    expect(read('3/3', { WATERFALL_RATE_LIMIT: '2/2' })).toEqual({ limit: 3, windowMs: 3_000 });
+    expect(read(undefined, { WATERFALL_RATE_LIMIT: '2/2' })).toEqual({ limit: 2, windowMs: 2_000 });
+    expect(read(undefined, {})).toEqual({ limit: 1, windowMs: 1_000 });
+  });
+
+  it('is taken without the space around it, the address without a slash at its end, the header in lower case', () => {
+    const settings = readSettings({}, { WATERFALL_API_KEY: ' key-1\n', WATERFALL_BASE_URL: 'https://api.example//', WATERFALL_API_KEY_HEADER: 'X-Waterfall-API-Key' }, nowhere);
+    expect(settings).toMatchObject({ apiKey: 'key-1', baseUrl: 'https://api.example', keyHeader: 'x-waterfall-api-key' });
+  });
+
+  it('that is a folder is seen from the working directory', () => {
+    expect(readSettings({ home: 'trial' }, {}, '/work-here').home).toBe('/work-here/trial');
+  });
+});
+
+describe('a bad setting is named with its fix', () => {
+  it.each([
+    ['WATERFALL_API_KEY', 'two words', /^WATERFALL_API_KEY has characters that no key has: copy it again/],
+    ['WATERFALL_API_KEY', 'clé-1', /^WATERFALL_API_KEY has/],
+    ['WATERFALL_API_KEY_HEADER', 'x-key:', /^WATERFALL_API_KEY_HEADER is no header name: write x-api-key/],
+    ['WATERFALL_BASE_URL', 'api.example', /^WATERFALL_BASE_URL is no http\(s\) address: write for instance https:/],
+    ['WATERFALL_BASE_URL', 'ftp://api.example', /^WATERFALL_BASE_URL is no http/],
+    ['DATABASE_URL', 'mysql://db.example/x', /^DATABASE_URL is no PostgreSQL connection string: .*or leave it out/],
+    ['DATABASE_URL', '/var/run/postgresql', /^DATABASE_URL is no/],
+    ['LOG_LEVEL', 'loud', /^LOG_LEVEL is unknown: one of debug, info, warn, error$/],
+  ])('%s=%s', (name, value, message) => {
+    expect(problemsOf({}, { [name]: value })).toEqual([expect.stringMatching(message)]);
+  });
+
+  it.each(['fast', '50', '0/60', '-1/60', '50/0', '1.5/60', '50/60/2'])('WATERFALL_RATE_LIMIT=%s', (text) => {
+    expect(problemsOf({}, { WATERFALL_RATE_LIMIT: text })).toEqual([
+      `the rate limit "${text}" is not <requests>/<seconds>: write for instance 50/60, or 0 for none`,
+    ]);
+  });
+
+  it('without its value: a key and a password are secrets', () => {
+    const problems = problemsOf({}, { WATERFALL_API_KEY: 'se cret', DATABASE_URL: 'psql://user:se-cret@db.example/x' });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain('cret');
+  });
+
+  it('together with all others, however many there are', async () => {
+    const directory = await mkdtemp(inFolder('work-'));
+    await mkdir(join(directory, '.env'));
+    const environment = { WATERFALL_API_KEY: 'two words', WATERFALL_BASE_URL: 'http://api.example', WATERFALL_RATE_LIMIT: 'fast', DATABASE_URL: 'x', LOG_LEVEL: 'loud' };
+    expect(problemsOf({}, environment, directory).map((problem) => problem.split(' ')[0])).toEqual(
+      expect.arrayContaining([join(directory, '.env'), 'WATERFALL_API_KEY', 'the', 'DATABASE_URL', 'LOG_LEVEL']),
+    );
+    expect(problemsOf({}, environment, directory)).toContainEqual(expect.stringMatching(/^the key would go to api\.example/));
+  });
+});
+
+describe('plain http', () => {
+  it.each(['http://localhost:8787', 'http://127.0.0.1:8787', 'http://127.1.2.3', 'http://[::1]:8787'])('is fine on this host: %s', (baseUrl) => {
+    expect(problemsOf({ baseUrl }, {})).toEqual([]);
+  });
+
+  it.each(['http://api.example', 'http://localhost.api.example', 'http://127.0.0.1.api.example', 'http://10.0.0.1:8787'])('is refused elsewhere: %s', (baseUrl) => {
+    expect(problemsOf({ baseUrl }, {})).toEqual([expect.stringMatching(/^the key would go to .* in plain text: use https, or --allow-insecure if you mean it$/)]);
+    expect(problemsOf({ baseUrl, allowInsecure: true }, {})).toEqual([]);
+  });
+});
+
+describe('parseRateLimit', () => {
+  it.each([
+    ['50/60', { limit: 50, windowMs: 60_000 }],
+    [' 5 / 0.5 s', { limit: 5, windowMs: 500 }],
+    ['0', { limit: 0, windowMs: 60_000 }],
+  ])('%j', (text, rate) => {
+    expect(parseRateLimit(text)).toEqual(rate);
+  });
+});
+
+describe('durationOption', () => {
+  it('reads a duration, and names the option where there is none', () => {
+    expect(durationOption('--max-age', '30d')).toBe(2_592_000_000);
+    expect(() => durationOption('--max-age', 'soon')).toThrow('--max-age "soon" is not a duration: write for instance 90s, 10m, 12h or 30d');
+  });
+});

@@ -1,0 +1,197 @@
+/* How a sheet becomes text, on a stream and in a file. */
+import { execFile } from 'node:child_process';
+import { chmod, lstat, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { PassThrough, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { guardFormula, writeSheetFile, writeSheetTo } from '../../src/csv/write.ts';
+import type { Sheet, SheetStyle } from '../../src/csv/write.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const inFolder = temporaryFolder();
+const plain: SheetStyle = { delimiter: ',', bom: false };
+
+const sheetOf = (header: string[], ...rows: string[][]): Sheet => ({
+  header,
+  rows: (async function* () {
+    await Promise.resolve();
+    yield* rows;
+  })(),
+});
+const small = () => sheetOf(['name', 'city'], ['Acme', 'Porto']);
+
+/** Rows of which the second cannot be had. */
+const failing = (): Sheet => ({
+  header: ['name'],
+  rows: (async function* () {
+    await Promise.resolve();
+    yield ['Acme'];
+    throw new Error('the database has gone');
+  })(),
+});
+
+async function textOf(sheet: Sheet, style = plain): Promise<string> {
+  const stream = new PassThrough();
+  const read = buffer(stream);
+  await writeSheetTo(stream, sheet, style);
+  stream.end();
+  return (await read).toString();
+}
+
+describe('the text of a sheet', () => {
+  it('is the header and the rows, each line ended by a line feed', async () => {
+    expect(await textOf(small())).toBe('name,city\nAcme,Porto\n');
+  });
+
+  it('is a header when there are no rows', async () => {
+    expect(await textOf(sheetOf(['name', 'city']))).toBe('name,city\n');
+  });
+
+  it('has quotation marks where they are needed, and only there', async () => {
+    const rows = [['a,b', 'say "yes"'], ['two\nlines', 'a\rb'], ['a;b', ' spaced ']];
+    expect(await textOf(sheetOf(['x', 'y'], ...rows))).toBe('x,y\n"a,b","say ""yes"""\n"two\nlines","a\rb"\na;b, spaced \n');
+  });
+
+  it.each([
+    [{ delimiter: ';', bom: true }, '\ufeffname;city\nAcme;Porto\n'],
+    [{ delimiter: '\t', bom: false }, 'name\tcity\nAcme\tPorto\n'],
+  ])('has the delimiter and the byte order mark of its style: %j', async (style, expected) => {
+    expect(await textOf(small(), style)).toBe(expected);
+  });
+
+  it('has no formula, in the header neither', async () => {
+    expect(await textOf(sheetOf(['=name', 'city'], ['@x', '+351 555']))).toBe("'=name,city\n'@x,+351 555\n");
+  });
+
+  it('is read back by any reader of RFC 4180 as the cells that were written', async () => {
+    const piece = fc.constantFrom('"', ',', ';', '\t', '\n', '\r', '\r\n', ' ', 'a', 'é', '営', '😀', "'", '=', '+', '-', '1', '\ufeff');
+    const cell = fc.oneof(fc.string({ unit: piece, maxLength: 6 }), fc.string({ unit: 'binary' }).map((any) => any.toWellFormed()));
+    const table = fc.array(fc.tuple(cell, cell), { maxLength: 6 });
+    const style = fc.record({ delimiter: fc.constantFrom(',', ';', '\t'), bom: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(table, style, async (rows, chosen) => {
+        const written = await textOf(sheetOf(['x', 'y'], ...rows), chosen);
+        const read = parse(written, { delimiter: chosen.delimiter, bom: chosen.bom });
+        expect(read).toEqual([['x', 'y'], ...rows.map((row) => row.map(guardFormula))]);
+        // What many readers take for the end of a line is inside quotation marks.
+        expect(written.replace(/"(?:[^"]|"")*"/g, '')).not.toContain('\r');
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a sheet on a stream', () => {
+  it('leaves the stream open', async () => {
+    const stream = new PassThrough();
+    stream.resume();
+    await writeSheetTo(stream, small(), plain);
+    expect(stream.writable).toBe(true);
+  });
+
+  it('waits for a slow reader, instead of reading all rows into memory', async () => {
+    let read = 0;
+    const rows = async function* () {
+      for (;;) {
+        await Promise.resolve();
+        read += 1;
+        yield ['x'.repeat(1_000)];
+      }
+    };
+    const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
+    const stop = new AbortController();
+    const writing = writeSheetTo(stuck, { header: ['x'], rows: rows() }, plain, stop.signal);
+    for (let turn = 0; turn < 1_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort();
+    await expect(writing).rejects.toThrow();
+    expect(read).toBeLessThan(200);
+  });
+
+  it('fails when the reader goes away, and when the rows cannot be had', async () => {
+    const gone = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })) });
+    await expect(writeSheetTo(gone, small(), plain)).rejects.toMatchObject({ code: 'EPIPE' });
+    await expect(textOf(failing())).rejects.toThrow('the database has gone');
+  });
+});
+
+describe('a sheet in a file', () => {
+  it('replaces the old file, and leaves nothing else behind', async () => {
+    const path = inFolder('replaced.csv');
+    await writeFile(path, 'old');
+    await writeSheetFile(path, small(), plain, 'run-1');
+    expect(await readFile(path, 'utf8')).toBe('name,city\nAcme,Porto\n');
+    expect((await readdir(inFolder())).filter((name) => name.includes('replaced'))).toEqual(['replaced.csv']);
+  });
+
+  it('is not there before it is whole', async () => {
+    const path = inFolder('whole.csv');
+    const seen: boolean[] = [];
+    const rows = (async function* () {
+      for (const name of ['Acme', 'Borealis']) {
+        seen.push(await stat(path).then(() => true, () => false));
+        yield [name];
+      }
+    })();
+    await writeSheetFile(path, { header: ['name'], rows }, plain, 'run-1');
+    expect(seen).toEqual([false, false]);
+  });
+
+  it('is left as it was when the rows fail, without a temporary file', async () => {
+    const path = inFolder('kept.csv');
+    await writeFile(path, 'old');
+    await expect(writeSheetFile(path, failing(), plain, 'run-1')).rejects.toThrow('the database has gone');
+    expect(await readFile(path, 'utf8')).toBe('old');
+    expect((await readdir(inFolder())).filter((name) => name.includes('kept'))).toEqual(['kept.csv']);
+  });
+
+  it('is written over what a killed try of the same run has left', async () => {
+    await writeFile(inFolder('.again.csv.run-1.tmp'), 'x'.repeat(10_000));
+    await writeSheetFile(inFolder('again.csv'), small(), plain, 'run-1');
+    expect(await readFile(inFolder('again.csv'), 'utf8')).toBe('name,city\nAcme,Porto\n');
+    expect((await readdir(inFolder())).filter((name) => name.includes('again'))).toEqual(['again.csv']);
+  });
+
+  it('behind a symbolic link is replaced where it lies, and the link stays', async () => {
+    await writeFile(inFolder('real.csv'), 'old');
+    await symlink(inFolder('real.csv'), inFolder('link.csv'));
+    await writeSheetFile(inFolder('link.csv'), small(), plain, 'run-1');
+    expect((await lstat(inFolder('link.csv'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(inFolder('real.csv'), 'utf8')).toBe('name,city\nAcme,Porto\n');
+  });
+
+  it('has the permissions that the umask leaves', async () => {
+    const before = process.umask(0o027);
+    try {
+      await writeSheetFile(inFolder('new.csv'), small(), plain, 'run-1');
+    } finally {
+      process.umask(before);
+    }
+    expect((await stat(inFolder('new.csv'))).mode & 0o777).toBe(0o640);
+  });
+
+  it('that only its owner could read stays so', async () => {
+    await writeFile(inFolder('private.csv'), 'old');
+    await chmod(inFolder('private.csv'), 0o600);
+    await writeSheetFile(inFolder('private.csv'), small(), plain, 'run-1');
+    expect((await stat(inFolder('private.csv'))).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('what exists and is no regular file', () => {
+  it('is written as a stream: a named pipe', async () => {
+    const path = inFolder('pipe');
+    await promisify(execFile)('mkfifo', [path]);
+    const [received] = await Promise.all([readFile(path, 'utf8'), writeSheetFile(path, small(), plain, 'run-1')]);
+    expect(received).toBe('name,city\nAcme,Porto\n');
+    expect((await stat(path)).isFIFO()).toBe(true);
+  });
+
+  it('is written as a stream: a device', async () => {
+    await writeSheetFile('/dev/null', small(), plain, 'run-1');
+    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
+    expect((await readdir('/dev')).filter((name) => name.includes('.tmp'))).toEqual([]);
+  });
+});

@@ -1,0 +1,115 @@
+/* Where the outputs go, and what is refused before anything is sent. */
+import { execFile } from 'node:child_process';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/core/errors.ts';
+import type { ListFormat } from '../../src/csv/format.ts';
+import type { OutputOptions } from '../../src/run/options.ts';
+import { chooseOutput, partialPath, refuseUnwritable } from '../../src/run/output.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const inFolder = temporaryFolder();
+const format: ListFormat = { encoding: 'utf-8', bom: false, delimiter: ',' };
+const to = (contacts: string, report: string | null = null): OutputOptions => ({ contacts, report, style: { delimiter: ',', bom: false } });
+
+describe('chooseOutput', () => {
+  it.each([
+    ['companies.csv', {}, 'companies.contacts.csv', 'companies.report.csv'],
+    ['lists/companies.csv', {}, 'lists/companies.contacts.csv', 'lists/companies.report.csv'],
+    ['companies.tsv', {}, 'companies.contacts.csv', 'companies.report.csv'],
+    ['companies', {}, 'companies.contacts.csv', 'companies.report.csv'],
+    ['lists/companies.csv', { output: 'out/people.csv' }, 'out/people.csv', 'out/companies.report.csv'],
+    ['lists/companies.csv', { output: '-' }, '-', 'lists/companies.report.csv'],
+    ['companies.csv', { report: 'why.csv' }, 'companies.contacts.csv', 'why.csv'],
+    ['-', {}, '-', null],
+    ['-', { output: 'people.csv' }, 'people.csv', null],
+    ['-', { report: 'why.csv' }, '-', 'why.csv'],
+  ])('for %j with %j is %j and %j', (input, choice, contacts, report) => {
+    expect(chooseOutput({ input, ...choice }, format)).toMatchObject({
+      contacts: contacts === '-' ? '-' : resolve(contacts),
+      report: report === null ? null : resolve(report),
+    });
+  });
+
+  it.each([
+    [{ encoding: 'utf-8', bom: false, delimiter: ';' }, { delimiter: ';', bom: false }],
+    [{ encoding: 'utf-8', bom: true, delimiter: ',' }, { delimiter: ',', bom: true }],
+    [{ encoding: 'utf-16le', bom: false, delimiter: '\t' }, { delimiter: '\t', bom: true }],
+    [{ encoding: 'windows-1252', bom: false, delimiter: ';' }, { delimiter: ';', bom: true }],
+  ] as const)('makes files that open where the list came from: %j -> %j', (list, style) => {
+    expect(chooseOutput({ input: 'companies.csv' }, list).style).toEqual(style);
+  });
+
+  it('puts tabs into a file called .tsv', () => {
+    expect(chooseOutput({ input: 'companies.csv', output: 'people.TSV' }, format).style.delimiter).toBe('\t');
+  });
+});
+
+describe('partialPath', () => {
+  it.each([
+    ['/x/companies.contacts.csv', '/x/companies.contacts.partial.csv'],
+    ['/x/people', '/x/people.partial'],
+    ['/x.y/people.tsv', '/x.y/people.partial.tsv'],
+  ])('of %s is %s', (path, partial) => {
+    expect(partialPath(path)).toBe(partial);
+  });
+});
+
+describe('refuseUnwritable', () => {
+  const problemOf = async (output: OutputOptions, input?: string): Promise<string | undefined> =>
+    refuseUnwritable(output, input).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof UsageError) return error.message;
+        throw error;
+      },
+    );
+
+  it.each([
+    ['stdout', () => to('-')],
+    ['a new file', () => to(inFolder('new.csv'), inFolder('new.report.csv'))],
+    ['a device', () => to('/dev/null')],
+  ])('accepts %s', async (_what, output) => {
+    expect(await problemOf(output())).toBeUndefined();
+  });
+
+  it('accepts a file that is to be replaced, and a named pipe', async () => {
+    await writeFile(inFolder('old.csv'), 'old');
+    await promisify(execFile)('mkfifo', [inFolder('pipe')]);
+    expect(await problemOf(to(inFolder('old.csv'), inFolder('pipe')))).toBeUndefined();
+  });
+
+  it('refuses one file for both outputs', async () => {
+    expect(await problemOf(to(inFolder('a.csv'), inFolder('a.csv')))).toMatch(/same file .*: choose another --report/);
+  });
+
+  it('refuses the input as an output, also behind a symbolic link', async () => {
+    await writeFile(inFolder('list.csv'), 'domain\n');
+    await symlink(inFolder('list.csv'), inFolder('list-link.csv'));
+    for (const name of ['list.csv', 'list-link.csv']) {
+      expect(await problemOf(to(inFolder(name)), inFolder('list.csv'))).toMatch(/is the input file: choose another one with -o/);
+    }
+  });
+
+  it('refuses a folder', async () => {
+    expect(await problemOf(to(inFolder()))).toMatch(/is a folder: name a file in it/);
+  });
+
+  it('refuses a folder that does not exist, for the report too', async () => {
+    const message = new RegExp(`the folder ${inFolder('none')} does not exist: create it`);
+    expect(await problemOf(to(join(inFolder('none'), 'a.csv')))).toMatch(message);
+    expect(await problemOf(to('-', join(inFolder('none'), 'a.csv')))).toMatch(message);
+  });
+
+  it('refuses a path that leads through a file', async () => {
+    await writeFile(inFolder('file'), '');
+    expect(await problemOf(to(join(inFolder('file'), 'a.csv')))).toMatch(/the folder .*file does not exist/);
+  });
+
+  it('refuses a folder in which nobody may write, the superuser neither', async () => {
+    const sealed = process.platform === 'darwin' ? '/System' : '/proc/sys/kernel';
+    expect(await problemOf(to(join(sealed, 'a.csv')))).toBe(`cannot write to ${sealed}: choose another place with -o`);
+  });
+});
