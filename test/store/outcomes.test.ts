@@ -83,7 +83,7 @@ describeOnBoth('a run with every outcome', (open) => {
       [12, 'launched.example', 'waiting', null, 0, null, 'job-running', 1],
       [13, 'following.example', 'waiting', null, 0, null, 'job-of-other', 0],
       [14, 'doubted.example', 'waiting', null, 0, null, null, 1],
-      [15, null, 'invalid', expect.any(String), null, null, null, null],
+      [15, null, 'invalid', expect.any(String), 0, null, null, 0],
       [16, 'found.example', 'duplicate', null, 0, '0', 'job-found', 0],
       [17, 'pending.example', 'duplicate', null, 0, '0', null, 0],
     ]);

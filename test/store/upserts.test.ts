@@ -16,7 +16,7 @@ const FULL: Person = person('p1', {
 
 describeOnBoth('a contact that is known', (open) => {
   const contact = async () =>
-    (await open().query('select title, phone_numbers, experiences, email_verified, created_at, updated_at, xmin::text, ctid::text from waterfall.contacts'))[0];
+    (await open().query<Record<string, unknown>>('select title, phone_numbers, experiences, email_verified, created_at, updated_at, xmin::text, ctid::text from waterfall.contacts'))[0];
   const both = async (first: Person, second: Person) => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([first]), NOW);
     const before = await contact();

@@ -3,15 +3,13 @@
  * of its own, made before its first case and gone after its last, and each case finds it empty.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openDriver } from '../../src/store/open.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
 /** What is handed in for tests: a clock that is moved by hand, no chance, and a log that nobody reads. */
@@ -29,6 +27,18 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop: () 
   return { url: url.href, drop: () => administrate(`drop database ${name} with (force)`) };
 }
 
+/** Lets time pass on a clock that is moved by hand, whenever the work sleeps; it also waits for a real database. */
+export async function whileTimePasses<Result>(clock: VirtualClock, work: Promise<Result>): Promise<Result> {
+  let ended = false;
+  const result = work.finally(() => (ended = true));
+  result.catch(() => undefined); // told to the caller below
+  while (!ended) {
+    if (clock.sleepers() > 0) await clock.advance(50);
+    else await new Promise((resolve) => setImmediate(resolve));
+  }
+  return result;
+}
+
 /** Runs one statement on a connection of its own, by default to the server's own database. */
 export async function administrate(sql: string, url: string = inject('postgresUrl')): Promise<void> {
   const client = new pg.Client({ connectionString: url });
@@ -40,12 +50,6 @@ export async function administrate(sql: string, url: string = inject('postgresUr
   }
 }
 
-/** A new folder under the temporary one. */
-export async function createFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-'));
-  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
-}
-
 /** Describes cases twice, on each of the two databases. `open` gives the database, inside a case. */
 export function describeOnBoth(name: string, cases: (open: () => Database) => void, options?: { migrated: boolean }): void {
   describe.each(['PostgreSQL', 'PGlite'] as const)(`${name}, on %s`, (kind) => {
@@ -53,17 +57,23 @@ export function describeOnBoth(name: string, cases: (open: () => Database) => vo
   });
 }
 
-/** Describes cases that need what only a server has: many sessions at once. */
-export function describeOnPostgres(name: string, cases: (open: () => Database) => void): void {
+/** Describes cases that need what only a server has: many sessions at once. `address` is for more of them. */
+export function describeOnPostgres(name: string, cases: (open: () => Database, address: () => string) => void): void {
   describe(`${name}, on PostgreSQL`, () => {
     describeOn('PostgreSQL', cases);
   });
 }
 
-function describeOn(kind: 'PostgreSQL' | 'PGlite', cases: (open: () => Database) => void, { migrated } = { migrated: true }): void {
+function describeOn(
+  kind: 'PostgreSQL' | 'PGlite',
+  cases: (open: () => Database, address: () => string) => void,
+  { migrated } = { migrated: true },
+): void {
   let driver: Driver | undefined;
+  let address = '';
   let discard: () => Promise<void> = () => Promise.resolve();
   const runtime = testRuntime();
+  const home = temporaryFolder();
 
   const opened = () => {
     if (driver === undefined) throw new Error('open() is for the inside of a case');
@@ -74,11 +84,10 @@ function describeOn(kind: 'PostgreSQL' | 'PGlite', cases: (open: () => Database)
     if (kind === 'PostgreSQL') {
       const { url, drop } = await createPostgresDatabase();
       discard = drop;
+      address = url;
       driver = await openDriver({ databaseUrl: url, home: '' }, runtime);
     } else {
-      const { folder, remove } = await createFolder();
-      discard = remove;
-      driver = await openDriver({ databaseUrl: undefined, home: folder }, runtime);
+      driver = await openDriver({ databaseUrl: undefined, home: home() }, runtime);
     }
     if (migrated) await migrate(driver);
   });
@@ -92,7 +101,7 @@ function describeOn(kind: 'PostgreSQL' | 'PGlite', cases: (open: () => Database)
     await discard();
   });
 
-  cases(opened);
+  cases(opened, () => address);
 }
 
 /** Each table before those that it refers to. For a few rows it takes less time than `truncate`. */

@@ -29,13 +29,19 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     return undefined;
   }
   const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-postgres-'));
-  await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
-  const { url, stop } = await startServer(join(folder, 'data'));
-  project.provide('postgresUrl', url);
-  return async () => {
-    await stop();
-    await rm(folder, { recursive: true, force: true });
-  };
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
+    const { url, stop } = await startServer(join(folder, 'data'));
+    project.provide('postgresUrl', url);
+    return async () => {
+      await stop();
+      await remove();
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 async function startServer(databaseDir: string): Promise<{ url: string; stop: () => Promise<void> }> {

@@ -12,7 +12,8 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const readme = () => readFileSync(join(ROOT, 'README.md'), 'utf8');
 
 const program = buildProgram(() => undefined);
-const optionsOf = (command: Command) => command.options.map((option) => option.long ?? option.short ?? '');
+/** All but --version, which every command has, like --help. */
+const optionsOf = (command: Command) => command.options.map(({ long }) => long ?? '').filter((long) => long !== '--version');
 
 /** The environment settings, as the program asks for them. `home` is given, so the platform's folder is not looked for. */
 function settingNames(): string[] {

@@ -4,7 +4,7 @@ import type { Outcome } from '../../src/core/model.ts';
 import { rowsOf } from '../../src/run/execute.ts';
 import type { RunResult } from '../../src/run/execute.ts';
 import type { Run } from '../../src/run/options.ts';
-import { openingLines, planOf, reasonLines, summaryLines } from '../../src/run/summary.ts';
+import { openingLines, planOf, reasonLines, summaryLines, troubleLines } from '../../src/run/summary.ts';
 import type { OutcomeCount, ReportRow } from '../../src/store/outcomes.ts';
 
 const run = {
@@ -83,12 +83,13 @@ describe('openingLines', () => {
   });
 });
 
+const resultOf = (counts: OutcomeCount[], more: Partial<RunResult> = {}): RunResult => ({
+  run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 },
+  duration_ms: 65_000, stopped: undefined, written: undefined, writeFailure: undefined, exit: 0, ...more,
+});
+
 describe('summaryLines', () => {
-  const close = (counts: OutcomeCount[], more: Partial<RunResult> = {}) =>
-    summaryLines({
-      run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 },
-      duration_ms: 65_000, stopped: undefined, written: undefined, writeFailure: undefined, exit: 0, ...more,
-    });
+  const close = (counts: OutcomeCount[], more: Partial<RunResult> = {}) => summaryLines(resultOf(counts, more));
   const found = [count('found', 2, { contacts: 7, cost_usd: '0.70', launches: 2 })];
 
   it('say how the run ended, the rows by outcome, the requests and the cost', () => {
@@ -105,10 +106,6 @@ describe('summaryLines', () => {
     ['the files', { written: { contacts: '/x/a.contacts.csv', report: '/x/a.report.csv', partial: false } }, 'contacts: /x/a.contacts.csv'],
     ['the report', { written: { contacts: '-', report: '/x/a.report.csv', partial: false } }, 'report:   /x/a.report.csv'],
     ['files of an unfinished run', { written: { contacts: '/x/a.contacts.partial.csv', report: null, partial: true } }, 'contacts: /x/a.contacts.partial.csv (what there is so far)'],
-    ['outputs that failed', { writeFailure: 'ENOSPC: no space left' }, 'the outputs could not be written: ENOSPC: no space left'],
-    ['where the contacts are then', { writeFailure: 'ENOSPC: no space left' }, 'all contacts are in the database: waterfall-contacts export r1 -o <file>'],
-    ['why it stopped', { stopped: { exit: 130, message: 'stopped by SIGINT' } }, 'stopped: stopped by SIGINT'],
-    ['what to do about it', { stopped: { exit: 4, message: 'over quota', fix: 'top up the account' } }, 'stopped: over quota\n  to do: top up the account'],
   ])('mention %s', (_what, more, line) => {
     expect(close(found, more)).toContain(line);
   });
@@ -123,6 +120,20 @@ describe('summaryLines', () => {
 
   it('say $0.00 when everything was answered before', () => {
     expect(close([count('cached', 5, { contacts: 9, cost_usd: '0' })])).toContain('  spent: $0.00');
+  });
+});
+
+describe('troubleLines', () => {
+  it.each([
+    ['nothing', {}, []],
+    ['why it stopped', { stopped: { exit: 130, message: 'stopped by SIGINT' } }, ['stopped: stopped by SIGINT']],
+    ['what to do about it', { stopped: { exit: 4, message: 'over quota', fix: 'top up the account' } }, ['stopped: over quota\n  to do: top up the account']],
+    ['that the outputs failed, and where the contacts are', { writeFailure: 'ENOSPC: no space left' }, [
+      'the outputs could not be written: ENOSPC: no space left',
+      'all contacts are in the database: waterfall-contacts export r1 -o <file>',
+    ]],
+  ])('say %s', (_what, more, lines) => {
+    expect(troubleLines(resultOf([], more))).toEqual(lines);
   });
 });
 
