@@ -65,7 +65,7 @@ create unique index targets_one_open_launch on waterfall.targets (question_hash)
 -- What is left to do in a run, in order.
 create index targets_open on waterfall.targets (run_id, position) where settled_at is null;
 -- What is already known of a question.
-create index targets_settled on waterfall.targets (question_hash, state) where settled_at is not null;
+create index targets_by_question on waterfall.targets (question_hash, state);
 create index targets_by_job on waterfall.targets (job_id) where settled_at is null and job_id is not null;
 
 -- The lines of the list, each with the target that answers it, or with why it is not asked.

@@ -17,12 +17,12 @@ async function main(): Promise<number> {
     await program.parseAsync(process.argv);
     return outcome.exit;
   } catch (error) {
-    return explain(error, await sayer(program.opts<GlobalOptions>().logFormat));
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
+    return explain(error, await sayer(program.opts<GlobalOptions>()));
   }
 }
 
 function explain(error: unknown, say: (text: string) => void): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
   if (error instanceof UsageError) {
     for (const { what, fix } of error.problems) say(`error: ${what}${fix === undefined ? '' : `\n  to do: ${fix}`}`);
     return USAGE;
@@ -39,13 +39,14 @@ function explain(error: unknown, say: (text: string) => void): number {
   return BUG;
 }
 
-/** Says an error to people, or to the program that asked for JSON. */
-async function sayer(format: GlobalOptions['logFormat']): Promise<(text: string) => void> {
+/** Says an error to people, or to the program that asked for JSON. Secrets are taken out: a stack may quote anything. */
+async function sayer(options: GlobalOptions): Promise<(text: string) => void> {
+  const [{ createLog, scrubber }, { readSecrets }] = await Promise.all([import('../runtime/log.ts'), import('../runtime/config.ts')]);
+  const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
   const write = (line: string) => void process.stderr.write(`${line}\n`);
-  if (format === 'text') return write;
-  const { createLog } = await import('../runtime/log.ts');
-  const log = createLog({ format, level: 'error', write });
-  return (text) => log.error(text);
+  if (options.logFormat === 'text') return (text) => write(scrub(text));
+  const log = createLog({ format: options.logFormat, level: 'error', write });
+  return (text) => log.error(scrub(text));
 }
 
 process.exitCode = await main();

@@ -1,6 +1,7 @@
 /* What `run` and `resume` share: database, lock, API, signals, display; and the words and exit code at the end. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseError } from '../core/errors.ts';
 import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
 import { execute, rowsOf } from '../run/execute.ts';
 import type { RunResult } from '../run/execute.ts';
@@ -8,6 +9,7 @@ import type { InDoubtPolicy } from '../run/breaker.ts';
 import type { Health } from '../run/health.ts';
 import type { Run } from '../run/options.ts';
 import { createStop } from '../run/stop.ts';
+import type { Stop, StopReason } from '../run/stop.ts';
 import { openingLines, planOf, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
 import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
@@ -98,7 +100,7 @@ export async function perform(
 
     const invalidRows = continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] });
     const display = createDisplay(limiter, () => runtime.clock.now());
-    const result = await execute({
+    const working = execute({
       ...pace,
       run,
       runtime,
@@ -116,14 +118,28 @@ export async function perform(
       },
       onSettled: (settled) => display.settled(settled),
     });
+    const result = await working.catch((error: unknown) => cutShort(error, stop));
     terminal.stopProgress();
-    await close(terminal, database, result, goOn);
+    if ('counts' in result) {
+      await close(terminal, database, result, goOn);
+    } else {
+      const { message, fix } = result;
+      terminal.insist(`stopped: ${message}${fix === undefined ? '' : `\n  to do: ${fix}`}\ngo on with: ${goOn}`);
+    }
     return result.exit;
   } finally {
     terminal.stopProgress();
     for (const end of closing.reverse()) await end();
     signals.dispose();
   }
+}
+
+/** Why nothing could be counted or written at the end: the database was away for too long, or the user would not wait for it. */
+function cutShort(error: unknown, stop: Stop): StopReason {
+  const reason = stop.reason();
+  if (reason !== undefined && (error instanceof DatabaseError || error === reason)) return reason;
+  if (error instanceof DatabaseError) return { exit: 4, message: error.message, fix: 'go on when it is back; nothing that was saved is lost' };
+  throw error;
 }
 
 async function close(terminal: Session['terminal'], database: Database, result: RunResult, goOn: string): Promise<void> {

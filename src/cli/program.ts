@@ -81,6 +81,14 @@ export function buildProgram(ended: (exit: number) => void): Command {
       ended(await migrateDatabase(self.optsWithGlobals()));
     });
 
+  command('forget', 'erase a person everywhere; only a hash stays, so that later runs leave them out')
+    .argument('<email | person-id>', 'an address or the person_id of a contact')
+    .option('--sandbox', 'from the trial database')
+    .action(async (person: string, _options: unknown, self: Command) => {
+      const { forget } = await import('./commands/forget.ts');
+      ended(await forget(person, self.optsWithGlobals()));
+    });
+
   command('sandbox', 'serve a local, fictional Waterfall API for trials, tests and benchmarks')
     .option('--port <n>', 'on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 8787)
     .option('--rate-limit <n/seconds>', 'requests per window; 0 = none', '50/60')

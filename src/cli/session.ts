@@ -1,9 +1,9 @@
 /* What every command begins with: settings, the log, the terminal, the database. Made once and handed down. */
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.ts';
-import { readSettings } from '../runtime/config.ts';
+import { readSecrets, readSettings } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
-import { createLog, passwordsOf, scrubber } from '../runtime/log.ts';
+import { createLog, scrubber } from '../runtime/log.ts';
 import { systemClock } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database, Driver } from '../store/database.ts';
@@ -37,7 +37,7 @@ export function openSession(options: GlobalOptions & { rateLimit?: string | unde
   const settings = options.sandbox
     ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, home: join(given.home, 'sandbox') }
     : given;
-  const scrub = scrubber([given.apiKey, ...passwordsOf(given.databaseUrl)]);
+  const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
   const terminal = createTerminal({
     stderr: process.stderr,
     format: options.logFormat,

@@ -63,8 +63,9 @@ function hostOf(word: string): string {
 /** `whole` is what the reason quotes: people look for what they typed. */
 function ofHost(host: string, whole: string): DomainResult {
   const bare = host.replace(/^[*.]+|\.+$/g, '');
-  const ascii = isIP(bare) === 0 ? domainToASCII(bare) : bare;
-  if (isIP(ascii.replace(/^\[|\]$/g, '')) !== 0) return { reason: `${quoted(whole)} is an IP address, not a domain` };
+  if (isIP(bare.replace(/^\[|\]$/g, '')) !== 0) return { reason: `${quoted(whole)} is an IP address, not a domain` };
+  // A number such as 12.5 is an address too, which nobody meant; it has no ending and is refused below.
+  const ascii = domainToASCII(bare);
   if (!ascii.includes('.')) return { reason: notDomain(whole) };
 
   const { domain, domainWithoutSuffix, hostname, isIcann, isPrivate, publicSuffix } = parse(ascii, { allowPrivateDomains: true });

@@ -84,7 +84,7 @@ function personasText(personas: Persona[] | undefined): string {
 }
 
 function hint<Name extends 'company_name' | 'linkedin' | 'location_name'>(name: Name, text: string) {
-  const value = oneLine(text).slice(0, LONGEST_HINT);
+  const value = [...oneLine(text)].slice(0, LONGEST_HINT).join('');
   return value === '' ? {} : { [name]: value };
 }
 

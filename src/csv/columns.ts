@@ -56,7 +56,7 @@ export function chooseColumns(
     if (found.length > 1) problems.push(repeated(flag, names, found));
     if (found.length === 0) {
       const similar = closest(wanted, names);
-      const hint = similar === undefined ? '' : `did you mean "${similar}"? `;
+      const hint = similar === undefined ? '' : `did you mean ${shown(similar)}? `;
       problems.push({ what: `the list has no column "${wanted.trim()}" (${flag})`, fix: `${hint}Its columns are ${listed(names)}` });
     }
     return found[0];
@@ -106,7 +106,7 @@ function uniqueNames(header: readonly string[]): string[] {
 }
 
 function keyOf(name: string): string {
-  return name.normalize('NFKC').toLowerCase().replace(/[\s._\-–"']+/g, '');
+  return name.normalize('NFKC').toLowerCase().replace(/[\s\p{Cf}._\-–"']+/gu, '');
 }
 
 function placesOf(keys: readonly string[], wanted: string): number[] {
@@ -125,7 +125,7 @@ function noDomainColumn(header: readonly string[], names: readonly string[]): Pr
   const data = header.find((cell) => 'domain' in companyDomain(cell));
   if (data !== undefined) {
     return {
-      what: `the first line looks like data ("${data.trim().slice(0, 60)}"), not like column names`,
+      what: `the first line looks like data (${shown(data)}), not like column names`,
       fix: 'put a line with the names of the columns above it, such as: domain,title_filter',
     };
   }
@@ -136,8 +136,12 @@ function noDomainColumn(header: readonly string[], names: readonly string[]): Pr
 }
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 20).map((name) => `"${name.slice(0, 60)}"`);
-  return shown.join(', ') + (names.length > 20 ? `, ... (${names.length} in all)` : '');
+  return names.slice(0, 20).map(shown).join(', ') + (names.length > 20 ? `, ... (${names.length} in all)` : '');
+}
+
+/** A name in quotation marks, without what would move the cursor of a terminal or turn its text around. */
+function shown(name: string): string {
+  return `"${name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim().slice(0, 60)}"`;
 }
 
 /** The name that is at most a third different from what was typed. */

@@ -24,7 +24,13 @@ const person =
 const company =
   (name: string, ofPerson?: keyof Person): Cell =>
   (source) =>
-    orElse(ofPerson === undefined ? undefined : source.person[ofPerson], source.answer.company?.[name]);
+    orElse(ofPerson === undefined ? undefined : source.person[ofPerson], employer(source)?.[name]);
+
+/** The answer's company, unless the person is said to be at another one, of which we know only what the person says. */
+function employer({ person, answer }: ContactSource) {
+  const isElsewhere = Boolean(person.company_id) && person.company_id !== answer.company?.id;
+  return isElsewhere ? undefined : answer.company;
+}
 
 /** Null and empty text both say nothing. */
 const orElse = (value: unknown, other: unknown) => (value === undefined || value === null || value === '' ? other : value);

@@ -42,7 +42,7 @@ export async function writeSheetFile(path: string, sheet: Sheet, style: SheetSty
     await pipeline(lines(sheet), stringifier(style), createWriteStream(target));
     return;
   }
-  const temporary = join(dirname(target), `.${basename(target)}.${tag}.tmp`);
+  const temporary = temporaryPath(target, tag);
   try {
     // A file that was kept from others stays so.
     const mode = existing === undefined ? 0o666 : existing.mode & 0o777;
@@ -52,6 +52,11 @@ export async function writeSheetFile(path: string, sheet: Sheet, style: SheetSty
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Where a file is written before it is renamed: what a killed process may leave. */
+export function temporaryPath(path: string, tag: string): string {
+  return join(dirname(path), `.${basename(path)}.${tag}.tmp`);
 }
 
 function stringifier(style: SheetStyle) {

@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { UsageError } from '../core/errors.ts';
 import type { ListFormat } from '../csv/format.ts';
-import { writeSheetFile, writeSheetTo } from '../csv/write.ts';
+import { temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
 import type { SheetStyle } from '../csv/write.ts';
 import type { Database } from '../store/database.ts';
 import { contactSheet } from './export.ts';
@@ -89,7 +89,7 @@ export async function writeOutputs(database: Database, run: Run, finished: boole
   const write = async (path: string, sheet: ReturnType<typeof reportSheet>) => {
     const target = (await isRegularOrNew(path)) && !finished ? partialPath(path) : path;
     await writeSheetFile(target, sheet, style, run.id);
-    if (finished) await rm(partialPath(path), { force: true });
+    if (finished) await removePartial(path, run.id);
     return target;
   };
   return {
@@ -107,6 +107,12 @@ export async function streamContacts(
   options: { follow?: Follow; signal?: AbortSignal } = {},
 ): Promise<void> {
   await writeSheetTo(stdout, contactSheet(database, run, options.follow), STDOUT_STYLE, options.signal);
+}
+
+/** Also what was left by a process that was killed while it wrote a partial file. */
+async function removePartial(path: string, run_id: string): Promise<void> {
+  const partial = partialPath(path);
+  for (const file of [partial, temporaryPath(partial, run_id)]) await rm(file, { force: true });
 }
 
 async function isFolder(path: string): Promise<boolean> {

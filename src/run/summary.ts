@@ -1,4 +1,5 @@
-/* What the opening and closing lines of a run say. Pure: results in, lines out. */
+/* What the opening and closing lines of a run say: results in, lines out. */
+import { relative } from 'node:path';
 import { OUTCOMES } from '../core/model.ts';
 import type { Outcome } from '../core/model.ts';
 import { formatDuration } from '../core/duration.ts';
@@ -57,15 +58,15 @@ export function openingLines(opening: {
 }): string[] {
   const { run, plan, rateLimit } = opening;
   const parts = [
-    `${plan.rows} rows`,
-    ...some(plan.duplicates, 'duplicate', 'duplicates'),
-    ...some(plan.invalid, 'invalid', 'invalid'),
-    ...some(plan.answered, 'already answered', 'already answered'),
-    ...some(plan.ended, 'ended without an answer', 'ended without an answer'),
-    ...some(plan.to_ask_again, 'job still open', 'jobs still open'),
+    many(plan.rows, 'row'),
+    ...(plan.duplicates > 0 ? [many(plan.duplicates, 'duplicate')] : []),
+    ...(plan.invalid > 0 ? [`${plan.invalid} invalid`] : []),
+    ...(plan.answered > 0 ? [`${plan.answered} already answered`] : []),
+    ...(plan.ended > 0 ? [`${plan.ended} ended without an answer`] : []),
+    ...(plan.to_ask_again > 0 ? [`${many(plan.to_ask_again, 'job')} still open`] : []),
     `${plan.to_launch} to launch`,
   ];
-  const limit = rateLimit.limit === 0 ? 'no request limit' : `${rateLimit.limit} requests per ${formatDuration(rateLimit.windowMs)}`;
+  const limit = rateLimit.limit === 0 ? 'no limit' : `limit ${rateLimit.limit} per ${rateLimit.windowMs / 1000} s`;
   const lines = [`${opening.continued ? 'going on with run' : 'run'} ${run.id} (${run.input_name}): ${parts.join(', ')}`];
   for (const row of opening.invalidRows) {
     const [first = '', ...caret] = (row.reason ?? '').split('\n');
@@ -74,13 +75,14 @@ export function openingLines(opening: {
   if (plan.invalid > opening.invalidRows.length && opening.invalidRows.length > 0) {
     lines.push(`  and ${plan.invalid - opening.invalidRows.length} more; all are in the report`);
   }
-  lines.push(`database: ${opening.database}`);
   if (plan.requests > 0) {
+    const time = plan.least_ms === 0 ? '' : `, ${formatDuration(plan.least_ms)} or more`;
     lines.push(
-      `at least ${plan.requests} requests, ${plan.least_ms === 0 ? 'within one window' : `${formatDuration(plan.least_ms)} or more`} at ${limit}; ` +
-        `at most ${plan.worst_case_contacts} contacts to be billed, price unknown`,
+      `  at least ${many(plan.requests, 'request')} (${limit})${time}`,
+      `  at worst ${many(plan.worst_case_contacts, 'contact')} to be billed; the price is not known`,
     );
   }
+  lines.push(`  kept in ${opening.database}`);
   return lines;
 }
 
@@ -94,18 +96,18 @@ export function summaryLines(result: RunResult): string[] {
     return rows === 0 ? [] : [`${outcome} ${rows}`];
   });
   const lines = [
-    `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${contacts} contacts`,
+    `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${many(contacts, 'contact')}`,
     `  rows: ${outcomes.join(', ')}`,
-    `  requests: ${requests.launches} launches, ${requests.finds} finds${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}`,
+    `  requests: ${many(requests.launches, 'launch', 'launches')}, ${many(requests.finds, 'find')}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}`,
     `  spent: ${spent(result)}`,
   ];
   if (result.repeated > 0) {
     const worst = result.repeated * run.options.question.limit;
-    lines.push(`  ${result.repeated} launches of this run's ${launches} were in doubt and repeated: at worst ${worst} contacts billed twice`);
+    lines.push(`  in doubt and repeated: ${result.repeated} of ${many(launches, 'launch', 'launches')}, at worst ${many(worst, 'contact')} billed twice`);
   }
   if (written !== undefined) {
-    if (written.contacts !== '-') lines.push(`contacts: ${written.contacts}${written.partial ? ' (what there is so far)' : ''}`);
-    if (written.report !== null) lines.push(`report:   ${written.report}`);
+    if (written.contacts !== '-') lines.push(`contacts: ${near(written.contacts)}${written.partial ? ' (what there is so far)' : ''}`);
+    if (written.report !== null) lines.push(`report:   ${near(written.report)}`);
   }
   return lines;
 }
@@ -128,15 +130,21 @@ export function reasonLines(rows: readonly ReportRow[]): string[] {
   return rows.map((row) => `  line ${row.row} (${row.domain ?? '?'}) ${row.outcome}: ${reasonOf(row)}`);
 }
 
+/** A path as people would type it here. */
+function near(path: string): string {
+  const fromHere = relative('', path);
+  return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
+}
+
 /** Dollars known to be spent by this run; what is not known is said so. */
 function spent(result: RunResult): string {
   const usd = result.counts.reduce((sum, count) => sum + Number(count.cost_usd ?? 0), 0);
   const answered = result.rows(['found', 'no_contacts']);
   if (answered > 0 && result.unknown_cost === answered) return 'unknown (the API did not say)';
   const known = `$${usd.toFixed(2)}`;
-  return result.unknown_cost > 0 ? `${known}, and ${result.unknown_cost} answers whose cost the API did not say` : known;
+  return result.unknown_cost > 0 ? `${known}, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say` : known;
 }
 
-function some(count: number, one: string, many: string): string[] {
-  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+function many(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }

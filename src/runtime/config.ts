@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { passwordsOf } from './log.ts';
 
 /** Requests per window; a limit of 0 is none. */
 export type RateLimit = { limit: number; windowMs: number };
@@ -77,22 +78,7 @@ const schema = z.object({
  */
 export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): Settings {
   const problems: Problem[] = [];
-  const fromFile = readDotenv(directory, problems);
-  const set = (name: string, flag?: string): [string, string] | undefined => {
-    const value = flag ?? nonEmpty(environment[name]) ?? nonEmpty(fromFile[name]);
-    return value === undefined ? undefined : [name, value];
-  };
-  const given = Object.fromEntries(
-    [
-      set('WATERFALL_API_KEY'),
-      set('WATERFALL_BASE_URL', flags.baseUrl),
-      set('WATERFALL_API_KEY_HEADER'),
-      set('WATERFALL_RATE_LIMIT', flags.rateLimit),
-      set('DATABASE_URL', flags.databaseUrl),
-      set('WATERFALL_CONTACTS_HOME', flags.home),
-      set('LOG_LEVEL'),
-    ].filter((entry) => entry !== undefined),
-  );
+  const given = givenSettings(flags, environment, directory, problems);
   const parsed = schema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) problems.push({ what: issue.message });
   const baseUrl = given.WATERFALL_BASE_URL ?? DEFAULT_BASE_URL;
@@ -112,6 +98,12 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   };
 }
 
+/** The key and the passwords among the settings, right or wrong: what must never be shown. */
+export function readSecrets(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): string[] {
+  const given = givenSettings(flags, environment, directory, []);
+  return [...(given.WATERFALL_API_KEY === undefined ? [] : [given.WATERFALL_API_KEY]), ...passwordsOf(given.DATABASE_URL)];
+}
+
 /** `50/60` (requests per seconds) or `0` (none); undefined for anything else. */
 export function parseRateLimit(text: string): RateLimit | undefined {
   if (text.trim() === '0') return { limit: 0, windowMs: 60_000 };
@@ -125,6 +117,26 @@ export function durationOption(name: string, text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new UsageError({ what: `${name} "${text}" is not a duration`, fix: 'write for instance 90s, 10m, 12h or 30d' });
   return ms;
+}
+
+/** What is set, not looked at yet, under the names of the environment. */
+function givenSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string, problems: Problem[]): Record<string, string | undefined> {
+  const fromFile = readDotenv(directory, problems);
+  const set = (name: string, flag?: string): [string, string] | undefined => {
+    const value = flag ?? nonEmpty(environment[name]) ?? nonEmpty(fromFile[name]);
+    return value === undefined ? undefined : [name, value];
+  };
+  return Object.fromEntries(
+    [
+      set('WATERFALL_API_KEY'),
+      set('WATERFALL_BASE_URL', flags.baseUrl),
+      set('WATERFALL_API_KEY_HEADER'),
+      set('WATERFALL_RATE_LIMIT', flags.rateLimit),
+      set('DATABASE_URL', flags.databaseUrl),
+      set('WATERFALL_CONTACTS_HOME', flags.home),
+      set('LOG_LEVEL'),
+    ].filter((entry) => entry !== undefined),
+  );
 }
 
 function readDotenv(directory: string, problems: Problem[]): Record<string, string> {

@@ -39,6 +39,9 @@ export type Database = Driver & {
   transactionOnce<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
 };
 
+/** How long a call waits for a database that has gone away, before the run stops with exit 4. */
+export const PATIENCE_MS = 120_000;
+
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
 
@@ -60,7 +63,7 @@ export function patient(
       } catch (error) {
         if (!isTransient(error)) throw error;
         if (clock.now() - startedAt >= options.patienceMs || options.signal?.aborted) {
-          throw new DatabaseError(`the database (${driver.place}) does not answer: ${words(error)}`, { cause: error });
+          throw unanswered(driver.place, error);
         }
         log.debug('database call repeated', { sqlstate: sqlState(error), delay_ms: delayMs });
         await clock.sleep(delayMs * (0.5 + random()), options.signal);
@@ -75,9 +78,17 @@ export function patient(
     script: (sql) => again(() => driver.script(sql)),
     transaction: (work) => again(() => driver.transaction(work)),
     transactionOnce: (work) => driver.transaction(work),
-    lock: (name) => driver.lock(name),
+    lock: async (name) => {
+      const lock = await driver.lock(name);
+      return { ...lock, ensure: () => again(() => lock.ensure()) };
+    },
     close: () => driver.close(),
   };
+}
+
+/** What is thrown when patience is at its end. */
+export function unanswered(place: string, error: unknown): DatabaseError {
+  return new DatabaseError(`the database (${place}) does not answer: ${words(error)}`, { cause: error });
 }
 
 function words(error: unknown): string {

@@ -1,10 +1,7 @@
 /* Opens the database that the settings name: PostgreSQL, or else the embedded one. Loads only the driver it needs. */
 import type { Runtime } from '../runtime/runtime.ts';
-import { patient } from './database.ts';
+import { PATIENCE_MS, patient } from './database.ts';
 import type { Database, Driver } from './database.ts';
-
-/** How long a call waits for a database that has gone away, before the run stops with exit 4. */
-export const PATIENCE_MS = 120_000;
 
 /** Where the data lives. */
 export type DatabaseSettings = { databaseUrl: string | undefined; home: string };

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { PoolClient } from 'pg';
 import { BusyError, UsageError } from '../core/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { PATIENCE_MS, unanswered } from './database.ts';
 import type { Driver, Lock, Queryable } from './database.ts';
 import { isTransient, sqlState } from './sqlstate.ts';
 
@@ -153,38 +154,55 @@ export function placeOf(databaseUrl: string): string {
 async function takeLock(lock: { settings: pg.ClientConfig; place: string; name: string; runtime: Runtime }): Promise<Lock> {
   const { runtime, name } = lock;
   let connection: pg.Client | undefined;
+  // Many lanes may find the lock lost at the same moment: one of them takes it for all.
+  let taking: Promise<void> | undefined;
+
+  async function tryOnce(): Promise<pg.Client | undefined> {
+    const client = new pg.Client(lock.settings);
+    const onLost = () => {
+      if (connection === client) connection = undefined;
+    };
+    client.on('error', onLost);
+    client.on('end', onLost);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ taken: boolean }>(
+        "select pg_try_advisory_lock(hashtextextended('waterfall-contacts ' || $1, 0)) as taken",
+        [name],
+      );
+      if (rows[0]?.taken) return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    await client.end();
+    return undefined;
+  }
 
   async function take(): Promise<void> {
-    const deadline = runtime.clock.now() + LOCK_PATIENCE_MS;
+    const startedAt = runtime.clock.now();
     for (;;) {
-      const client = new pg.Client(lock.settings);
-      client.on('error', () => (connection = undefined));
-      client.on('end', () => (connection = undefined));
+      const waitedMs = () => runtime.clock.now() - startedAt;
       try {
-        await client.connect();
-        const { rows } = await client.query<{ taken: boolean }>(
-          "select pg_try_advisory_lock(hashtextextended('waterfall-contacts ' || $1, 0)) as taken",
-          [name],
-        );
-        if (rows[0]?.taken) {
-          connection = client;
-          return;
-        }
-        await client.end();
-        if (runtime.clock.now() >= deadline) throw new BusyError(`another process works on this run (on ${lock.place})`);
+        connection = await tryOnce();
+        if (connection !== undefined) return;
+        if (waitedMs() >= LOCK_PATIENCE_MS) throw new BusyError(`another process works on this run (on ${lock.place})`);
       } catch (error) {
-        await client.end().catch(() => undefined);
-        if (error instanceof BusyError || !isTransient(error) || runtime.clock.now() >= deadline) throw error;
+        if (!isTransient(error)) throw error;
+        if (waitedMs() >= PATIENCE_MS) throw unanswered(lock.place, error);
       }
       await runtime.clock.sleep(LOCK_RETRY_MS);
     }
   }
 
-  await take();
+  const ensure = () => {
+    if (connection !== undefined) return Promise.resolve();
+    taking ??= take().finally(() => (taking = undefined));
+    return taking;
+  };
+  await ensure();
   return {
-    async ensure() {
-      if (connection === undefined) await take();
-    },
+    ensure,
     async release() {
       await connection?.end();
     },

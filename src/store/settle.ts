@@ -1,11 +1,13 @@
 /*
  * Saves the answer of a finished job. One statement, and so one transaction: answer, company, contacts, links and
- * outcome, all of it or none of it, in one round trip.
+ * outcome, all of it or none of it, in one round trip. People who are to be forgotten are left out of all of them.
  */
 import { recordsOf } from '../core/contact.ts';
+import { hashesOf, identifiersOf, withoutForgotten } from '../core/forgotten.ts';
 import type { Answer, SettledState } from '../core/model.ts';
 import { upsertCompanies, upsertContacts } from './contacts.ts';
 import type { Queryable } from './database.ts';
+import { keepHashes } from './forget.ts';
 import { storableJson } from './storable.ts';
 
 /** A job that SUCCEEDED, as it is saved. Times are epoch milliseconds. */
@@ -20,9 +22,10 @@ const STILL_OPEN = 'exists (select from holder)';
  * of their ids, so that two processes saving overlapping answers wait for each other instead of deadlocking.
  */
 const SETTLE = `
-  with open as materialized (
+  with forgotten as materialized (select hash from waterfall.forgotten where hash = any ($11::text[])),
+  open as materialized (
     select id, state from waterfall.targets
-    where job_id = $1 and settled_at is null and state in ('launched', 'following')
+    where job_id = $1 and settled_at is null and state in ('launched', 'following') and not exists (select from forgotten)
     order by id for update
   ),
   holder as materialized (select id from open order by state = 'launched' desc, id limit 1),
@@ -44,15 +47,26 @@ const SETTLE = `
     from holder, json_to_recordset($10::json) as link (position integer, contact_id text)
     on conflict do nothing
   )
-  select count(*)::integer as targets from settled`;
+  select (select count(*)::integer from settled) as targets, array(select hash from forgotten) as forgotten`;
 
 /** Saves an answer for every open target that waits for its job. Returns how many those were; repeating it does no harm. */
 export async function settle(database: Queryable, settlement: Settlement): Promise<number> {
-  const { answer } = settlement;
+  for (let { answer } = settlement; ; ) {
+    const { targets, forgotten } = await trySettle(database, { ...settlement, answer });
+    if (forgotten.length === 0) return targets;
+    const rest = withoutForgotten(answer, forgotten);
+    // Whoever was forgotten by one address is known by the others too from now on.
+    await keepHashes(database, hashesOf(identifiersOf(rest.dropped)), settlement.at);
+    answer = rest.answer;
+  }
+}
+
+/** Saves nothing when the answer has people who are to be forgotten; says by which hashes. */
+async function trySettle(database: Queryable, { answer, ...settlement }: Settlement): Promise<{ targets: number; forgotten: string[] }> {
   const contacts = answer.persons?.length ?? 0;
   const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
   const records = recordsOf(answer);
-  const [row] = await database.query<{ targets: number }>(SETTLE, [
+  const [row] = await database.query<{ targets: number; forgotten: string[] }>(SETTLE, [
     settlement.job_id,
     state,
     storableJson(answer),
@@ -63,6 +77,7 @@ export async function settle(database: Queryable, settlement: Settlement): Promi
     storableJson(records.companies),
     storableJson(records.contacts),
     storableJson(records.links),
+    hashesOf(identifiersOf(answer.persons ?? [])),
   ]);
-  return row?.targets ?? 0;
+  return row ?? { targets: 0, forgotten: [] };
 }

@@ -100,7 +100,8 @@ export const jobReply: z.ZodType<Job> = z
 
 /** `POST /v1/prospector`. */
 export const launchReply: z.ZodType<Launched> = z.looseObject({
-  job_id: z.string().regex(/\S/, { error: 'expected an id, got an empty string' }),
+  // A UUID, as documented. What could not be kept, or not be asked for again, is no id.
+  job_id: z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: 'expected an id of up to 200 printable characters' }),
   start_date: text,
 } satisfies Shape<Launched>);
 

@@ -93,8 +93,8 @@ describe('a reply that is not as documented', () => {
     [{}, 'job_id: expected string, got nothing'],
     [{ job_id: null }, 'job_id: expected string, got null'],
     [{ job_id: 12 }, 'job_id: expected string, got number'],
-    [{ job_id: '' }, 'job_id: expected an id, got an empty string'],
-    [{ job_id: ' ' }, 'job_id: expected an id, got an empty string'],
+    [{ job_id: '' }, 'job_id: expected an id of up to 200 printable characters'],
+    [{ job_id: ' ' }, 'job_id: expected an id of up to 200 printable characters'],
     [[], 'expected object, got array'],
     [null, 'expected object, got null'],
   ])('is no launched job: %j', (json, text) => {

@@ -146,6 +146,12 @@ describeOnBoth('jobs that failed', (open) => {
     expect(await startedTarget(open(), 'run-4', DOMAIN, { maxAgeDays: 3 })).toMatchObject({ state: 'pending' });
   });
 
+  it('three times are over when they are too long ago, however often a run told of them since', async () => {
+    for (const id of ['run-1', 'run-2', 'run-3']) await failedRun(open(), id);
+    for (const id of ['run-4', 'run-5', 'run-6']) await startedTarget(open(), id, DOMAIN);
+    expect(await startedTarget(open(), 'run-7', DOMAIN, { maxAgeDays: 1 })).toMatchObject({ state: 'pending' });
+  });
+
   it('matter no more when there is an answer', async () => {
     for (const id of ['run-1', 'run-2', 'run-3']) await failedRun(open(), id);
     await answeredRun(open(), 'run-4', DOMAIN, answerOf([person('p1')]), EARLIER);

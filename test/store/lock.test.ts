@@ -33,7 +33,7 @@ describeOnPostgres('the lock on a name', (open, address) => {
     const startedAt = second.runtime.clock.now();
     await expect(second.lock('run-1')).rejects.toBeInstanceOf(BusyError);
     expect(second.runtime.clock.now() - startedAt).toBeGreaterThanOrEqual(10_000);
-    await expect(second.lock('run-1')).rejects.toThrow(/^another process works on this run \(on 127\.0\.0\.1:\d+\/test_\w+\)$/);
+    await expect(second.lock('run-1')).rejects.toThrow(/^another process works on this run \(on [^/]+\/test_\w+\)$/);
   });
 
   it('is refused to a second holder in the same process too', async () => {

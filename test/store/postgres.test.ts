@@ -15,17 +15,19 @@ async function failureOf(change: Partial<URL> | string): Promise<string> {
   return (failure as UsageError).message;
 }
 
-async function closedPort(): Promise<string> {
-  const server = createServer();
+/** A port on which a server greets with these words, or on which nobody listens any more. */
+async function portOf(greeting?: string): Promise<string> {
+  const server = createServer((socket) => socket.end(greeting ?? ''));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
+  if (greeting === undefined) await new Promise((resolve) => server.close(resolve));
+  else onTestFinished(() => void server.close());
   return String(port);
 }
 
 describe('connecting to a server', () => {
   it('says that user or password is wrong', async () => {
-    expect(await failureOf({ password: PASSWORD })).toMatch(/^the database \(127\.0\.0\.1:\d+\/postgres\) cannot be used: wrong user or password: correct DATABASE_URL$/);
+    expect(await failureOf({ password: PASSWORD })).toMatch(/^the database \([^/]+\/\w+\) cannot be used: wrong user or password: correct DATABASE_URL$/);
   });
 
   it('says that the database does not exist', async () => {
@@ -33,8 +35,8 @@ describe('connecting to a server', () => {
   });
 
   it('says that the connection was refused', async () => {
-    const port = await closedPort();
-    expect(await failureOf({ port, password: PASSWORD })).toContain(`127.0.0.1:${port}/postgres) cannot be used: connection refused: start the server`);
+    const port = await portOf();
+    expect(await failureOf({ port, password: PASSWORD })).toMatch(new RegExp(`:${port}/\\w+\\) cannot be used: connection refused: start the server`));
   });
 
   it('says how an address is written', async () => {
@@ -44,19 +46,18 @@ describe('connecting to a server', () => {
   });
 
   it('says what is wrong with a server that is none', async () => {
-    const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1');
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    expect(await failureOf({ port: String(port), password: PASSWORD })).toContain('cannot be used');
+    const port = await portOf('HTTP/1.1 400 Bad Request\r\n\r\n');
+    expect(await failureOf({ port, password: PASSWORD })).toMatch(/cannot be used: .+: check DATABASE_URL$/);
   });
 
   it.each([
     ['a wrong password', () => ({ password: PASSWORD })],
     ['a database that is not there', () => ({ pathname: '/of_nobody' })],
-    ['a closed port', async () => ({ port: await closedPort(), password: PASSWORD })],
+    ['a closed port', async () => ({ port: await portOf(), password: PASSWORD })],
   ])('never tells the password: %s', async (_what, change) => {
     const words = await failureOf(await change());
-    for (const secret of [PASSWORD, decodeURIComponent(PASSWORD), new URL(inject('postgresUrl')).password]) expect(words).not.toContain(secret);
+    const secrets = [PASSWORD, decodeURIComponent(PASSWORD), new URL(inject('postgresUrl')).password].filter((secret) => secret !== '');
+    for (const secret of secrets) expect(words).not.toContain(secret);
   });
 
   it('names its place without the password', async () => {

@@ -22,7 +22,7 @@ const source: ContactSource = {
   },
   person: {
     id: 'p1',
-    company_id: 'c9',
+    company_id: 'c1',
     first_name: 'Mira',
     last_name: 'Quill',
     title: 'Chief Executive',
@@ -65,13 +65,20 @@ describe('the columns', () => {
       'acme.example', 'CEO', 'Mira', 'Quill', 'Chief Executive', 'c_suite', 'management', 'mira.quill@acme.example', 'true',
       'valid', '0099', '+351 555 0100', '+351 555 0100; +351 555 0101', 'https://linkedin.example/in/mira', 'Lisbon, Portugal', 'Portugal',
       'Acme Group', 'group.acme.example', 'https://linkedin.example/company/acme', '51-200', 'Robotics', 'Portugal',
-      'mira@mail.example', 'mailer', 'mx.acme.example', 'p1', 'c9', 'job-1', '2026-03-02T09:00:00.500Z', '7',
+      'mira@mail.example', 'mailer', 'mx.acme.example', 'p1', 'c1', 'job-1', '2026-03-02T09:00:00.500Z', '7',
     ]);
   });
 
   it('are empty, and never "null", for a person of whom nothing is known', () => {
     const cells = contactCells({ row: 2, domain: 'acme.example', title_filter: '', job_id: null, fetched_at: null, answer: {}, person: { first_name: null, phone_numbers: [] } });
     expect(cells).toEqual(['acme.example', ...Array<string>(CONTACT_COLUMNS.length - 2).fill(''), '2']);
+  });
+
+  it("say nothing of the answer's company for a person who is at another one", () => {
+    const elsewhere = cellsOf({ person: { ...source.person, company_id: 'c9', company_name: 'Elsewhere Ltd', company_domain: null } });
+    expect(elsewhere).toMatchObject({
+      company_id: 'c9', company_name: 'Elsewhere Ltd', company_domain: '', company_size: '', company_industry: '', company_country: '', company_linkedin_url: '',
+    });
   });
 
   it.each([

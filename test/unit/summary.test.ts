@@ -1,4 +1,5 @@
 /* The opening and closing lines of a run: situations in, words out. */
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/core/model.ts';
 import { rowsOf } from '../../src/run/execute.ts';
@@ -60,15 +61,15 @@ describe('openingLines', () => {
   });
 
   it('say where everything is kept', () => {
-    expect(open([count('found', 1)])).toContain('database: PostgreSQL at db.example/x');
+    expect(open([count('found', 1)])).toContain('  kept in PostgreSQL at db.example/x');
   });
 
   it.each([
-    ['within a window', 8, 50, 'at least 16 requests, within one window at 50 requests per 1 min; at most 80 contacts to be billed, price unknown'],
-    ['over several windows', 100, 50, 'at least 200 requests, 3 min or more at 50 requests per 1 min; at most 1000 contacts to be billed, price unknown'],
-    ['without a limit', 100, 0, 'at least 200 requests, within one window at no request limit; at most 1000 contacts to be billed, price unknown'],
-  ])('say what is asked %s, and that the price is not known', (_what, rows, limit, line) => {
-    expect(open([count('not_launched', rows)], { limit }).at(-1)).toBe(line);
+    ['within a window', 8, 50, ['  at least 16 requests (limit 50 per 60 s)', '  at worst 80 contacts to be billed; the price is not known']],
+    ['over several windows', 100, 50, ['  at least 200 requests (limit 50 per 60 s), 3 min or more', '  at worst 1000 contacts to be billed; the price is not known']],
+    ['without a limit', 100, 0, ['  at least 200 requests (no limit)', '  at worst 1000 contacts to be billed; the price is not known']],
+  ])('say what is asked %s, and that the price is not known', (_what, rows, limit, lines) => {
+    expect(open([count('not_launched', rows)], { limit }).slice(1, -1)).toEqual(lines);
   });
 
   it('say nothing of requests when there are none', () => {
@@ -101,9 +102,10 @@ describe('summaryLines', () => {
   it.each([
     ['requests that were throttled', { requests: { launches: 2, finds: 3, throttled: 4 } }, '  requests: 2 launches, 3 finds, 4 refused by the rate limit'],
     ['a cost that is unknown, never $0', { unknown_cost: 2 }, '  spent: unknown (the API did not say)'],
-    ['a cost that is known in part', { unknown_cost: 1 }, '  spent: $0.70, and 1 answers whose cost the API did not say'],
-    ['launches that were repeated', { repeated: 1 }, "  1 launches of this run's 2 were in doubt and repeated: at worst 10 contacts billed twice"],
+    ['a cost that is known in part', { unknown_cost: 1 }, '  spent: $0.70, and 1 answer whose cost the API did not say'],
+    ['launches that were repeated', { repeated: 1 }, '  in doubt and repeated: 1 of 2 launches, at worst 10 contacts billed twice'],
     ['the files', { written: { contacts: '/x/a.contacts.csv', report: '/x/a.report.csv', partial: false } }, 'contacts: /x/a.contacts.csv'],
+    ['the files by their short names', { written: { contacts: resolve('list/a.contacts.csv'), report: null, partial: false } }, `contacts: ${join('list', 'a.contacts.csv')}`],
     ['the report', { written: { contacts: '-', report: '/x/a.report.csv', partial: false } }, 'report:   /x/a.report.csv'],
     ['files of an unfinished run', { written: { contacts: '/x/a.contacts.partial.csv', report: null, partial: true } }, 'contacts: /x/a.contacts.partial.csv (what there is so far)'],
   ])('mention %s', (_what, more, line) => {

@@ -41,7 +41,11 @@ export type RunCommandOptions = GlobalOptions &
     fresh?: boolean;
   };
 
+// Bounds of the API.
 const MOST_PERSONAS = 5;
+const MOST_COUNTRIES = 50;
+const MOST_EXCLUDED_NAMES = 200;
+const LONGEST_PLACE = 200;
 
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
@@ -126,6 +130,13 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
   if (personas !== undefined && personas.length > MOST_PERSONAS) {
     problems.push({ what: `there are ${personas.length} personas`, fix: `the API takes at most ${MOST_PERSONAS}` });
   }
+  const countries = options.country ?? [];
+  if (countries.length > MOST_COUNTRIES) {
+    problems.push({ what: `there are ${countries.length} countries`, fix: `the API takes at most ${MOST_COUNTRIES}` });
+  }
+  for (const place of [options.location ?? '', ...countries]) {
+    if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `the API takes at most ${LONGEST_PLACE} characters` });
+  }
   const excluded = await readExcludedNames(options.excludeName ?? [], problems);
   if (problems.length > 0) throw new UsageError(problems);
   return {
@@ -157,7 +168,9 @@ async function readExcludedNames(given: readonly string[], problems: Problem[]):
     }
   }
   const present = [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))];
-  if (present.length > 200) problems.push({ what: `there are ${present.length} names to leave out`, fix: 'the API takes at most 200' });
+  if (present.length > MOST_EXCLUDED_NAMES) {
+    problems.push({ what: `there are ${present.length} names to leave out`, fix: `the API takes at most ${MOST_EXCLUDED_NAMES}` });
+  }
   return present;
 }
 

@@ -1,0 +1,47 @@
+/* What a person is known by, and its hashes: all that is kept of somebody who is to be forgotten. */
+import { createHash } from 'node:crypto';
+import type { Answer, Person } from './model.ts';
+
+/** Ids and e-mail addresses, normalised: the same text means the same person. */
+export type Identifiers = { ids: string[]; emails: string[] };
+
+/** What of a person identifies them. */
+export type Identity = Pick<Person, 'id' | 'professional_email' | 'personal_email'>;
+
+/** What people type to name a person: an e-mail address or an id. Undefined for text that is neither. */
+export function readIdentifier(text: string): Identifiers | undefined {
+  const word = text.trim();
+  if (/^[^\s@]+@[^\s@]+$/.test(word)) return { ids: [], emails: [word.toLowerCase()] };
+  return /^[^\s@]+$/.test(word) ? { ids: [word], emails: [] } : undefined;
+}
+
+/** Every id and address of these people, each once. */
+export function identifiersOf(people: readonly Identity[]): Identifiers {
+  const addresses = people.flatMap(({ professional_email, personal_email }) => [professional_email, personal_email]);
+  return {
+    ids: present(people.map(({ id }) => id)),
+    emails: present(addresses.map((address) => address?.toLowerCase())),
+  };
+}
+
+/** The hashes of what people are known by. One of them is enough to know a person again. */
+export function hashesOf({ ids, emails }: Identifiers): string[] {
+  return [...ids.map((id) => `id:${id}`), ...emails.map((email) => `email:${email}`)].map((identifier) =>
+    createHash('sha256').update(identifier).digest('hex'),
+  );
+}
+
+/** The answer without the people who are known by one of these hashes, and those people. */
+export function withoutForgotten(answer: Answer, hashes: readonly string[]): { answer: Answer; dropped: Person[] } {
+  const forgotten = new Set(hashes);
+  const isForgotten = (person: Person) => hashesOf(identifiersOf([person])).some((hash) => forgotten.has(hash));
+  const persons = answer.persons ?? [];
+  return {
+    answer: { ...answer, persons: persons.filter((person) => !isForgotten(person)) },
+    dropped: persons.filter(isForgotten),
+  };
+}
+
+function present(texts: readonly (string | null | undefined)[]): string[] {
+  return [...new Set(texts.map((text) => text?.trim() ?? '').filter((text) => text !== ''))];
+}
