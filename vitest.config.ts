@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Many files mostly wait for other processes: more than vitest's one worker on two cores.
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -15,8 +17,6 @@ export default defineConfig({
           name: 'database',
           include: ['test/store/**/*.test.ts', 'test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/postgres-server.ts'],
-          // Its files mostly wait for other processes: more than vitest's one worker on two cores.
-          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -2,6 +2,7 @@
 /* The entry point, and the only place that turns errors into words and exit codes. */
 import { CommanderError } from 'commander';
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
+import { isReadOnly } from '../store/sqlstate.ts';
 import { sameCommand } from './command-line.ts';
 import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
@@ -13,12 +14,15 @@ const BUG = 1;
 async function main(): Promise<number> {
   const outcome = { exit: 0 };
   const program = buildProgram((exit) => (outcome.exit = exit));
+  const fail = async (error: unknown) => explain(error, await sayer(program.opts<GlobalOptions>()));
+  // What nobody awaited. Node would print its stack as it is, with all that it quotes.
+  process.once('uncaughtException', (error) => void fail(error).then((exit) => process.exit(exit)));
   try {
     await program.parseAsync(process.argv);
     return outcome.exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
-    return explain(error, await sayer(program.opts<GlobalOptions>()));
+    return fail(error);
   }
 }
 
@@ -29,6 +33,10 @@ function explain(error: unknown, say: (text: string) => void): number {
   }
   if (error instanceof DatabaseError) {
     say(`error: ${error.message}`);
+    return USAGE;
+  }
+  if (isReadOnly(error)) {
+    say(`error: this user may not write to the database: ${(error as Error).message}\n  to do: let its owner grant "select, insert, update, delete" on the tables of the schema "waterfall", or use another DATABASE_URL`);
     return USAGE;
   }
   if (error instanceof BusyError) {

@@ -110,13 +110,21 @@ function isStrict(raw: string, delimiter: string): boolean {
 /** `line` is where the record begins; the quote may have opened after cells of several lines. */
 function notClosed(error: CsvError, line: number, begun: boolean, delimiter: string): UsageError {
   const raw = typeof error.raw === 'string' ? error.raw : '';
-  const cells = parseWhole(`${raw}"`, parserOptions(delimiter))[0];
-  const opened = line + countInside((cells ?? []).slice(0, -1));
+  const opened = line + countInside(cellsBeforeQuote(raw, delimiter));
   const where = begun ? '' : ' (in the header)';
   return new UsageError(
     { what: `a quotation mark opens on line ${opened}${where} and is never closed`, fix: 'close it, or remove it' },
     { cause: error },
   );
+}
+
+function cellsBeforeQuote(raw: string, delimiter: string): string[] {
+  try {
+    return parseWhole(`${raw}"`, parserOptions(delimiter))[0]?.slice(0, -1) ?? [];
+  } catch {
+    // `raw` lacks bytes where csv-parse trimmed a space of several bytes, and the quote may then seem to be within a cell.
+    return [];
+  }
 }
 
 /** Line ends inside quoted cells: outside of them every line end ends the record. */

@@ -40,3 +40,8 @@ export function isTransient(error: unknown): boolean {
   if (code !== undefined) return TRANSIENT_CODES.has(code) || code.startsWith('08');
   return error instanceof Error && LOST_CONNECTION.test(error.message);
 }
+
+/** Whether the database refused to be written: a missing right, or a session or server (a standby) that only reads. */
+export function isReadOnly(error: unknown): boolean {
+  return ['42501', '25006'].includes(sqlState(error) ?? '');
+}

@@ -11,8 +11,8 @@ import succeeded from '../fixtures/api/prospector-finder-succeeded.json' with { 
 
 type Fields = Record<string, unknown>;
 
-/** What the API says of one domain. */
-type Hostile = { persons: Fields[]; company: Fields };
+/** What the API says of one domain, over what the fixture says. `rejected` is the message of a refused launch. */
+type Hostile = { persons: Fields[]; company: Fields; usage?: Fields; stop_date?: string; rejected?: string };
 
 const MEGABYTE = 'Fjørd 👩🏽‍🚀 "\\,;\n'.repeat(40_000);
 
@@ -43,6 +43,16 @@ const TEXTS: Readonly<Record<string, readonly [text: string, kept?: string]>> = 
 };
 const NAMES = Object.keys(TEXTS);
 
+const ODD: Readonly<Record<string, Partial<Hostile>>> = {
+  'end-in-the-year-275760': { stop_date: '+275760-09-13T00:00:00Z' },
+  'end-before-christ': { stop_date: '-000044-03-15T00:00:00Z' },
+  'end-that-is-no-moment': { stop_date: '=NOW()' },
+  'cost-beyond-all-money': { usage: { total_usd: 1e308 } },
+  'cost-below-zero': { usage: { total_usd: -5 } },
+  'cost-next-to-nothing': { usage: { total_usd: 5e-324 } },
+  'followers-beyond-count': { company: { id: 'odd', linkedin_followers: 1e300, linkedin_founded: 'MMXIV', linkedin_employees_count: -0.5 } },
+};
+
 const [PERSON] = succeeded.output.persons;
 const COMPANY = succeeded.output.company;
 const PERSON_TEXTS = textsOf(PERSON ?? {});
@@ -60,7 +70,7 @@ const it = command.extend('serve', ({}, { onCleanup }) => {
     for (const close of opened) await close();
   });
   /** An API that answers for a domain with `answers`; a job's id is `jobOf` the domain. Returns its URL. */
-  return async (answers: (domain: string) => Hostile, jobOf = (domain: string) => `job of ${domain}`): Promise<string> => {
+  return async (answers: (domain: string) => Hostile, jobOf = (domain: string) => `job-of-${domain}`): Promise<string> => {
     const domains = new Map<string, string>();
     const server = createServer((request, response) => {
       let body = '';
@@ -70,11 +80,17 @@ const it = command.extend('serve', ({}, { onCleanup }) => {
         let reply: unknown = account;
         if (request.method === 'POST') {
           const { domain } = JSON.parse(body) as { domain: string };
+          const { rejected } = answers(domain);
           domains.set(jobOf(domain), domain);
           reply = { job_id: jobOf(domain) };
+          if (rejected !== undefined) {
+            response.statusCode = 400;
+            reply = { status: 'error', code: 'VALIDATION_BAD_DOMAIN', category: 'VALIDATION', message: rejected, error: [rejected] };
+          }
         } else if (pathname === '/v1/prospector') {
-          const output = { ...answers(domains.get(searchParams.get('job_id') ?? '') ?? ''), usage: succeeded.output.usage };
-          reply = { ...succeeded, output };
+          const domain = domains.get(searchParams.get('job_id') ?? '') ?? '';
+          const { stop_date = succeeded.stop_date, usage = succeeded.output.usage, ...output } = answers(domain);
+          reply = { ...succeeded, stop_date, output: { ...output, usage } };
         }
         response.setHeader('content-type', 'application/json').end(JSON.stringify(reply));
       });
@@ -131,7 +147,7 @@ describe.concurrent('texts in every field of an answer', () => {
 
 describe.concurrent('the id of a job', () => {
   it.for([
-    ['quotes, a percent sign and an emoji', `job '"\\%2F 👩🏽‍🚀 ?&#`],
+    ['signs that a URL has a use for', `job'"\\%2F?&#+=;/../`],
     ['200 characters', 'j'.repeat(200)],
   ] as const)('of %s is saved and asked for as it is', async ([, id], { serve, databaseUrl, openWorkplace }) => {
     const url = await serve(() => ({ persons: [PERSON ?? {}], company: COMPANY }), () => id);
@@ -142,16 +158,43 @@ describe.concurrent('the id of a job', () => {
   });
 
   it.for([
-    ['a NUL', 'job\0 1'],
-    ['a lone surrogate', 'job \ud83d'],
+    ['a NUL', 'job\0-1'],
+    ['a lone surrogate', 'job-\ud83d'],
+    ['a line end', 'job\n1'],
     ['a megabyte', Array.from({ length: 100_000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000))).join('')],
-  ] as const)('with %s, which no database keeps, leaves the launch in doubt', async ([what, id], { serve, databaseUrl, openWorkplace }) => {
+  ] as const)('with %s, which cannot be kept or asked for, leaves the launch in doubt', async ([what, id], { serve, databaseUrl, openWorkplace }) => {
     const url = await serve(() => ({ persons: [PERSON ?? {}], company: COMPANY }), () => id);
     const { run, write, rows } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: databaseUrl });
     await write('list.csv', listOf([`no-job-${what.replaceAll(' ', '-')}`]));
     const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo', '--in-doubt', 'hold']);
     expect([exit, stderr]).toEqual([3, expect.not.stringContaining('bug')]);
     expect((await rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(['in_doubt']);
+  });
+});
+
+describe.concurrent('the refusal of a company', () => {
+  it('is in the report on one line, and moves nobody’s cursor', async ({ serve, newDatabase, openWorkplace }) => {
+    const url = await serve((domain) => ({ ...filled(domain), rejected: keptOf(domain.replace('.example', '')) }));
+    const { run, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: await newDatabase() });
+    // Five in a row would stop the run.
+    await write('list.csv', listOf(['controls', 'html', 'formula', 'newlines']));
+    const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo']);
+    expect([exit, stderr]).toEqual([3, expect.stringContaining('rejected 4')]);
+    expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u);
+    const reasons = recordsOf(await read('list.report.csv')).map(({ reason }) => reason);
+    expect(reasons).toEqual(Array(4).fill(expect.stringMatching(/^\P{Cc}*VALIDATION_BAD_DOMAIN\P{Cc}*$/u)));
+  });
+});
+
+describe.concurrent('moments and amounts that nobody expects', () => {
+  it('end in contacts all the same', async ({ serve, newDatabase, openWorkplace }) => {
+    const url = await serve((domain) => ({ persons: [PERSON ?? {}], company: COMPANY, ...ODD[domain.replace('.example', '')] }));
+    const { run, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: await newDatabase() });
+    await write('list.csv', listOf(Object.keys(ODD)));
+    const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo']);
+    expect([exit, stderr]).toEqual([0, expect.stringContaining(`found ${Object.keys(ODD).length}`)]);
+    const lines = recordsOf(await read('list.contacts.csv'));
+    expect(lines.map(({ domain, last_name }) => [domain, last_name])).toEqual(Object.keys(ODD).map((name) => [`${name}.example`, PERSON?.last_name]));
   });
 });
 

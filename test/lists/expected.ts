@@ -189,6 +189,7 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'two-domain-columns': /^the list has 2 columns named like "domain" \(columns 1 and 2\): rename all but one/,
   'two-domains-in-one-cell': [[2, null, SEVERAL], [3, null, SEVERAL], [4, 'nordwind.example']],
   'two-note-columns': [[2, 'nordwind.example']],
+  'unclosed-quote-behind-a-second-mark': /^a quotation mark opens on line 3 and is never closed/,
   'unclosed-quote-in-first-row': /^a quotation mark opens on line 2 and is never closed/,
   'unclosed-quote-in-header': /^a quotation mark opens on line 1 \(in the header\) and is never closed/,
   'unclosed-quote-in-last-row': /^a quotation mark opens on line 3 and is never closed/,

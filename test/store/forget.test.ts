@@ -1,5 +1,5 @@
 /* A person who is to be forgotten: what goes, what stays, and that they do not come back. */
-import { beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { hashesOf } from '../../src/core/forgotten.ts';
 import type { Identifiers } from '../../src/core/forgotten.ts';
 import type { Person } from '../../src/core/model.ts';
@@ -19,8 +19,6 @@ const BY_ID: Identifiers = { ids: ['mira'], emails: [] };
 const BY_EMAIL: Identifiers = { ids: [], emails: ['mira.quill@alderfinch.example'] };
 
 describeOnBoth('forgetting a person', (open) => {
-  beforeEach(() => open().script('delete from waterfall.forgotten'));
-
   const forget = (named: Identifiers) => forgetPerson(open(), named, NOW);
   const answers = async (): Promise<(Person[] | null)[]> =>
     (await open().query<{ persons: Person[] | null }>(`select answer -> 'persons' as persons from waterfall.targets where answer is not null order by id`)).map(
@@ -135,8 +133,6 @@ describeOnBoth('forgetting a person', (open) => {
 });
 
 describeOnPostgres('forgetting a person while another process saves an answer with them', (open, address) => {
-  beforeEach(() => open().script('delete from waterfall.forgotten'));
-
   it('waits for it and erases them there too', async () => {
     const target = await startedTarget(open(), 'run-1', DOMAIN);
     await launch(open(), target, 'job-1');

@@ -44,7 +44,11 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   }
 }
 
-async function startServer(databaseDir: string): Promise<{ url: string; stop: () => Promise<void> }> {
+/** A server that listens. Stopped, it may be started again on the same port, with what it had. */
+export type Server = { url: string; start: () => Promise<void>; stop: () => Promise<void> };
+
+/** Starts a server whose data is in a folder that does not exist yet, and that the caller removes. */
+export async function startServer(databaseDir: string): Promise<Server> {
   const port = await freePort();
   const lines: string[] = [];
   const server = new EmbeddedPostgres({
@@ -53,7 +57,7 @@ async function startServer(databaseDir: string): Promise<{ url: string; stop: ()
     user: 'postgres',
     password: 'drift-net-9',
     authMethod: 'scram-sha-256',
-    persistent: false,
+    persistent: true, // the folder is removed by whoever made it
     // As root only: it gives the folder to the system user `postgres`, whom it creates where there is none.
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
@@ -71,7 +75,7 @@ async function startServer(databaseDir: string): Promise<{ url: string; stop: ()
   } catch (error) {
     throw new Error(`no PostgreSQL for the tests, set TEST_DATABASE_URL or mend this:\n${lines.join('')}`, { cause: error });
   }
-  return { url: `postgres://postgres:drift-net-9@127.0.0.1:${port}/postgres`, stop: () => server.stop() };
+  return { url: `postgres://postgres:drift-net-9@127.0.0.1:${port}/postgres`, start: () => server.start(), stop: () => server.stop() };
 }
 
 /** What the package's install script does, once more: where npm was told to run no scripts, the server lacks its libraries. */
