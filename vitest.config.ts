@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/unit/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sandbox/**/*.test.ts'],
+          include: ['test/unit/**/*.test.ts', 'test/client/**/*.test.ts', 'test/sandbox/**/*.test.ts', 'test/run/**/*.test.ts'],
         },
       },
       {

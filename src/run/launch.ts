@@ -5,9 +5,9 @@
 import { ApiError, isInDoubt, TransportError, verdict } from '../core/errors.ts';
 import { advance } from '../core/progress.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { doubtLaunches, loadTarget, openLaunch, reopenRejected } from '../store/targets.ts';
+import { doubtLaunches, loadTarget, openLaunch, reopenRejected, takeAnswer } from '../store/targets.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
-import { park, save, succeeded } from './lane.ts';
+import { park, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Work } from './work.ts';
 
@@ -22,7 +22,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
     await work.health.gate();
     // Before the intent is saved: waiting for a place may take a minute, and a crash then must not look like a launch.
     const place = await work.limiter.take('launch', work.stop.signal);
-    let claimed = false;
+    let claim: 'ours' | 'met' | 'answered' = 'met';
     const isRepeat = lane.target.doubts > 0;
     try {
       const refused = isRepeat ? work.breaker.refuseRepeat(lane.target.doubts) : undefined;
@@ -32,15 +32,15 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       }
       await work.lock.ensure();
       work.stop.signal.throwIfAborted();
-      claimed = await save(lane, work, { kind: 'claimed', at: work.runtime.clock.now() });
-      if (!claimed && isRepeat) work.breaker.undoRepeat();
+      if (await save(lane, work, { kind: 'claimed', at: work.runtime.clock.now() })) {
+        claim = (await answered(lane, work)) ? 'answered' : 'ours';
+      }
+      if (claim !== 'ours' && isRepeat) work.breaker.undoRepeat();
     } finally {
-      if (!claimed) place.cancel();
+      if (claim !== 'ours') place.cancel();
     }
-    if (!claimed) {
-      await meet(lane, work);
-      return;
-    }
+    if (claim === 'met') await meet(lane, work);
+    if (claim !== 'ours') return;
 
     try {
       const { job_id } = await work.client.launch(lane.target.question, { place, signal: work.stop.abort });
@@ -79,6 +79,18 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
     case 'again':
       await save(lane, work, { kind: 'not_launched' });
   }
+}
+
+/**
+ * Another run may have had this answer since ours began. Asked after the claim, because from then on nobody else can
+ * launch the question: what is not known now is not on its way either.
+ */
+async function answered(lane: Lane, work: Work): Promise<boolean> {
+  const answer = await takeAnswer(work.database, lane.target, work.runtime.clock.now());
+  if (answer === undefined) return false;
+  lane.target = await loadTarget(work.database, lane.target.id);
+  settled(lane, work, answer.contacts, 0);
+  return true;
 }
 
 /** The claim was refused: another run's launch of this question is unfinished, or somebody moved this target. */

@@ -99,6 +99,31 @@ export async function openLaunch(database: Queryable, question_hash: string): Pr
 }
 
 /**
+ * Takes over the answer that another run got to the question of a claimed target since this target's run was created:
+ * it is young enough for every `--max-age`, and for `--fresh`. The claim is undone: nothing was launched.
+ * @returns the number of contacts, or undefined when there is no such answer.
+ */
+export async function takeAnswer(database: Queryable, claimed: Target, at: number): Promise<{ contacts: number } | undefined> {
+  const [taken] = await database.query<{ contacts: number }>(
+    `update waterfall.targets as target
+     set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
+       contacts = known.contacts, cost_usd = 0, launches = $2, launched_at = null, settled_at = $3
+     from (
+       select other.* from waterfall.targets as mine
+       join waterfall.runs as run on run.id = mine.run_id
+       join waterfall.targets as other using (question_hash)
+       where mine.id = $1 and other.state in ('found', 'no_contacts') and other.answer is not null
+         and other.settled_at >= run.created_at
+       order by other.stop_date desc, other.id limit 1
+     ) as known
+     where target.id = $1 and target.state in ('launching', 'cached')
+     returning target.contacts`,
+    [claimed.id, claimed.launches - 1, new Date(at)],
+  );
+  return taken;
+}
+
+/**
  * Puts launches that nobody can be waiting for any more in doubt: of one run (whose lock the caller holds), or of any
  * other run whose intent is older than `before`.
  * @returns how many.
