@@ -16,6 +16,19 @@ export default defineConfig({
         test: {
           name: 'database',
           include: ['test/store/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          exclude: ['test/store/oldest-server.test.ts'],
+          globalSetup: ['test/support/postgres-server.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // The same statements on the oldest server that is supported.
+        test: {
+          name: 'postgres-14',
+          include: ['test/store/**/*.test.ts'],
+          // Has cases on PGlite alone.
+          exclude: ['test/store/embedded.test.ts'],
           globalSetup: ['test/support/postgres-server.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

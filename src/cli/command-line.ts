@@ -17,15 +17,24 @@ export function sameCommand(argv: readonly string[]): string {
 
 /** The command that goes on with a run, with the options that say where it lives. */
 export function resumeCommand(run_id: string, argv: readonly string[]): string {
+  return ['waterfall-contacts', 'resume', run_id, ...placeOptions(argv)].join(' ');
+}
+
+/** The command that writes the outputs of a run, with the options that say where it lives. */
+export function exportCommand(run_id: string, output: { contacts: string; report: string | null }, argv: readonly string[]): string {
+  const report = output.report === null ? [] : ['--report', quoted(output.report)];
+  return ['waterfall-contacts', 'export', run_id, '-o', quoted(output.contacts), ...report, ...placeOptions(argv)].join(' ');
+}
+
+function placeOptions(argv: readonly string[]): string[] {
   const given = argv.slice(2);
-  const places = given.flatMap((word, index) => {
+  return given.flatMap((word, index) => {
     if (PLACE_FLAGS.includes(word)) return [word];
     const [name = '', value] = word.split(/=(.*)/s);
     if (!PLACE_OPTIONS.includes(name)) return [];
     const text = value ?? given[index + 1] ?? '';
     return [name, name === SECRET_OPTION ? '"$DATABASE_URL"' : quoted(text)];
   });
-  return ['waterfall-contacts', 'resume', run_id, ...places].join(' ');
 }
 
 function quoted(word: string): string {

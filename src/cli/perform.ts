@@ -19,7 +19,7 @@ import type { OutcomeCount } from '../store/outcomes.ts';
 import { createClient } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
-import { resumeCommand, sameCommand } from './command-line.ts';
+import { exportCommand, resumeCommand, sameCommand } from './command-line.ts';
 import type { ProgressSource } from './progress-bar.ts';
 import { keyOf, openDatabase, placeOf } from './session.ts';
 import type { Session } from './session.ts';
@@ -162,9 +162,11 @@ async function close(terminal: Session['terminal'], database: Database, result: 
   const count = rowsOf(result.counts, failed);
   const more = count > rows.length ? [`  and ${count - rows.length} more; all are in the report`] : [];
   const next =
-    result.stopped !== undefined || rowsOf(result.counts, LEFT_OVER) > 0
+    result.stopped !== undefined
       ? `go on with: ${goOn}`
-      : `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`;
+      : result.writeFailure !== undefined
+        ? `write them with: ${exportCommand(run.id, run.options.output, process.argv)}`
+        : `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`;
   terminal.insist([...reasonLines(rows), ...more, ...troubleLines(result), next].join('\n'));
 }
 

@@ -1,5 +1,5 @@
 /* Asks for the job of one target, and settles the target when the job is over. */
-import { ApiError } from '../core/errors.ts';
+import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { settle } from '../store/settle.ts';
@@ -28,7 +28,8 @@ export async function find(lane: Lane, work: Work): Promise<void> {
     }
     if (judge(lane, work, error) === 'fail') {
       // The job may still end well, and a later run asks for it first.
-      await save(lane, work, { kind: 'gave_up', reason: `asked ${lane.attempts} times in vain: ${reasonOf(error)}` });
+      const how = verdict(error) === 'fail' ? 'the API refuses to say' : `asked ${lane.attempts} times in vain`;
+      await save(lane, work, { kind: 'gave_up', reason: `${how}: ${reasonOf(error)}` });
     }
   }
 }

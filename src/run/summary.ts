@@ -116,7 +116,7 @@ export function summaryLines(result: RunResult): string[] {
 export function troubleLines(result: RunResult): string[] {
   const lines: string[] = [];
   if (result.writeFailure !== undefined) {
-    lines.push(`the outputs could not be written: ${result.writeFailure}`, `all contacts are in the database: waterfall-contacts export ${result.run.id} -o <file>`);
+    lines.push(`the outputs could not be written: ${result.writeFailure}`, '  all contacts are in the database');
   }
   if (result.stopped !== undefined) {
     const { message, fix } = result.stopped;

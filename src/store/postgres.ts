@@ -13,6 +13,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A session that was busy when its process was killed keeps its locks for some seconds (7.8 s measured with an 8 s query). */
 const LOCK_PATIENCE_MS = 10_000;
 const LOCK_RETRY_MS = 250;
+/** What pg says (pg 8: lib/connection.js); it gives no code. */
+const NO_TLS = 'The server does not support SSL connections';
 
 // bigint as number: our ids and counts stay far below 2^53.
 const BIGINT: number = pg.types.builtins.INT8;
@@ -28,7 +30,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
   const place = placeOf(databaseUrl);
   const nameOf = createNames();
   const settings = {
-    connectionString: databaseUrl,
+    connectionString: strictTls(databaseUrl),
     application_name: 'waterfall-contacts',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -69,6 +71,15 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
     lock: (name) => takeLock({ settings, place, name, runtime }),
     close: () => pool.end(),
   };
+}
+
+/**
+ * To pg, `prefer`, `require` and `verify-ca` are `verify-full`, as safe as can be; but it warns on stderr that its next
+ * version will trust anybody, as libpq does. So the word is replaced by what it means here, in that version too.
+ */
+function strictTls(databaseUrl: string): string {
+  if (databaseUrl.includes('uselibpqcompat=true')) return databaseUrl;
+  return databaseUrl.replace(/(?<=[?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, 'verify-full');
 }
 
 /** Names statements, so that each connection parses one only once. PostgreSQL cuts names at 63 characters: a number will do. */
@@ -124,7 +135,18 @@ function unreachable(error: unknown, place: string) {
       return { what: `${what}: no such host`, fix: 'correct the host in DATABASE_URL' };
     case 'ECONNREFUSED':
       return { what: `${what}: connection refused`, fix: 'start the server, or correct host and port in DATABASE_URL; without DATABASE_URL the embedded database is used' };
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return {
+        what: `${what}: nobody we trust has signed its certificate`,
+        fix: 'name the certificate of its authority in DATABASE_URL (sslrootcert=<file>), or do without with sslmode=no-verify',
+      };
     default:
+      if (error instanceof Error && error.message === NO_TLS) {
+        return { what: `${what}: it does not speak TLS`, fix: 'turn on TLS at the server, or write sslmode=disable in DATABASE_URL' };
+      }
       return {
         what: `${what}: ${error instanceof Error && error.message !== '' ? error.message : (code ?? 'unknown reason')}`,
         fix: 'check DATABASE_URL',

