@@ -1,6 +1,6 @@
 /* Jobs that end badly, late or never, and jobs that another run has launched (contract, section 5). */
 import { describe, expect, it } from 'vitest';
-import { launch, move, startedTarget } from '../support/runs.ts';
+import { launch, move, startedRun, startedTarget } from '../support/runs.ts';
 import { apiError, broken, domains, fail, lost, MINUTE, openLaboratory, SECOND, type Request, type Script } from './invocation.ts';
 
 const { clock, database, invoke, rows: rowsNow } = openLaboratory();
@@ -20,6 +20,13 @@ describe('a job', () => {
     const { mostFinding, result } = await invoke('run', script, { domains: domains(15) });
     expect(mostFinding).toBe(1);
     expect(result.exit).toBe(0);
+  });
+
+  it('that exists is asked for before anything is launched, wherever it stands in the list', async () => {
+    const [, second] = await startedRun(database(), 'run', domains(2));
+    if (second !== undefined) await launch(database(), second, 'job of harbour-2.example', clock.now());
+    const { requests } = await invoke('run', {}, { concurrency: 1 });
+    expect(requests.map(({ kind, domain }) => `${kind} ${domain}`)).toEqual(['find harbour-2.example', 'launch harbour-1.example', 'find harbour-1.example']);
   });
 
   it('that the API no longer knows is lost, at the first word of it', async () => {
