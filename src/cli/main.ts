@@ -2,7 +2,6 @@
 /* The entry point, and the only place that turns errors into words and exit codes. */
 import { CommanderError } from 'commander';
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
-import { isReadOnly } from '../store/sqlstate.ts';
 import { sameCommand } from './command-line.ts';
 import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
@@ -33,10 +32,6 @@ function explain(error: unknown, say: (text: string) => void): number {
   }
   if (error instanceof DatabaseError) {
     say(`error: ${error.message}`);
-    return USAGE;
-  }
-  if (isReadOnly(error)) {
-    say(`error: this user may not write to the database: ${(error as Error).message}\n  to do: let its owner grant "select, insert, update, delete" on the tables of the schema "waterfall", or use another DATABASE_URL`);
     return USAGE;
   }
   if (error instanceof BusyError) {

@@ -166,7 +166,9 @@ async function close(terminal: Session['terminal'], database: Database, result: 
       ? `go on with: ${goOn}`
       : result.writeFailure !== undefined
         ? `write them with: ${exportCommand(run.id, run.options.output, process.argv)}`
-        : `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`;
+        : count > 0
+          ? `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`
+          : 'rows that are invalid were not asked: correct them in the list, then give the same command';
   terminal.insist([...reasonLines(rows), ...more, ...troubleLines(result), next].join('\n'));
 }
 

@@ -6,6 +6,7 @@ import type { Settings } from '../runtime/config.ts';
 import { createLog, scrubber } from '../runtime/log.ts';
 import { systemClock } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { inWords } from '../store/database.ts';
 import type { Database, Driver } from '../store/database.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
 import { migrate } from '../store/migrate.ts';
@@ -70,7 +71,7 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
     return databaseOf(driver, session.runtime, signal);
   } catch (error) {
     await driver.close();
-    throw error;
+    throw inWords(driver.place, error);
   }
 }
 

@@ -20,9 +20,12 @@ export type QuestionOptions = {
 /** The cells of a row that make its question; empty text where the list has no such column. */
 export type RowText = { domain: string; title_filter: string; company_name: string; linkedin: string };
 
-/** What a row asks, or why it asks nothing. `title_filter` is what the outputs show. */
+/**
+ * What a row asks, or why it asks nothing. `title_filter` is what the outputs show; `advice` says what looks odd in a
+ * filter that only the server can judge.
+ */
 export type Asked =
-  | { question: Question; question_hash: string; domain: string; title_filter: string }
+  | { question: Question; question_hash: string; domain: string; title_filter: string; advice?: string }
   | { question?: undefined; domain: string | null; title_filter: string; reason: string };
 
 /** The API's bounds for hints (documented: 1-500 characters). */
@@ -37,9 +40,12 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
   const refuse = (reason: string) => ({ domain: 'domain' in company ? company.domain : null, title_filter, reason });
 
   if ('reason' in company) return refuse(company.reason);
+  let advice: string | undefined;
   if (ownFilter !== '') {
     const parsed = parseTitleFilter(ownFilter);
-    if (!parsed.ok) {
+    if (parsed.ok) {
+      advice = parsed.hints.map(({ column, message }) => `title filter, character ${column}: ${message}`)[0];
+    } else {
       const { code, message, column } = parsed.mistake;
       return refuse(`title filter, character ${column}: ${message} (${code})\n${caret(ownFilter, column)}`);
     }
@@ -62,7 +68,7 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
     include_phones: options.include_phones,
     verified_only: !options.include_unverified,
   };
-  return { question, question_hash: hashOf(question), domain: company.domain, title_filter };
+  return { question, question_hash: hashOf(question), domain: company.domain, title_filter, ...(advice !== undefined && { advice }) };
 }
 
 /** A hash of any JSON value that does not depend on the order of its members. Hexadecimal SHA-256. */

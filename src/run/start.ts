@@ -21,6 +21,8 @@ export type NewRun = {
   maxAgeMs: number;
   /** Takes nothing from the database. */
   fresh: boolean;
+  /** Told of rows whose filter looks odd; they are asked all the same. */
+  onAdvice: (line: number, advice: string) => void;
 };
 
 /**
@@ -90,6 +92,7 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
   // A row that is broken as a line is not asked, whatever its cells say.
   if (row.problem !== undefined) return { ...imported, reason: row.problem };
   if (asked.question === undefined) return { ...imported, reason: asked.reason };
+  if (asked.advice !== undefined) made.onAdvice(row.line, asked.advice);
   return { ...imported, question: asked.question, question_hash: asked.question_hash };
 }
 

@@ -37,6 +37,8 @@ export type SettingFlags = {
 
 const DEFAULT_BASE_URL = 'https://api.waterfall.io';
 const DEFAULT_RATE_LIMIT = '50/60';
+/** A hundred years; what is longer no calendar of ours can hold. */
+const LONGEST_DURATION_MS = 36_500 * 86_400_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const problem = (what: string, fix: string) => ({ error: `${what}: ${fix}` });
@@ -115,7 +117,7 @@ export function parseRateLimit(text: string): RateLimit | undefined {
 /** A duration such as `10m` as milliseconds. @throws {UsageError} naming the option. */
 export function durationOption(name: string, text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined) throw new UsageError({ what: `${name} "${text}" is not a duration`, fix: 'write for instance 90s, 10m, 12h or 30d' });
+  if (ms === undefined || ms > LONGEST_DURATION_MS) throw new UsageError({ what: `${name} "${text}" is not a duration`, fix: 'write for instance 90s, 10m, 12h or 30d' });
   return ms;
 }
 

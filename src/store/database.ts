@@ -5,7 +5,7 @@
  */
 import type { Runtime } from '../runtime/runtime.ts';
 import { DatabaseError } from '../core/errors.ts';
-import { isTransient, sqlState } from './sqlstate.ts';
+import { isRefusal, isTransient, sqlState } from './sqlstate.ts';
 
 /** Something that runs statements: the database itself, or one transaction in it. */
 export type Queryable = {
@@ -61,7 +61,7 @@ export function patient(
       try {
         return await attempt();
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        if (!isTransient(error)) throw inWords(driver.place, error);
         if (clock.now() - startedAt >= options.patienceMs || options.signal?.aborted) {
           throw unanswered(driver.place, error);
         }
@@ -77,13 +77,28 @@ export function patient(
     query: (sql, parameters) => again(() => driver.query(sql, parameters)),
     script: (sql) => again(() => driver.script(sql)),
     transaction: (work) => again(() => driver.transaction(work)),
-    transactionOnce: (work) => driver.transaction(work),
+    transactionOnce: (work) =>
+      driver.transaction(work).catch((error: unknown) => {
+        throw inWords(driver.place, error);
+      }),
     lock: async (name) => {
       const lock = await driver.lock(name);
       return { ...lock, ensure: () => again(() => lock.ensure()) };
     },
     close: () => driver.close(),
   };
+}
+
+/** The error as a DatabaseError when it is about the database's state or set-up; any other (a bug) as it is. */
+export function inWords(place: string, error: unknown): unknown {
+  if (isRefusal(error)) return refused(place, error);
+  return isTransient(error) ? unanswered(place, error) : error;
+}
+
+/** What is thrown when the database, as it is set up, refuses the work. */
+function refused(place: string, error: unknown): DatabaseError {
+  const fix = 'let its owner grant "select, insert, update, delete" on the tables of the schema "waterfall", or use another DATABASE_URL';
+  return new DatabaseError(`the database (${place}) refuses: ${words(error)}\n  to do: ${fix}`, { cause: error });
 }
 
 /** What is thrown when patience is at its end. */

@@ -28,12 +28,17 @@ export async function countOutcomes(database: Queryable, run_id: string): Promis
   );
 }
 
-/** Answers whose cost the API did not say, and launches that were in doubt and repeated, of one run. */
+/**
+ * Answers whose cost the API did not say, and launches of one run that repeat one in doubt: its own, or, where it began
+ * with a doubt, an earlier run's. All launches but one that has a job are in doubt.
+ */
 export async function countUncertain(database: Queryable, run_id: string): Promise<{ unknown_cost: number; repeated: number }> {
   const [row] = await database.query<{ unknown_cost: number; repeated: number }>(
     `select count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null)::integer as unknown_cost,
-       coalesce(sum(greatest(launches - 1, 0)), 0)::integer as repeated
-     from waterfall.targets where run_id = $1`,
+       coalesce(sum(case when launches > 0 then launches - 1 + least(inherited_doubts, 1) end), 0)::integer as repeated
+     from waterfall.targets,
+       lateral (select greatest(doubts - launches + (job_id is not null)::integer, 0) as inherited_doubts) as inherited
+     where run_id = $1`,
     [run_id],
   );
   return row ?? { unknown_cost: 0, repeated: 0 };

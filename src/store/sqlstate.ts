@@ -41,7 +41,11 @@ export function isTransient(error: unknown): boolean {
   return error instanceof Error && LOST_CONNECTION.test(error.message);
 }
 
-/** Whether the database refused to be written: a missing right, or a session or server (a standby) that only reads. */
-export function isReadOnly(error: unknown): boolean {
-  return ['42501', '25006'].includes(sqlState(error) ?? '');
+/**
+ * Whether the database refuses this user or this kind of work, as set up: nothing that repeating would mend, and no bug.
+ * A missing right, a session or server (a standby) that only reads, no more login, no more database, an I/O error.
+ */
+export function isRefusal(error: unknown): boolean {
+  const code = sqlState(error) ?? '';
+  return ['42501', '25006', '3D000', '55000'].includes(code) || code.startsWith('28') || code.startsWith('58');
 }

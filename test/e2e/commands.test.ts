@@ -1,4 +1,5 @@
 /* The commands beside `run`: export, check, migrate. */
+import { existsSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { it, sql, type Scene } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
@@ -46,6 +47,13 @@ describe.concurrent('check', () => {
     ]);
     expect(exit).toBe(0);
     expect((await scene.sandbox.stats()).launch_requests).toBe(0);
+  });
+
+  it('creates nothing where there is no database yet', async ({ openWorkplace }) => {
+    const { run, home } = await openWorkplace({});
+    const { exit, stdout } = await run(['check', '--sandbox']);
+    expect(stdout).toMatch(/ok +database +not there yet: the first run creates an embedded one in .*\nok +schema +not there yet/);
+    expect([exit, existsSync(home)]).toEqual([0, false]);
   });
 
   it('names every problem, and ends with 2', async ({ openWorkplace }) => {

@@ -139,8 +139,8 @@ describe.concurrent('a run that is killed when', () => {
     await eventually(async () => expect(await requests(scene)).toBe(4));
     const writing = gate.shutAt('request', 'holder.stop_date, holder.answer');
     running.signal('SIGINT');
-    await killed(running, writing);
-    expect((await scene.files()).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
+    const begun = async () => expect((await scene.files()).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
+    await killed(running, writing.then(() => eventually(begun)));
     gate.open();
     expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
     expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);

@@ -121,7 +121,7 @@ describe.concurrent('a user who may only read', () => {
     [url.username, url.password] = [role, 'reader'];
     const { exit, stderr } = await scene.run(['run', 'list.csv'], { env: { DATABASE_URL: url.href } });
     expect(exit, stderr).toBe(2);
-    expect(stderr).toMatch(/error: this user may not write to the database: .+\n {2}to do: /);
+    expect(stderr).toMatch(/error: the database \(.+\) refuses: .+\n {2}to do: /);
     expect(await launches(scene)).toBe(0);
   });
 });

@@ -121,7 +121,7 @@ describe.concurrent('a trial', () => {
     expect(exit).toBe(0);
     expect((await rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'found']);
     expect((await sandbox.stats()).launch_requests).toBe(0);
-    expect(stderr).toContain('database: the embedded PostgreSQL in ');
+    expect(stderr).toContain('kept in the embedded PostgreSQL in ');
     expect(stderr).not.toContain('a-real-key');
   });
 });

@@ -67,12 +67,18 @@ describe('a patient database', () => {
   it.each([
     ['a broken rule', failure('23505')],
     ['wrong SQL', failure('42601')],
-    ['a missing right', failure('42501')],
     ['a bug', new TypeError('undefined is not a function')],
     ['a busy run', new BusyError('another process works on this run')],
   ])('throws %s at once, as it is', async (_what, error) => {
     const { clock, calls, database } = start([error]);
     await expect(database.query('select 1')).rejects.toBe(error);
+    expect([calls.length, clock.sleepers()]).toEqual([1, 0]);
+  });
+
+  it.each(['42501', '25006', '28P01', '3D000', '55000', '58030'])('says at once, in words, that the database refuses the work (%s)', async (code) => {
+    const error = failure(code);
+    const { clock, calls, database } = start([error]);
+    await expect(database.query('select 1')).rejects.toMatchObject({ name: 'DatabaseError', cause: error, message: expect.stringContaining('refuses') as string });
     expect([calls.length, clock.sleepers()]).toEqual([1, 0]);
   });
 
@@ -131,13 +137,19 @@ describe('a patient database', () => {
   });
 
   it.each([
-    ['a transaction that can be done only once', (database: ReturnType<typeof start>['database']) => database.transactionOnce(() => Promise.resolve())],
     ['taking a lock', (database: ReturnType<typeof start>['database']) => database.lock('run-1')],
     ['closing', (database: ReturnType<typeof start>['database']) => database.close()],
   ])('does not repeat %s', async (_what, call) => {
     const error = failure('57P01');
     const { calls, database } = start([error]);
     await expect(call(database)).rejects.toBe(error);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('does not repeat a transaction that can be done only once, and says in words what happened', async () => {
+    const error = failure('57P01');
+    const { calls, database } = start([error]);
+    await expect(database.transactionOnce(() => Promise.resolve())).rejects.toMatchObject({ name: 'DatabaseError', cause: error });
     expect(calls).toHaveLength(1);
   });
 });

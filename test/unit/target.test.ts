@@ -187,3 +187,18 @@ describe('hashOf', () => {
     expect(hashOf({ b: [1, 'é'], a: null })).toBe('f8f17faab95c024891d173fa43442b0e52007736a1f36715ac721ab22deeefc5');
   });
 });
+
+describe('advice', () => {
+  const adviceOf = (title_filter: string) => {
+    const asked = questionOf({ domain: 'acme.example', title_filter, company_name: '', linkedin: '' }, { api_host: 'api.waterfall.example', limit: 10, include_phones: false, include_unverified: false });
+    return asked.question === undefined ? asked.reason : asked.advice;
+  };
+
+  it("names the place of a lower-case operator in a row's own filter, which is asked all the same", () => {
+    expect(adviceOf('ceo and cfo')).toMatch(/^title filter, character 5: .*AND/);
+  });
+
+  it('is not given for a filter that is plain', () => {
+    expect(adviceOf('ceo AND cfo')).toBeUndefined();
+  });
+});

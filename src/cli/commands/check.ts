@@ -1,4 +1,7 @@
 /* `check`: is everything in place? One line each on stdout; 0, or 2 when something is not. */
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ApiError, BusyError, TransportError, UsageError } from '../../core/errors.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { schemaState } from '../../store/migrate.ts';
@@ -29,6 +32,11 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   if (options.sandbox) print('ok', 'key', 'none needed: the sandbox is inside the run');
   else await line('key', () => keyText(session));
 
+  if (settings.databaseUrl === undefined && !existsSync(join(settings.home, 'database'))) {
+    await line('database', () => plannedText(settings.home));
+    print('ok', 'schema', 'not there yet: the first run creates it');
+    return ok ? 0 : USAGE;
+  }
   let driver: Driver | undefined;
   await line('database', async () => {
     driver = await openDriver(settings, session.runtime);
@@ -60,6 +68,16 @@ async function keyText({ settings, runtime }: Session): Promise<string> {
   } finally {
     await client.close();
   }
+}
+
+/** A check creates nothing; it only looks whether the first run can. */
+async function plannedText(home: string): Promise<string> {
+  let existing = home;
+  while (!existsSync(existing)) existing = dirname(existing);
+  await access(existing, constants.W_OK).catch(() => {
+    throw new UsageError({ what: `the home folder ${home} cannot be created`, fix: 'choose another one with --home or WATERFALL_CONTACTS_HOME' });
+  });
+  return `not there yet: the first run creates an embedded one in ${join(home, 'database')}`;
 }
 
 async function schemaText(driver: Driver): Promise<string> {

@@ -43,9 +43,18 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
       session.terminal.say(`report of run ${run.id}: ${report}`);
     }
     return 0;
+  } catch (error) {
+    throw unwritable(error);
   } finally {
     await database.close();
   }
+}
+
+/** A full disk or a folder that has gone is the user's to mend, and no bug. */
+function unwritable(error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof UsageError || code === undefined || syscall === undefined) return error;
+  return new UsageError({ what: `the output cannot be written (${code})`, fix: 'make room, or choose another place with -o' }, { cause: error });
 }
 
 function isClosedPipe(error: NodeJS.ErrnoException): true {

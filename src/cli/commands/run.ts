@@ -41,6 +41,8 @@ export type RunCommandOptions = GlobalOptions &
     fresh?: boolean;
   };
 
+/** Rows with an odd filter that are named; a list may have one in every row. */
+const ROWS_ADVISED = 3;
 // Bounds of the API.
 const MOST_PERSONAS = 5;
 const MOST_COUNTRIES = 50;
@@ -51,6 +53,7 @@ const LONGEST_PLACE = 200;
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
   const session = openSession(options);
   if (!options.sandbox) keyOf(session.settings);
+  if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const pace = readPace(options);
   const maxAgeMs = durationOption('--max-age', options.maxAge);
   const question = await readQuestionOptions(options, session);
@@ -88,6 +91,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
         await saveOptions(database, unfinished.id, made);
         return { run: { ...unfinished, options: made }, continued: true };
       }
+      let advised = 0;
       const started = startRun(database, session.runtime, {
         key,
         input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
@@ -95,8 +99,14 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
         options: made,
         maxAgeMs,
         fresh: options.fresh ?? false,
+        onAdvice(line, text) {
+          advised += 1;
+          if (advised <= ROWS_ADVISED) session.terminal.say(`hint: line ${line}, ${text}`);
+        },
       });
-      return { run: await list.naming(started), continued: false };
+      const run = await list.naming(started);
+      if (advised > ROWS_ADVISED) session.terminal.say(`and ${advised - ROWS_ADVISED} more such rows`);
+      return { run, continued: false };
     });
   } finally {
     await list.remove();
