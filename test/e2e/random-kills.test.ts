@@ -1,13 +1,13 @@
 /*
  * `kill -9` at moments that nobody chose, again and again, on one run. RANDOM_KILLS sets how many on each database
- * (24 by default; 200 for the long form).
+ * (8 by default; 200 for the long form).
  */
 import { describe, expect } from 'vitest';
 import { it, type Scene } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
 import { expectHonestLaunches, tracesOf, withoutDomains } from '../support/traces.ts';
 
-const KILLS = Number(process.env.RANDOM_KILLS ?? 24);
+const KILLS = Number(process.env.RANDOM_KILLS ?? 8);
 /** More than the killed processes get done together, so that each of them has work. */
 const DOMAINS = companies(40 + 8 * KILLS);
 const LONGEST_MS = 30_000 + 5_000 * KILLS;

@@ -141,6 +141,15 @@ describeOnBoth('a run with every outcome', (open) => {
     expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 1, repeated: 1 });
   });
 
+  it('counts the repeat of a launch that an earlier run left in doubt', async () => {
+    const earlier = await startedTarget(open(), 'run-1', 'doubtful.example');
+    await move(open(), earlier, CLAIM, { kind: 'in_doubt' });
+    const later = await startedTarget(open(), 'run-2', 'doubtful.example');
+    await move(open(), later, ...launched('job-2'));
+    expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 0, repeated: 0 });
+    expect(await countUncertain(open(), 'run-2')).toEqual({ unknown_cost: 0, repeated: 1 });
+  });
+
   it('has nothing to count or report where there is no run', async () => {
     expect(await countOutcomes(open(), 'of-nobody')).toEqual([]);
     expect(await countUncertain(open(), 'of-nobody')).toEqual({ unknown_cost: 0, repeated: 0 });

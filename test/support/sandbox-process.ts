@@ -28,7 +28,7 @@ export type SandboxProcess = {
 /** Starts a sandbox without a rate limit, whose jobs take no time, unless the options say otherwise. */
 export async function startSandboxProcess(options: readonly string[] = []): Promise<SandboxProcess> {
   const given = ['sandbox', '--port', '0', '--rate-limit', '0', '--job-time', '0', ...options];
-  const child = spawn(process.execPath, [MAIN, ...given], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 });
+  const child = spawn(process.execPath, [MAIN, ...given], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 1_800_000 });
   const ended = once(child, 'exit');
   const complaints: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk.toString()));
