@@ -86,6 +86,7 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
  * launch the question: what is not known now is not on its way either.
  */
 async function answered(lane: Lane, work: Work): Promise<boolean> {
+  if (!(await work.isAnswered(lane.target))) return false;
   const answer = await takeAnswer(work.database, lane.target, work.runtime.clock.now());
   if (answer === undefined) return false;
   lane.target = await loadTarget(work.database, lane.target.id);

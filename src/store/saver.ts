@@ -1,41 +1,24 @@
-/*
- * Saves progress in batches: what comes while one save is on its way goes together into the next. Each caller waits
- * until its own change is durable, so nothing is promised less; a round trip just serves many lanes.
- */
-import type { Progress } from '../core/progress.ts';
+/* The statements that every launch needs, in batches over all lanes of an invocation. */
 import type { Target } from '../core/model.ts';
+import type { Progress } from '../core/progress.ts';
+import { inBatches } from './batch.ts';
 import type { Queryable } from './database.ts';
-import { saveChanges } from './targets.ts';
+import { newlyAnswered, saveChanges } from './targets.ts';
 import type { Change } from './targets.ts';
 
-/** Saves like `saveProgress`. */
+/** Saves like `saveProgress`. A target must not be saved again before its last save is back. */
 export type ProgressSaver = (before: Target, after: Progress, at: number) => Promise<boolean>;
 
-type Waiting = { change: Change; resolve: (saved: boolean) => void; reject: (error: unknown) => void };
-
-/** Makes the saver of one invocation. A target must not be saved again before its last save is back. */
+/** Makes the saver of one invocation. */
 export function createProgressSaver(database: Queryable): ProgressSaver {
-  let waiting: Waiting[] = [];
-  let saving = false;
+  const save = inBatches((changes: Change[]) => saveChanges(database, changes));
+  return (before, after, at) => save({ before, after, at });
+}
 
-  async function saveAll(): Promise<void> {
-    saving = true;
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      try {
-        const saved = await saveChanges(database, batch.map(({ change }) => change));
-        for (const [index, { resolve }] of batch.entries()) resolve(saved[index] ?? false);
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
-    saving = false;
-  }
+/** Whether another run got an answer to the target's question since this run was created. */
+export type AnswerWatch = (target: Target) => Promise<boolean>;
 
-  return (before, after, at) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ change: { before, after, at }, resolve, reject });
-      if (!saving) void saveAll();
-    });
+/** Makes the watch of one invocation. */
+export function createAnswerWatch(database: Queryable): AnswerWatch {
+  return inBatches((targets: Target[]) => newlyAnswered(database, targets));
 }

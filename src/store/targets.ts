@@ -98,6 +98,21 @@ export async function openLaunch(database: Queryable, question_hash: string): Pr
   return target;
 }
 
+/** For each target, whether there is an answer for `takeAnswer` to take over. */
+export async function newlyAnswered(database: Queryable, targets: readonly Target[]): Promise<boolean[]> {
+  const rows = await database.query<{ id: number }>(
+    `select mine.id from waterfall.targets as mine
+     join waterfall.runs as run on run.id = mine.run_id
+     where mine.id = any ($1::bigint[]) and exists (
+       select from waterfall.targets as other
+       where other.question_hash = mine.question_hash and other.state in ('found', 'no_contacts')
+         and other.answer is not null and other.settled_at >= run.created_at)`,
+    [targets.map((target) => target.id)],
+  );
+  const answered = new Set(rows.map((row) => row.id));
+  return targets.map((target) => answered.has(target.id));
+}
+
 /**
  * Takes over the answer that another run got to the question of a claimed target since this target's run was created:
  * it is young enough for every `--max-age`, and for `--fresh`. The claim is undone: nothing was launched.
