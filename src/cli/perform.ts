@@ -8,7 +8,7 @@ import type { RunResult } from '../run/execute.ts';
 import type { InDoubtPolicy } from '../run/breaker.ts';
 import type { Health } from '../run/health.ts';
 import type { Run } from '../run/options.ts';
-import { createStop } from '../run/stop.ts';
+import { createStop, databaseStop } from '../run/stop.ts';
 import type { Stop, StopReason } from '../run/stop.ts';
 import { openingLines, planOf, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
 import { durationOption } from '../runtime/config.ts';
@@ -138,7 +138,7 @@ export async function perform(
 function cutShort(error: unknown, stop: Stop): StopReason {
   const reason = stop.reason();
   if (reason !== undefined && (error instanceof DatabaseError || error === reason)) return reason;
-  if (error instanceof DatabaseError) return { exit: 4, message: error.message, fix: 'go on when it is back; nothing that was saved is lost' };
+  if (error instanceof DatabaseError) return databaseStop(error);
   throw error;
 }
 

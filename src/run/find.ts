@@ -42,8 +42,8 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       if (ageMs >= work.jobTimeoutMs) {
         const reason = `still RUNNING ${Math.round(ageMs / 1000)} s after its launch; a later run asks for it again`;
         await save(lane, work, { kind: 'gave_up', reason });
-      } else {
-        if (lane.job !== undefined) work.pace.stillRunning(lane.job, now);
+      } else if (lane.job !== undefined) {
+        work.pace.stillRunning(lane.job, now);
       }
       return;
     }

@@ -10,6 +10,7 @@ import type { PlacedTarget } from '../store/targets.ts';
 import { find } from './find.ts';
 import { idleMs, laneOf, leaveLane } from './lane.ts';
 import { launch } from './launch.ts';
+import { databaseStop } from './stop.ts';
 import type { Work } from './work.ts';
 
 const PAGE = 200;
@@ -85,7 +86,7 @@ async function* feed(work: Work, polled: boolean): AsyncGenerator<PlacedTarget> 
 function isExpected(error: unknown, work: Work): boolean {
   if (work.stop.signal.aborted && (error === work.stop.signal.reason || error === work.stop.abort.reason)) return true;
   if (error instanceof DatabaseError) {
-    work.stop.request({ exit: 4, message: error.message, fix: 'go on when it is back; nothing that was saved is lost' });
+    work.stop.request(databaseStop(error));
     return true;
   }
   if (error instanceof BusyError) {

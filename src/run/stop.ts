@@ -4,9 +4,15 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import type { DatabaseError } from '../core/errors.ts';
 
 /** Why a run stopped early, in words for the user, and the exit code (contract, section 3). */
 export type StopReason = { exit: number; message: string; fix?: string };
+
+/** The stop of a run whose database is gone, or refuses its work. */
+export function databaseStop(error: DatabaseError): StopReason {
+  return { exit: 4, message: error.message, fix: 'go on when it is back; nothing that was saved is lost' };
+}
 
 /** One per invocation, shared by everything that can wait. */
 export type Stop = {
