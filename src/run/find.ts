@@ -2,7 +2,6 @@
 import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { settle } from '../store/settle.ts';
 import { endLaunch } from '../store/targets.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { save, settled, succeeded } from './lane.ts';
@@ -54,10 +53,10 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       if (stopped >= started) work.pace.finished(Math.min(stopped - started, ageMs));
       const answer = job.output ?? {};
       const stop_date = Number.isNaN(stopped) ? now : stopped;
-      await settle(work.database, { job_id, answer, stop_date, at: now });
-      const contacts = answer.persons?.length ?? 0;
+      const { targets, contacts } = await work.settle({ job_id, answer, stop_date, at: now });
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
-      settled(lane, work, contacts, answer.usage?.total_usd ?? null);
+      // Another lane may have brought the same job: its cost is counted once.
+      settled(lane, work, contacts, targets > 0 ? (answer.usage?.total_usd ?? null) : 0);
       return;
     }
     case 'FAILED':

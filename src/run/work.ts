@@ -3,7 +3,7 @@ import type { LimitFunction } from 'p-limit';
 import type { SettledState } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database, Lock } from '../store/database.ts';
-import type { AnswerWatch, ProgressSaver } from '../store/saver.ts';
+import type { AnswerWatch, ProgressSaver, Settler } from '../store/saver.ts';
 import type { Client } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
 import type { Breaker } from './breaker.ts';
@@ -21,6 +21,7 @@ export type Work = {
   database: Database;
   saveProgress: ProgressSaver;
   isAnswered: AnswerWatch;
+  settle: Settler;
   client: Client;
   limiter: Limiter;
   /** Held while working on the run; made sure of before every launch. */

@@ -46,14 +46,17 @@ const CONTACT_COLUMNS = {
   experiences: 'jsonb',
 } as const;
 
-/** Upserts `$<parameter>::json`, a list of company records, as of the moment `at` (SQL). */
-export function upsertCompanies(parameter: number, at: string, condition: string): string {
-  return upsert('companies', COMPANY_COLUMNS, { parameter, at, condition });
+/**
+ * Upserts `$<parameter>::json`, a list of company records, each with the job that brought it (`job_id`) and the moment it
+ * is true for (`at`). `condition` is SQL about `given`.
+ */
+export function upsertCompanies(parameter: number, condition: string): string {
+  return upsert('companies', COMPANY_COLUMNS, { parameter, condition });
 }
 
-/** Upserts `$<parameter>::json`, a list of contact records, as of the moment `at` (SQL). */
-export function upsertContacts(parameter: number, at: string, condition: string): string {
-  return upsert('contacts', CONTACT_COLUMNS, { parameter, at, condition });
+/** The same for contact records. */
+export function upsertContacts(parameter: number, condition: string): string {
+  return upsert('contacts', CONTACT_COLUMNS, { parameter, condition });
 }
 
 /**
@@ -63,7 +66,7 @@ export function upsertContacts(parameter: number, at: string, condition: string)
 function upsert(
   table: string,
   columns: Readonly<Record<string, string>>,
-  from: { parameter: number; at: string; condition: string },
+  from: { parameter: number; condition: string },
 ): string {
   const names = Object.keys(columns);
   const list = names.join(', ');
@@ -71,8 +74,8 @@ function upsert(
   const merged = names.map((name) => `coalesce(${known(name, columns[name])}, kept.${name})`);
   return `
     insert into waterfall.${table} as kept (id, ${list}, created_at, updated_at)
-    select distinct on (id) id, ${list}, ${from.at}, ${from.at}
-    from json_to_recordset($${from.parameter}::json) as given (id text, ${typed})
+    select distinct on (id) id, ${list}, at, at
+    from json_to_recordset($${from.parameter}::json) as given (job_id text, at timestamptz, id text, ${typed})
     where ${from.condition}
     order by id
     on conflict (id) do update

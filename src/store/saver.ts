@@ -1,8 +1,10 @@
-/* The statements that every launch needs, in batches over all lanes of an invocation. */
+/* The statements that every target needs, in batches over all lanes of an invocation. */
 import type { Target } from '../core/model.ts';
 import type { Progress } from '../core/progress.ts';
 import { inBatches } from './batch.ts';
 import type { Queryable } from './database.ts';
+import { recordIds, settleAll } from './settle.ts';
+import type { Settled, Settlement } from './settle.ts';
 import { newlyAnswered, saveChanges } from './targets.ts';
 import type { Change } from './targets.ts';
 
@@ -21,4 +23,15 @@ export type AnswerWatch = (target: Target) => Promise<boolean>;
 /** Makes the watch of one invocation. */
 export function createAnswerWatch(database: Queryable): AnswerWatch {
   return inBatches((targets: Target[]) => newlyAnswered(database, targets));
+}
+
+/** Saves one answer, like `settle`. */
+export type Settler = (settlement: Settlement) => Promise<Settled>;
+
+/** An answer of ten contacts is about 10 kB: enough to save a round trip each, not enough for a statement of many megabytes. */
+const MOST_ANSWERS = 50;
+
+/** Makes the settler of one invocation. */
+export function createSettler(database: Queryable): Settler {
+  return inBatches((settlements: Settlement[]) => settleAll(database, settlements), { most: MOST_ANSWERS, keysOf: recordIds });
 }
