@@ -8,7 +8,7 @@ import type { Database, Lock } from '../store/database.ts';
 import { countOutcomes, countUncertain } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { addWork } from '../store/runs.ts';
-import { createAnswerWatch, createProgressSaver, createSettler } from '../store/saver.ts';
+import { createProgressSaver, createSettler } from '../store/saver.ts';
 import { doubtLaunches } from '../store/targets.ts';
 import type { Client, RequestCounts } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
@@ -86,7 +86,6 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
       ...invocation,
       run_id: run.id,
       saveProgress: createProgressSaver(database),
-      isAnswered: createAnswerWatch(database),
       settle: createSettler(database),
       health,
       breaker: createBreaker({ policy: invocation.inDoubt, targets: rowsOf(before, ['not_launched', 'waiting']), stop }),

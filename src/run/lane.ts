@@ -3,7 +3,7 @@ import type { SettledState } from '../core/model.ts';
 import { advance, isOpen } from '../core/progress.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { loadTarget } from '../store/targets.ts';
-import type { PlacedTarget } from '../store/targets.ts';
+import type { PlacedTarget, Saved } from '../store/targets.ts';
 import type { PacedJob } from './pace.ts';
 import type { Work } from './work.ts';
 
@@ -44,15 +44,15 @@ export function idleMs(lane: Lane, work: Work): number {
   return Math.max(lane.parkedUntil - now, pacedMs, 0);
 }
 
-/** Saves what the event makes of the target. False: somebody else moved it, or a claim met another launch. */
-export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<boolean> {
+/** Saves what the event makes of the target. Refused: somebody else moved it, or a claim met another launch. */
+export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<Saved> {
   const after = advance(lane.target, event);
   const saved = await work.saveProgress(lane.target, after, work.runtime.clock.now());
-  if (saved) lane.target = { ...lane.target, ...after };
+  if (saved !== 'refused') lane.target = { ...lane.target, ...after };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
   if (lane.target.job_id === null) leaveLane(lane, work);
   else if (lane.job === undefined) open(lane, work);
-  if (saved && !isOpen(after.state)) settled(lane, work, 0, null);
+  if (saved !== 'refused' && !isOpen(after.state)) settled(lane, work, 0, null);
   return saved;
 }
 

@@ -3,7 +3,7 @@ import type { LimitFunction } from 'p-limit';
 import type { SettledState } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database, Lock } from '../store/database.ts';
-import type { AnswerWatch, ProgressSaver, Settler } from '../store/saver.ts';
+import type { ProgressSaver, Settler } from '../store/saver.ts';
 import type { Client } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
 import type { Breaker } from './breaker.ts';
@@ -20,7 +20,6 @@ export type Work = {
   runtime: Runtime;
   database: Database;
   saveProgress: ProgressSaver;
-  isAnswered: AnswerWatch;
   settle: Settler;
   client: Client;
   limiter: Limiter;

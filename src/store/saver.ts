@@ -5,24 +5,16 @@ import { inBatches } from './batch.ts';
 import type { Queryable } from './database.ts';
 import { recordIds, settleAll } from './settle.ts';
 import type { Settled, Settlement } from './settle.ts';
-import { newlyAnswered, saveChanges } from './targets.ts';
-import type { Change } from './targets.ts';
+import { saveChanges } from './targets.ts';
+import type { Change, Saved } from './targets.ts';
 
 /** Saves like `saveProgress`. A target must not be saved again before its last save is back. */
-export type ProgressSaver = (before: Target, after: Progress, at: number) => Promise<boolean>;
+export type ProgressSaver = (before: Target, after: Progress, at: number) => Promise<Saved>;
 
 /** Makes the saver of one invocation. */
 export function createProgressSaver(database: Queryable): ProgressSaver {
   const save = inBatches((changes: Change[]) => saveChanges(database, changes));
   return (before, after, at) => save({ before, after, at });
-}
-
-/** Whether another run got an answer to the target's question since this run was created. */
-export type AnswerWatch = (target: Target) => Promise<boolean>;
-
-/** Makes the watch of one invocation. */
-export function createAnswerWatch(database: Queryable): AnswerWatch {
-  return inBatches((targets: Target[]) => newlyAnswered(database, targets));
 }
 
 /** Saves one answer, like `settle`. */

@@ -21,19 +21,19 @@ export type Settled = { targets: number; contacts: number };
  * of their ids, so that two processes saving overlapping answers wait for each other instead of deadlocking. A job that
  * nobody waits for any more was settled already, by another process or by this statement's first try: it brings nothing.
  *
- * $1 the jobs, $2 their ids, $3 companies, $4 contacts, $5 links, $6 hashes of the people, null when they were not worked
- * out: then nothing is saved if anybody at all is to be forgotten.
+ * $1 the jobs, $2 their ids, $3 companies, $4 links, $5 hashes of the people, null when they were not worked out: then
+ * nothing is saved if anybody at all is to be forgotten.
  */
 const SETTLE = `
   with given as materialized (
     select * from json_to_recordset($1::json) as job (
       job_id text, state text, answer jsonb, stop_date timestamptz, settled_at timestamptz, contacts integer, cost_usd numeric)
   ),
-  forgotten as materialized (select hash from waterfall.forgotten where hash = any ($6::text[])),
-  unknown as materialized (select $6::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
+  forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
+  unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
   open as materialized (
     select id, state, job_id from waterfall.targets
-    where job_id = any ($2::text[]) and settled_at is null and state in ('launched', 'following')
+    where job_id = any ($2::text[]) and state in ('launched', 'following')
       and not exists (select from forgotten) and not (select is_unknown from unknown)
     order by id for update
   ),
@@ -45,15 +45,18 @@ const SETTLE = `
       answered_by = case when target.id <> holder.id then holder.id end,
       cost_usd = case when target.id = holder.id then given.cost_usd else 0 end
     from open join holder using (job_id) join given using (job_id)
-    where target.id = open.id
+    where target.id = any (array(select id from open)) and target.id = open.id
     returning target.job_id
   ),
   upserted_companies as (${upsertCompanies(3, 'given.job_id in (select job_id from holder)')}),
-  upserted_contacts as (${upsertContacts(4, 'given.job_id in (select job_id from holder)')}),
+  link as materialized (
+    select job_id, position, contact_id, company_id, holder.id as target_id
+    from holder join json_to_recordset($4::json) as link (job_id text, position integer, contact_id text, company_id text) using (job_id)
+  ),
+  upserted_contacts as (${upsertContacts('select link.*, given.answer, given.settled_at as at from link join given using (job_id)')}),
   linked as (
     insert into waterfall.target_contacts (target_id, position, contact_id)
-    select holder.id, link.position, link.contact_id
-    from holder join json_to_recordset($5::json) as link (job_id text, position integer, contact_id text) using (job_id)
+    select target_id, position, contact_id from link
     on conflict do nothing
   )
   select
@@ -90,8 +93,8 @@ export async function settle(database: Queryable, settlement: Settlement): Promi
 
 /** Ids of everything that saving this answer writes to. */
 export function recordIds({ job_id, answer }: Settlement): string[] {
-  const { companies, contacts } = recordsOf(answer);
-  return [`job ${job_id}`, ...companies.map(({ id }) => `company ${id}`), ...contacts.map(({ id }) => `contact ${id}`)];
+  const { companies, links } = recordsOf(answer);
+  return [`job ${job_id}`, ...companies.map(({ id }) => `company ${id}`), ...links.map(({ contact_id }) => `contact ${contact_id}`)];
 }
 
 /** Saves nothing when one of the people is to be forgotten, and says by which hashes. */
@@ -107,7 +110,6 @@ async function trySettle(database: Queryable, settlements: readonly Settlement[]
     storableJson(jobs),
     jobs.map(({ job_id }) => job_id),
     storableJson(records.flatMap(({ job_id, at, companies }) => companies.map((company) => ({ ...company, job_id, at })))),
-    storableJson(records.flatMap(({ job_id, at, contacts }) => contacts.map((contact) => ({ ...contact, job_id, at })))),
     storableJson(records.flatMap(({ job_id, links }) => links.map((link) => ({ ...link, job_id })))),
     hashes,
   ]);

@@ -89,7 +89,7 @@ describeOnBoth('saving a list', (open) => {
 describeOnBoth('saving a reason', (open) => {
   it.each(TEXTS)('with %s keeps it', async (_what, reason, kept) => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
-    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }), NOW)).toBe(true);
+    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }), NOW)).toBe('saved');
     expect(await open().query('select reason from waterfall.targets')).toEqual([{ reason: kept }]);
   });
 });
