@@ -22,6 +22,8 @@ export type Settings = {
   keyHeader: string;
   rateLimit: RateLimit;
   databaseUrl: string | undefined;
+  /** Who said so: a `.env` may belong to another program. */
+  databaseUrlFrom: '--database-url' | 'the environment' | '.env' | undefined;
   home: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 };
@@ -74,6 +76,9 @@ const schema = z.object({
     .default('info'),
 });
 
+/** The settings' names in the environment and in `.env`. */
+export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
+
 /**
  * Reads the settings.
  * @throws {UsageError} with every problem.
@@ -95,6 +100,10 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     keyHeader: parsed.data.WATERFALL_API_KEY_HEADER.toLowerCase(),
     rateLimit: parsed.data.WATERFALL_RATE_LIMIT,
     databaseUrl: parsed.data.DATABASE_URL,
+    databaseUrlFrom:
+      flags.databaseUrl !== undefined ? '--database-url'
+      : nonEmpty(environment.DATABASE_URL) !== undefined ? 'the environment'
+      : parsed.data.DATABASE_URL !== undefined ? '.env' : undefined,
     home: resolve(directory, parsed.data.WATERFALL_CONTACTS_HOME ?? dataFolder(environment)),
     logLevel: parsed.data.LOG_LEVEL,
   };
@@ -141,7 +150,8 @@ function givenSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, dire
   );
 }
 
-function readDotenv(directory: string, problems: Problem[]): Record<string, string> {
+/** What `.env` in a folder says; nothing when there is none. A file that cannot be read is added to the problems. */
+export function readDotenv(directory: string, problems: Problem[]): Record<string, string> {
   const path = join(directory, '.env');
   try {
     return parse(readFileSync(path));
