@@ -43,7 +43,8 @@ const DEFAULT_RATE_LIMIT = '50/60';
 const LONGEST_DURATION_MS = 36_500 * 86_400_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-const problem = (what: string, fix: string) => ({ error: `${what}: ${fix}` });
+/** zod takes one text: what is wrong, and on the next line what to do. */
+const problem = (what: string, fix: string) => ({ error: `${what}\n${fix}` });
 
 const schema = z.object({
   WATERFALL_API_KEY: z
@@ -63,7 +64,7 @@ const schema = z.object({
     .transform((text, context) => {
       const limit = parseRateLimit(text);
       if (limit !== undefined) return limit;
-      context.issues.push({ code: 'custom', input: text, message: `the rate limit "${text}" is not <requests>/<seconds>: write for instance ${DEFAULT_RATE_LIMIT}, or 0 for none` });
+      context.issues.push({ code: 'custom', input: text, message: `the rate limit "${text}" is not <requests>/<seconds>\nwrite for instance ${DEFAULT_RATE_LIMIT}, or 0 for none` });
       return z.NEVER;
     }),
   DATABASE_URL: z
@@ -72,7 +73,7 @@ const schema = z.object({
     .optional(),
   WATERFALL_CONTACTS_HOME: z.string().optional(),
   LOG_LEVEL: z
-    .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'one of debug, info, warn, error'))
+    .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'set it to debug, info, warn or error'))
     .default('info'),
 });
 
@@ -87,7 +88,10 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   const problems: Problem[] = [];
   const given = givenSettings(flags, environment, directory, problems);
   const parsed = schema.safeParse(given);
-  for (const issue of parsed.error?.issues ?? []) problems.push({ what: issue.message });
+  for (const { message } of parsed.error?.issues ?? []) {
+    const [what = message, fix = ''] = message.split('\n');
+    problems.push({ what, fix });
+  }
   const baseUrl = given.WATERFALL_BASE_URL ?? DEFAULT_BASE_URL;
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {

@@ -93,7 +93,7 @@ describe('a bad setting is named with its fix', () => {
     ['WATERFALL_BASE_URL', 'ftp://api.example', /^WATERFALL_BASE_URL is no http/],
     ['DATABASE_URL', 'mysql://db.example/x', /^DATABASE_URL is no PostgreSQL connection string: .*or leave it out/],
     ['DATABASE_URL', '/var/run/postgresql', /^DATABASE_URL is no/],
-    ['LOG_LEVEL', 'loud', /^LOG_LEVEL is unknown: one of debug, info, warn, error$/],
+    ['LOG_LEVEL', 'loud', /^LOG_LEVEL is unknown: set it to debug, info, warn or error$/],
   ])('%s=%s', (name, value, message) => {
     expect(problemsOf({}, { [name]: value })).toEqual([expect.stringMatching(message)]);
   });

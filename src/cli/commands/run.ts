@@ -123,7 +123,7 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     const parsed = parseTitleFilter(text);
     if (!parsed.ok) {
       const { code, message, column } = parsed.mistake;
-      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}` });
+      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}`, fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets' });
     } else {
       for (const hint of parsed.hints) session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`);
     }
