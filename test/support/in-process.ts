@@ -20,7 +20,7 @@ export async function give(args: readonly string[], { folder, env = {} }: Surrou
       said[name] += typeof text === 'string' ? text : Buffer.from(text).toString();
       for (const callback of rest) if (typeof callback === 'function') (callback as () => void)();
       return true;
-    }) as typeof stream.write;
+    });
     return () => {
       stream.write = write;
       for (const listener of stream.listeners('error')) if (!listeners.includes(listener)) stream.removeListener('error', listener as () => void);
