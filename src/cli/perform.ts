@@ -167,7 +167,7 @@ async function close(terminal: Session['terminal'], database: Database, result: 
       : result.writeFailure !== undefined
         ? `write them with: ${exportCommand(run.id, run.options.output, process.argv)}`
         : count > 0
-          ? `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`
+          ? `to ask again for rows without an answer, give the same command: ${run.options.command ?? sameCommand(process.argv)}`
           : 'rows that are invalid were not asked: correct them in the list, then give the same command';
   terminal.insist([...reasonLines(rows), ...more, ...troubleLines(result), next].join('\n'));
 }

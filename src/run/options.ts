@@ -28,6 +28,8 @@ export type RunOptions = {
   reading: ReadingOptions;
   rows: number | null;
   output: OutputOptions;
+  /** The command that made the run, for people to give again; without secrets. Unknown of runs of older versions. */
+  command?: string;
 };
 
 /** A run with its options. */

@@ -5,6 +5,8 @@ import { BusyError, UsageError } from '../core/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PATIENCE_MS, unanswered } from './database.ts';
 import type { Driver, Lock, Queryable } from './database.ts';
+import { refusePooler } from './pooler.ts';
+import { lockKey } from './run-lock.ts';
 import { isTransient, sqlState } from './sqlstate.ts';
 
 const OLDEST_VERSION = 140_000;
@@ -114,6 +116,7 @@ async function refuseUnusable(pool: pg.Pool, place: string): Promise<void> {
         fix: `version ${OLDEST_VERSION / 10_000} or newer is needed`,
       });
     }
+    await refusePooler(pool, place);
   } catch (error) {
     await pool.end();
     if (error instanceof UsageError) throw error;
@@ -189,7 +192,7 @@ async function takeLock(lock: { settings: pg.ClientConfig; place: string; name: 
     try {
       await client.connect();
       const { rows } = await client.query<{ taken: boolean }>(
-        "select pg_try_advisory_lock(hashtextextended('waterfall-contacts ' || $1, 0)) as taken",
+        `select pg_try_advisory_lock(${lockKey('$1')}) as taken`,
         [name],
       );
       if (rows[0]?.taken) return client;

@@ -47,6 +47,14 @@ export async function findRun<Options>(database: Queryable, id?: string): Promis
   return run;
 }
 
+/** The runs whose id begins so, newest first. Ids are long, and their first characters mostly say which is meant. */
+export async function runsLike<Options>(database: Queryable, prefix: string, limit: number): Promise<RunRecord<Options>[]> {
+  return database.query<RunRecord<Options>>(
+    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) order by created_at desc, id desc limit $2`,
+    [prefix, limit],
+  );
+}
+
 /** The latest runs, newest first. */
 export async function latestRuns<Options>(database: Queryable, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(

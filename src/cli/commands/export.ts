@@ -3,13 +3,11 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { contactSheet } from '../../run/export.ts';
 import { refuseUnwritable, streamContacts } from '../../run/output.ts';
-import type { RunOptions } from '../../run/options.ts';
 import { reportSheet } from '../../run/report.ts';
 import { writeSheetFile } from '../../csv/write.ts';
-import { findRun } from '../../store/runs.ts';
+import { findRunOrLatest } from '../run-id.ts';
 import { openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
-import { unknownRun } from './resume.ts';
 
 const CLOSED_STDOUT = 141;
 
@@ -21,12 +19,7 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
   const session = openSession(options);
   const database = await openDatabase(session);
   try {
-    const run = await findRun<RunOptions>(database, id);
-    if (run === undefined) {
-      throw id === undefined
-        ? new UsageError({ what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>' })
-        : await unknownRun(database, id);
-    }
+    const run = await findRunOrLatest(database, id);
     const contacts = options.output === '-' ? '-' : resolve(options.output);
     const report = options.report === undefined ? null : resolve(options.report);
     const { style } = run.options.output;

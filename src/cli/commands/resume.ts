@@ -3,10 +3,11 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { refuseUnwritable } from '../../run/output.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
-import { findRun, findUnfinishedRun, latestRuns, saveOptions } from '../../store/runs.ts';
+import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
+import { findRunById } from '../run-id.ts';
 import { keyOf, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 
@@ -55,17 +56,8 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
 }
 
 async function findRunTo(database: Database, id: string | undefined): Promise<Run> {
-  const run = id === undefined ? await findUnfinishedRun<RunOptions>(database) : await findRun<RunOptions>(database, id);
+  if (id !== undefined) return findRunById(database, id);
+  const run = await findUnfinishedRun<RunOptions>(database);
   if (run !== undefined) return run;
-  if (id === undefined) throw new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
-  throw await unknownRun(database, id);
-}
-
-/** The error for a run id that does not exist: it lists the latest that do. */
-export async function unknownRun(database: Database, id: string): Promise<UsageError> {
-  const latest = await latestRuns<RunOptions>(database, 5);
-  return new UsageError({
-    what: `there is no run ${id}`,
-    fix: latest.length === 0 ? 'there are no runs yet in this database' : `the latest are ${latest.map((run) => run.id).join(', ')}`,
-  });
+  throw new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
 }

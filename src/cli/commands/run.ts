@@ -13,6 +13,7 @@ import type { RunOptions } from '../../run/options.ts';
 import { startRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
+import { sameCommand } from '../command-line.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { keyOf, openSession } from '../session.ts';
@@ -78,7 +79,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     const output = chooseOutput({ input, output: options.output, report: options.report }, format);
     await refuseUnwritable(output, input === '-' ? undefined : input);
 
-    const made: RunOptions = { question, reading, rows: options.rows ?? null, output };
+    const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv) };
     const key = runKey(format.sha256, made);
     const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
     session.terminal.say(
@@ -122,7 +123,7 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     const parsed = parseTitleFilter(text);
     if (!parsed.ok) {
       const { code, message, column } = parsed.mistake;
-      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}` });
+      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}`, fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets' });
     } else {
       for (const hint of parsed.hints) session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`);
     }
@@ -138,14 +139,14 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     return { name: name.trim(), filter: filter.trim() };
   });
   if (personas !== undefined && personas.length > MOST_PERSONAS) {
-    problems.push({ what: `there are ${personas.length} personas`, fix: `the API takes at most ${MOST_PERSONAS}` });
+    problems.push({ what: `there are ${personas.length} personas`, fix: `give at most ${MOST_PERSONAS}, which is what the API takes` });
   }
   const countries = options.country ?? [];
   if (countries.length > MOST_COUNTRIES) {
-    problems.push({ what: `there are ${countries.length} countries`, fix: `the API takes at most ${MOST_COUNTRIES}` });
+    problems.push({ what: `there are ${countries.length} countries`, fix: `give at most ${MOST_COUNTRIES}, which is what the API takes` });
   }
   for (const place of [options.location ?? '', ...countries]) {
-    if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `the API takes at most ${LONGEST_PLACE} characters` });
+    if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `give at most ${LONGEST_PLACE} characters, which is what the API takes` });
   }
   const excluded = await readExcludedNames(options.excludeName ?? [], problems);
   if (problems.length > 0) throw new UsageError(problems);
@@ -179,7 +180,7 @@ async function readExcludedNames(given: readonly string[], problems: Problem[]):
   }
   const present = [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))];
   if (present.length > MOST_EXCLUDED_NAMES) {
-    problems.push({ what: `there are ${present.length} names to leave out`, fix: `the API takes at most ${MOST_EXCLUDED_NAMES}` });
+    problems.push({ what: `there are ${present.length} names to leave out`, fix: `give at most ${MOST_EXCLUDED_NAMES}, which is what the API takes` });
   }
   return present;
 }
