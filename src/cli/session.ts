@@ -43,7 +43,7 @@ export function openSession(options: GlobalOptions & { rateLimit?: string | unde
     stderr: process.stderr,
     format: options.logFormat,
     quiet: options.quiet ?? false,
-    showProgress: options.progress && !options.quiet && options.logFormat === 'text',
+    showProgress: options.progress && !options.quiet,
     scrub,
   });
   const level = options.verbose ? 'debug' : options.quiet ? 'error' : settings.logLevel;
@@ -66,8 +66,14 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
   const driver = await openDriver(session.settings, session.runtime);
   try {
     const schema = await migrate(driver);
-    if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`);
-    else if (schema.applied > 0) session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`);
+    if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
+    else if (schema.applied > 0) {
+      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`, {
+        message: 'schema updated',
+        database: driver.place,
+        migrations: schema.applied,
+      });
+    }
     return databaseOf(driver, session.runtime, signal);
   } catch (error) {
     await driver.close();

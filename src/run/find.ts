@@ -57,6 +57,7 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       await settle(work.database, { job_id, answer, stop_date, at: now });
       const contacts = answer.persons?.length ?? 0;
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
+      work.allowance.answered(lane.target.id, { contacts, usage: answer.usage });
       settled(lane, work, contacts, answer.usage?.total_usd ?? null);
       return;
     }

@@ -20,6 +20,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
   await work.launchSlots(async () => {
     work.stop.signal.throwIfAborted();
     await work.health.gate();
+    await work.allowance.mayLaunch(lane.target.id);
     // Before the intent is saved: waiting for a place may take a minute, and a crash then must not look like a launch.
     const place = await work.limiter.take('launch', work.stop.signal);
     let claim: 'ours' | 'met' | 'answered' = 'met';
@@ -37,7 +38,10 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       }
       if (claim !== 'ours' && isRepeat) work.breaker.undoRepeat();
     } finally {
-      if (claim !== 'ours') place.cancel();
+      if (claim !== 'ours') {
+        place.cancel();
+        work.allowance.notLaunched(lane.target.id);
+      }
     }
     if (claim === 'met') await meet(lane, work);
     if (claim !== 'ours') return;
@@ -46,6 +50,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       const { job_id } = await work.client.launch(lane.target.question, { place, signal: work.stop.abort });
       work.breaker.replied();
       work.breaker.launched();
+      work.allowance.launched(lane.target.id);
       succeeded(lane, work);
       const at = work.runtime.clock.now();
       await saveJob(lane, work, { kind: 'launched', job_id, at });
@@ -62,11 +67,13 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
   work.runtime.log.debug('launch failed', { run: work.run_id, target: lane.target.id, code: error.code });
   if (isInDoubt(error)) {
     work.health.failed(error.code);
+    work.allowance.doubted(lane.target.id);
     await save(lane, work, { kind: 'in_doubt' });
     work.breaker.doubted();
     park(lane, work);
     return;
   }
+  work.allowance.notLaunched(lane.target.id);
   if (!(error instanceof TransportError)) work.breaker.replied();
   switch (judge(lane, work, error)) {
     case 'fail': {
