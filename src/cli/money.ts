@@ -15,6 +15,9 @@ export type MoneyOptions = { maxCost?: string; price?: string; confirmAbove?: st
 /** The same, understood; in US dollars. */
 export type MoneySettings = { capUsd: number | undefined; priceUsd: number | undefined; confirmAboveUsd: number | undefined; yes: boolean };
 
+/** Where the user is asked, and answers. */
+export type Screen = Pick<NodeJS.Process, 'stdin' | 'stderr'>;
+
 /** The account is free to ask and good to know, and nothing to wait for. */
 const ACCOUNT_PATIENCE_MS = 5_000;
 
@@ -66,32 +69,37 @@ export function balanceOf(account: Account | ApiError | TransportError): Balance
  * Asks once, on a terminal, when the worst case is higher than `--confirm-above`; elsewhere, or at a no, throws.
  * @throws {UsageError} when the run shall not begin.
  */
-export async function confirmCost(money: MoneySettings, plan: Pick<Plan, 'worst_case_usd'>, signal: AbortSignal): Promise<void> {
+export async function confirmCost(
+  money: MoneySettings,
+  plan: Pick<Plan, 'worst_case_usd'>,
+  signal: AbortSignal,
+  { stdin, stderr }: Screen = process,
+): Promise<void> {
   const { confirmAboveUsd, yes, capUsd } = money;
   // Without a price the cap is kept only from the first bill on.
   const worst = plan.worst_case_usd === null ? Infinity : Math.min(plan.worst_case_usd, capUsd ?? Infinity);
   if (confirmAboveUsd === undefined || yes || worst <= confirmAboveUsd) return;
   const what = `${worst === Infinity ? 'the worst case is not known' : `the worst case is ${formatUsd(worst)}`}, and --confirm-above is ${formatUsd(confirmAboveUsd)}`;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+  if (!stdin.isTTY || !stderr.isTTY) {
     throw new UsageError({ what: `${what}: nothing was sent`, fix: 'add --yes to go on without being asked, or bound it with --max-cost' });
   }
-  if (!(await askYes(`${what}. Go on? [y/N] `, signal))) {
+  if (!(await askYes(`${what}. Go on? [y/N] `, signal, { stdin, stderr }))) {
     signal.throwIfAborted();
     throw new UsageError({ what: 'nothing was sent, as you wish' });
   }
 }
 
 /** Whether the user says yes. Enter, Ctrl-C, Ctrl-D and a stop are a no. */
-function askYes(question: string, signal: AbortSignal): Promise<boolean> {
+function askYes(question: string, signal: AbortSignal, { stdin, stderr }: Screen): Promise<boolean> {
   return new Promise((resolve) => {
-    const lines = createInterface({ input: process.stdin, output: process.stderr });
+    const lines = createInterface({ input: stdin, output: stderr });
     const end = (yes: boolean) => {
       signal.removeEventListener('abort', refuse);
+      resolve(yes); // before it is closed, which would be a no
       lines.close();
-      resolve(yes);
     };
     const refuse = () => {
-      process.stderr.write('\n');
+      stderr.write('\n');
       end(false);
     };
     signal.addEventListener('abort', refuse, { once: true });

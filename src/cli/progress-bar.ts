@@ -85,7 +85,9 @@ export function progressLine(now: ProgressSnapshot, columns = Infinity): string 
   for (let least = 0; ; least += 1) {
     const text = parts.filter(({ rank }) => rank >= least).map((part) => part.text).join(', ');
     const room = Math.min(columns - text.length - 1, LONGEST_BAR);
-    if (text.length <= columns) return room < SHORTEST_BAR || columns === Infinity ? text : `${bar(now, room)} ${text}`;
+    // A bar says more than the requests that are left.
+    const fits = least === 0 ? room >= SHORTEST_BAR : text.length <= columns;
+    if (fits) return room < SHORTEST_BAR || columns === Infinity ? text : `${bar(now, room)} ${text}`;
     if (least === MOST_RANK) return text.slice(0, columns);
   }
 }

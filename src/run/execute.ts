@@ -72,7 +72,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   // The lock is ours, so nobody waits for these replies any more.
   const doubted = await doubtLaunches(database, { run_id: run.id });
   if (doubted > 0) {
-    runtime.log.warn(`${doubted} launches were cut off before their reply was seen: in doubt`, { run: run.id });
+    runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
   }
   const before = await countOutcomes(database, run.id);
   const allowance = await invocation.onStart(before, health);

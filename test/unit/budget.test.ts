@@ -211,7 +211,7 @@ describe('in any order of launches, answers and doubts', () => {
           } else if (how === 'unbilled') budget.answered(job.target, { contacts, usage: null });
           else if (how === 'doubted') budget.doubted(job.target);
           else if (how === 'notLaunched') budget.notLaunched(job.target);
-          else budget.ended(job.target, how as 'job_lost');
+          else budget.ended(job.target, how);
         }
         // What is still on its way may cost as much as was known at its launch.
         for (const { rate, besides } of open) cost += LIMIT * rate + besides;

@@ -1,8 +1,13 @@
 /* Dollars as people write and read them, the options that take them, and prices from each source. */
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { readMoney } from '../../src/cli/money.ts';
+import { askAccount, balanceOf, confirmCost, readMoney } from '../../src/cli/money.ts';
+import type { MoneySettings, Screen } from '../../src/cli/money.ts';
+import { ApiError } from '../../src/core/errors.ts';
 import { formatUsd, parseUsd } from '../../src/core/money.ts';
 import { accountPrices, choosePrice } from '../../src/run/price.ts';
+import type { Client } from '../../src/waterfall/client.ts';
+import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('parseUsd', () => {
   it.each([['5', 5], ['0', 0], ['0.05', 0.05], ['.5', 0.5], ['5.', 5], ['$12.50', 12.5], [' 3 ', 3]])('reads %j', (text, usd) => {
@@ -61,5 +66,85 @@ describe('accountPrices', () => {
     ['odd values', { price: { persons_safe_usd: '0.05', mobile_phones_usd: -1 } }, { person_usd: null, phone_usd: null }],
   ])('of %s', (_what, account, prices) => {
     expect(accountPrices(account)).toEqual(prices);
+  });
+});
+
+describe('--confirm-above', () => {
+  const settings: MoneySettings = { capUsd: undefined, priceUsd: undefined, confirmAboveUsd: 5, yes: false };
+  const never = new AbortController().signal;
+
+  /** Asks on a terminal whose user types this; resolves with what was asked. */
+  async function ask(typed: string, more: { money?: Partial<MoneySettings>; worst?: number | null; isTTY?: boolean; signal?: AbortSignal } = {}) {
+    const { isTTY = true, worst = 6, signal = never } = more;
+    const [stdin, stderr] = [Object.assign(new PassThrough(), { isTTY }), Object.assign(new PassThrough(), { isTTY, columns: 200 })];
+    stdin.write(typed);
+    await confirmCost({ ...settings, ...more.money }, { worst_case_usd: worst }, signal, { stdin, stderr } as unknown as Screen);
+    return String(stderr.read() ?? '').replace(/\x1b\[\d*\w/g, '');
+  }
+
+  it.each([
+    ['is within it', { worst: 5 }],
+    ['is nothing', { worst: 0 }],
+    ['is bounded by --max-cost', { money: { capUsd: 5 } }],
+    ['is accepted with --yes', { money: { yes: true } }],
+    ['has no such bound', { money: { confirmAboveUsd: undefined }, worst: null }],
+  ])('asks nothing when the worst case %s', async (_what, more) => {
+    expect(await ask('', more)).toBe('');
+  });
+
+  it.each(['y\n', 'Yes\n', ' y \r'])('goes on after %j', async (typed) => {
+    expect(await ask(typed)).toContain('the worst case is $6.00, and --confirm-above is $5.00. Go on? [y/N] ');
+  });
+
+  it.each([
+    ['Enter', '\n'],
+    ['n', 'n\n'],
+    ['anything else', 'yesterday\n'],
+    ['Ctrl-C', '\x03'],
+    ['Ctrl-D', '\x04'],
+  ])('takes %s for a no', async (_what, typed) => {
+    await expect(ask(typed)).rejects.toMatchObject({ problems: [{ what: 'nothing was sent, as you wish' }] });
+  });
+
+  it('takes an unknown worst case for higher, with a cap too', async () => {
+    await expect(ask('\n', { worst: null, money: { capUsd: 1 } })).rejects.toThrow('as you wish');
+  });
+
+  it('refuses where nobody can be asked', async () => {
+    await expect(ask('y\n', { isTTY: false, worst: null })).rejects.toMatchObject({
+      problems: [{ what: 'the worst case is not known, and --confirm-above is $5.00: nothing was sent', fix: 'add --yes to go on without being asked, or bound it with --max-cost' }],
+    });
+  });
+
+  it('ends with the stop of the run', async () => {
+    const stop = new AbortController();
+    const asked = ask('', { signal: stop.signal });
+    stop.abort(new Error('SIGTERM'));
+    await expect(asked).rejects.toThrow('SIGTERM');
+  });
+});
+
+describe('the account', () => {
+  const never = new AbortController().signal;
+  const clientOf = (account: Client['account']) => ({ account }) as Client;
+
+  it('is waited for 5 seconds, no longer', async () => {
+    const clock = createVirtualClock();
+    const silent = clientOf(({ signal } = {}) => new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error))));
+    const asked = askAccount(silent, clock, never);
+    await clock.advance(5_000);
+    expect(balanceOf(await asked)).toEqual({ unknown: 'unknown (TIMEOUT: no answer within 5 s)' });
+    expect(clock.sleepers()).toBe(0);
+  });
+
+  it.each([
+    ['its balance', () => Promise.resolve({ balance_remaining_usd: 12.5 }), { usd: 12.5 }],
+    ['that it has none', () => Promise.resolve({}), { unknown: 'unknown (the account does not say)' }],
+    ['why it could not be asked', () => Promise.reject(new ApiError({ status: 503, category: 'HTTP', code: 'HTTP_503', message: 'answered with HTTP 503', enveloped: false })),
+      { unknown: 'unknown (HTTP_503: answered with HTTP 503)' }],
+  ])('tells %s', async (_what, account, balance) => {
+    const clock = createVirtualClock();
+    expect(balanceOf(await askAccount(clientOf(account), clock, never))).toEqual(balance);
+    expect(clock.sleepers()).toBe(0);
   });
 });
