@@ -4,7 +4,6 @@ import { ApiError, TransportError, UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Account } from '../core/model.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
-import { reasonOf } from '../run/judge.ts';
 import type { Balance, Plan } from '../run/plan.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Client } from '../waterfall/client.ts';
@@ -60,9 +59,9 @@ export async function askAccount(client: Client, clock: Clock, signal: AbortSign
 
 /** The balance in the reply, or why there is none. */
 export function balanceOf(account: Account | ApiError | TransportError): Balance {
-  if (account instanceof ApiError || account instanceof TransportError) return { unknown: `unknown (${reasonOf(account)})` };
+  if (account instanceof ApiError || account instanceof TransportError) return { unknown: `unknown, the account could not be read (${account.code})` };
   const usd = account.balance_remaining_usd ?? undefined;
-  return usd === undefined ? { unknown: 'unknown (the account does not say)' } : { usd };
+  return usd === undefined ? { unknown: 'unknown, the account does not say' } : { usd };
 }
 
 /**

@@ -217,7 +217,7 @@ describe('in any order of launches, answers and doubts', () => {
         for (const { rate, besides } of open) cost += LIMIT * rate + besides;
         expect(cost).toBeLessThanOrEqual(capUsd + rises + 1e-4);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 });

@@ -133,15 +133,15 @@ describe('the account', () => {
     const silent = clientOf(({ signal } = {}) => new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error))));
     const asked = askAccount(silent, clock, never);
     await clock.advance(5_000);
-    expect(balanceOf(await asked)).toEqual({ unknown: 'unknown (TIMEOUT: no answer within 5 s)' });
+    expect(balanceOf(await asked)).toEqual({ unknown: 'unknown, the account could not be read (TIMEOUT)' });
     expect(clock.sleepers()).toBe(0);
   });
 
   it.each([
     ['its balance', () => Promise.resolve({ balance_remaining_usd: 12.5 }), { usd: 12.5 }],
-    ['that it has none', () => Promise.resolve({}), { unknown: 'unknown (the account does not say)' }],
+    ['that it has none', () => Promise.resolve({}), { unknown: 'unknown, the account does not say' }],
     ['why it could not be asked', () => Promise.reject(new ApiError({ status: 503, category: 'HTTP', code: 'HTTP_503', message: 'answered with HTTP 503', enveloped: false })),
-      { unknown: 'unknown (HTTP_503: answered with HTTP 503)' }],
+      { unknown: 'unknown, the account could not be read (HTTP_503)' }],
   ])('tells %s', async (_what, account, balance) => {
     const clock = createVirtualClock();
     expect(balanceOf(await askAccount(clientOf(account), clock, never))).toEqual(balance);
