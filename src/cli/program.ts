@@ -76,7 +76,8 @@ export function buildProgram(ended: (exit: number) => void): Command {
         .optionsGroup('What is asked for, and what is known already:')
         .option('--rows <n>', 'only the first n rows that could be asked', wholeNumber(1, 1_000_000_000))
         .option('--max-age <duration>', 'how old an answer in the database may be', '30d')
-        .option('--fresh', 'ask for everything again'),
+        .option('--fresh', 'ask for everything again')
+        .option('--dry-run', 'say what the run would do and cost; sends nothing, needs no key, creates nothing'),
     ),
   )
     .optionsGroup(OTHERS)
@@ -192,6 +193,10 @@ function paceOptions(command: Command): Command {
     .optionsGroup('How fast, and how patient:')
     .option('--concurrency <n>', 'jobs launched and not settled, at most', wholeNumber(1, 10_000), 200)
     .option('--rate-limit <n/seconds>', 'requests, launches and polls together (WATERFALL_RATE_LIMIT, default 50/60); 0 = none')
+    .option('--max-cost <usd>', 'launch nothing that could bring the cost of this command above it')
+    .option('--price <usd>', 'what a contact costs at most, its phone number included (default: from earlier bills, or the account)')
+    .option('--confirm-above <usd>', 'ask before launching when the worst case costs more')
+    .option('--yes', 'do not ask')
     .option('--job-timeout <duration>', 'a job still RUNNING so long after its launch is given up', '10m')
     .addOption(
       new Option('--in-doubt <policy>', 'launches whose reply was never seen: repeat them (bounded), or never')

@@ -54,7 +54,7 @@ export function makeSession(options: SessionOptions): Session {
     stderr: process.stderr,
     format: options.logFormat,
     quiet: options.quiet ?? false,
-    showProgress: options.progress && !options.quiet && options.logFormat === 'text',
+    showProgress: options.progress && !options.quiet,
     scrub,
   });
   const level = options.verbose ? 'debug' : options.quiet ? 'error' : settings.logLevel;
@@ -80,8 +80,14 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
     // A `.env` may be another program's: whose database this is must be seen before anything is made in it.
     if (settings.databaseUrlFrom === '.env') session.terminal.say(`DATABASE_URL from .env: ${driver.place}`);
     const schema = await migrate(driver);
-    if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`);
-    else if (schema.applied > 0) session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`);
+    if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
+    else if (schema.applied > 0) {
+      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`, {
+        message: 'schema updated',
+        database: driver.place,
+        migrations: schema.applied,
+      });
+    }
     return databaseOf(driver, runtime, signal);
   } catch (error) {
     await driver.close();

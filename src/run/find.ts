@@ -55,6 +55,7 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       const stop_date = Number.isNaN(stopped) ? now : stopped;
       const { targets, contacts } = await work.settle({ job_id, answer, stop_date, at: now });
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
+      work.allowance.answered(lane.target.id, { contacts: answer.persons?.length ?? 0, usage: answer.usage });
       // Another lane may have brought the same job: its cost is counted once.
       settled(lane, work, contacts, targets > 0 ? (answer.usage?.total_usd ?? null) : 0);
       return;

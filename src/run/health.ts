@@ -56,7 +56,7 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
       failingSince ??= now;
       if (!warned && now - failingSince >= WARN_AFTER_MS) {
         warned = true;
-        log.warn(`nothing has succeeded for ${WARN_AFTER_MS / 1000} seconds, still trying`, { last_error: what });
+        log.warn('nothing has succeeded for 10 seconds, still trying', { last_error: what });
       }
       if (pausedSince === undefined && now - failingSince >= OUTAGE_AFTER_MS) {
         pausedSince = now;

@@ -33,8 +33,10 @@ export function laneOf(target: PlacedTarget, work: Work): Lane {
 
 /** The lane ends: its target is settled, or the run stops. */
 export function leaveLane(lane: Lane, work: Work): void {
-  if (lane.job !== undefined) work.pace.closed(lane.job);
+  if (lane.job === undefined) return;
+  work.pace.closed(lane.job);
   lane.job = undefined;
+  work.allowance.closed();
 }
 
 /** How long this lane has nothing to do, in milliseconds; may grow shorter as more becomes known. */
@@ -60,6 +62,7 @@ export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<
 export function settled(lane: Lane, work: Work, contacts: number, cost_usd: number | null): void {
   const state = lane.target.state as SettledState;
   work.runtime.log.debug('target settled', { run: work.run_id, target: lane.target.id, job: lane.target.job_id, outcome: state, contacts });
+  work.allowance.ended(lane.target.id, state);
   work.onSettled({ state, contacts, cost_usd });
 }
 
@@ -80,4 +83,5 @@ export function park(lane: Lane, work: Work): void {
 function open(lane: Lane, work: Work): void {
   lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null };
   work.pace.opened(lane.job);
+  work.allowance.opened();
 }

@@ -20,6 +20,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
   const { saving } = await work.launchSlots(async () => {
     work.stop.signal.throwIfAborted();
     await work.health.gate();
+    await work.allowance.mayLaunch(lane.target.id);
     // Before the intent is saved: waiting for a place may take a minute, and a crash then must not look like a launch.
     const place = await work.limiter.take('launch', work.stop.signal);
     let claim: Claim = 'met';
@@ -35,7 +36,10 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       claim = await claimTarget(lane, work);
       if (claim !== 'ours' && isRepeat) work.breaker.undoRepeat();
     } finally {
-      if (claim !== 'ours') place.cancel();
+      if (claim !== 'ours') {
+        place.cancel();
+        work.allowance.notLaunched(lane.target.id);
+      }
     }
     if (claim === 'met') await meet(lane, work);
     if (claim !== 'ours') return {};
@@ -44,6 +48,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       const { job_id } = await work.client.launch(lane.target.question, { place, signal: work.stop.abort });
       work.breaker.replied();
       work.breaker.launched();
+      work.allowance.launched(lane.target.id);
       succeeded(lane, work);
       work.runtime.log.debug('job launched', { run: work.run_id, target: lane.target.id, job: job_id });
       // The slot is free as soon as the save is under way: the next claim is saved behind it, or with it, never before.
@@ -76,11 +81,13 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
   work.runtime.log.debug('launch failed', { run: work.run_id, target: lane.target.id, code: error.code });
   if (isInDoubt(error)) {
     work.health.failed(error.code);
+    work.allowance.doubted(lane.target.id);
     await save(lane, work, { kind: 'in_doubt' });
     work.breaker.doubted();
     park(lane, work);
     return;
   }
+  work.allowance.notLaunched(lane.target.id);
   if (!(error instanceof TransportError)) work.breaker.replied();
   switch (judge(lane, work, error)) {
     case 'fail': {

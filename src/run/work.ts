@@ -6,6 +6,7 @@ import type { Database, Lock } from '../store/database.ts';
 import type { ProgressSaver, Settler } from '../store/saver.ts';
 import type { Client } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
+import type { Allowance } from './allowance.ts';
 import type { Breaker } from './breaker.ts';
 import type { Health } from './health.ts';
 import type { Pace } from './pace.ts';
@@ -28,6 +29,8 @@ export type Work = {
   stop: Stop;
   health: Health;
   breaker: Breaker;
+  /** Asked before every launch, and told what became of it: keeps the cost cap. */
+  allowance: Allowance;
   pace: Pace;
   /** At most so many launches are unanswered at any moment, so that a crash leaves no more in doubt. */
   launchSlots: LimitFunction;

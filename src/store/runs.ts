@@ -1,5 +1,5 @@
 /* The table of runs. */
-import type { Queryable } from './database.ts';
+import type { Driver, Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 
 /** One run. `options` is what the run needs to be gone on with; its shape is the caller's. No secrets go in here. */
@@ -34,6 +34,15 @@ export async function createRun<Options>(
       run.created_at,
     ],
   );
+}
+
+/** Removes a run of which nothing was launched: the user saw what it may cost, and said no. */
+export async function discardRun(database: Pick<Driver, 'transaction'>, id: string): Promise<void> {
+  await database.transaction(async (transaction) => {
+    await transaction.query('delete from waterfall.input_rows where run_id = $1', [id]);
+    await transaction.query('delete from waterfall.targets where run_id = $1', [id]);
+    await transaction.query('delete from waterfall.runs where id = $1', [id]);
+  });
 }
 
 /** The run of this id, or the latest one. */

@@ -8,6 +8,9 @@ import { ApiError, TransportError, verdict } from '../../src/core/errors.ts';
 import type { Job, TargetState } from '../../src/core/model.ts';
 import { execute, type RunResult } from '../../src/run/execute.ts';
 import type { InDoubtPolicy } from '../../src/run/breaker.ts';
+import { createAllowance } from '../../src/run/allowance.ts';
+import { createBudget } from '../../src/run/budget.ts';
+import type { Price } from '../../src/run/price.ts';
 import { createStop } from '../../src/run/stop.ts';
 import type { Clock, Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
@@ -43,6 +46,9 @@ export type Settings = {
   concurrency?: number;
   jobTimeoutMs?: number;
   inDoubt?: InDoubtPolicy;
+  /** The cost cap, and the price where it is known. */
+  capUsd?: number;
+  price?: Price;
 };
 
 /** How a target is in the database. */
@@ -94,7 +100,8 @@ export function openLaboratory() {
 
     /** Works on the run until it is finished or stopped. A run that is not in the database yet is started over `domains`. */
     invoke: async (id: string, script: Script, settings: Settings & { domains?: string[]; fresh?: boolean } = {}): Promise<Ending> => {
-      const { domains, fresh, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch' } = settings;
+      const { domains, fresh, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch', capUsd, price } = settings;
+      const stop = createStop();
       const database = open(runtime);
       if (domains !== undefined) await startedRun(database, id, domains, { at: clock.now(), maxAgeDays: fresh ? null : 30 });
       logged.length = 0;
@@ -124,10 +131,10 @@ export function openLaboratory() {
           lock: { ensure: () => Promise.resolve(), release: () => Promise.resolve() },
           client: scripted.client,
           limiter,
-          stop: createStop(),
+          stop,
           stdout: new PassThrough(),
           ...{ concurrency, jobTimeoutMs, inDoubt },
-          onStart: () => undefined,
+          onStart: () => Promise.resolve(createAllowance(createBudget({ capUsd, price, limit: 10, includePhones: false }), stop)),
           onSettled: () => undefined,
         }),
       );

@@ -29,11 +29,11 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
       if (closed) return CLOSED_STDOUT;
     } else {
       await writeSheetFile(contacts, contactSheet(database, run), style, run.id);
-      session.terminal.say(`contacts of run ${run.id}: ${contacts}`);
+      session.terminal.say(`contacts of run ${run.id}: ${contacts}`, { message: 'contacts written', run: run.id, file: contacts });
     }
     if (report !== null) {
       await writeSheetFile(report, reportSheet(database, run), style, run.id);
-      session.terminal.say(`report of run ${run.id}: ${report}`);
+      session.terminal.say(`report of run ${run.id}: ${report}`, { message: 'report written', run: run.id, file: report });
     }
     return 0;
   } catch (error) {

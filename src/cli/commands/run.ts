@@ -11,9 +11,11 @@ import { chooseOutput, refuseUnwritable } from '../../run/output.ts';
 import { runKey } from '../../run/options.ts';
 import type { RunOptions } from '../../run/options.ts';
 import { startRun } from '../../run/start.ts';
+import type { NewRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import { sameCommand } from '../command-line.ts';
+import { dryRun } from '../dry-run.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { keyOf, openSession } from '../session.ts';
@@ -40,6 +42,7 @@ export type RunCommandOptions = GlobalOptions &
     rows?: number;
     maxAge: string;
     fresh?: boolean;
+    dryRun?: boolean;
   };
 
 /** Rows with an odd filter that are named; a list may have one in every row. */
@@ -53,7 +56,7 @@ const LONGEST_PLACE = 200;
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
   const session = openSession(options);
-  if (!options.sandbox) keyOf(session.settings);
+  if (!options.sandbox && !options.dryRun) keyOf(session.settings);
   if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const pace = readPace(options);
   const maxAgeMs = durationOption('--max-age', options.maxAge);
@@ -84,7 +87,36 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
     session.terminal.say(
       `reading ${list.name}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
+      {
+        message: 'list read',
+        list: list.name,
+        domain_column: columns.names[columns.domain],
+        filter_column: columns.filter === undefined ? null : columns.names[columns.filter],
+      },
     );
+
+    let advised = 0;
+    const newRun: NewRun = {
+      key,
+      input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
+      list: opened,
+      options: made,
+      maxAgeMs,
+      fresh: options.fresh ?? false,
+      onAdvice(line, text) {
+        advised += 1;
+        if (advised <= ROWS_ADVISED) session.terminal.say(`hint: line ${line}, ${text}`, { message: 'hint', line, hint: text });
+      },
+    };
+    const sayMoreAdvised = () => {
+      const more = advised - ROWS_ADVISED;
+      if (more > 0) session.terminal.say(`and ${more} more such rows`, { message: 'more hints', rows: more });
+    };
+    if (options.dryRun) {
+      const exit = await list.naming(dryRun(session, newRun, pace.money));
+      sayMoreAdvised();
+      return exit;
+    }
 
     return await perform(session, pace, key, async (database) => {
       const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
@@ -92,21 +124,8 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
         await saveOptions(database, unfinished.id, made);
         return { run: { ...unfinished, options: made }, continued: true };
       }
-      let advised = 0;
-      const started = startRun(database, session.runtime, {
-        key,
-        input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
-        list: opened,
-        options: made,
-        maxAgeMs,
-        fresh: options.fresh ?? false,
-        onAdvice(line, text) {
-          advised += 1;
-          if (advised <= ROWS_ADVISED) session.terminal.say(`hint: line ${line}, ${text}`);
-        },
-      });
-      const run = await list.naming(started);
-      if (advised > ROWS_ADVISED) session.terminal.say(`and ${advised - ROWS_ADVISED} more such rows`);
+      const run = await list.naming(startRun(database, session.runtime, newRun));
+      sayMoreAdvised();
       return { run, continued: false };
     });
   } finally {
@@ -125,7 +144,9 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
       const { code, message, column } = parsed.mistake;
       problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}`, fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets' });
     } else {
-      for (const hint of parsed.hints) session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`);
+      for (const hint of parsed.hints) {
+        session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`, { message: 'hint', option: name, hint: hint.message });
+      }
     }
   };
   if (options.titleFilter !== undefined) check('--title-filter', options.titleFilter);
