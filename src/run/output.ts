@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { UsageError } from '../core/errors.ts';
 import type { ListFormat } from '../csv/format.ts';
-import { temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
+import { followLinks, temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
 import type { SheetStyle } from '../csv/write.ts';
 import type { Database } from '../store/database.ts';
 import { contactSheet } from './export.ts';
@@ -52,11 +52,14 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
     throw new UsageError({ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' });
   }
   for (const path of paths) {
-    const target = await realpath(path).catch(() => path);
+    const target = await followLinks(path);
     if (target === inputPath) {
       throw new UsageError({ what: `the output ${path} is the input file`, fix: 'choose another one with -o' });
     }
-    const existing = await stat(target).catch(() => undefined);
+    const existing = await stat(target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ELOOP') return undefined;
+      throw new UsageError({ what: `the output ${path} is a symbolic link that leads to itself`, fix: 'choose another one with -o' });
+    });
     if (existing?.isDirectory()) {
       throw new UsageError({ what: `the output ${path} is a folder`, fix: 'name a file in it' });
     }
