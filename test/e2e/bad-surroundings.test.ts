@@ -32,9 +32,8 @@ describe.concurrent('a run', () => {
 
   it('on a database that a newer version has made is refused', async ({ open, newDatabase }) => {
     const scene = await withList(await open());
-    const url = await newDatabase();
+    const url = await newDatabase({ migrated: true });
     const env = { DATABASE_URL: url };
-    await scene.run(['migrate'], { env });
     await sql(url, "insert into waterfall.schema_migrations (version, name, checksum) values (9999, '9999_future.sql', 'x')");
     const { stderr } = await refused(scene, RUN, env);
     expect(stderr).toMatch(/error: the database has schema version 9999, and this program knows \d+\n {2}to do: install a newer waterfall-contacts\n$/);

@@ -113,8 +113,7 @@ describe.concurrent('a user who may only read', () => {
   ] as const)('%s is refused in words, and nothing is sent', async ([, grants], { open, newDatabase }) => {
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));
-    const url = new URL(await newDatabase());
-    await scene.run(['migrate'], { env: { DATABASE_URL: url.href } });
+    const url = new URL(await newDatabase({ migrated: true }));
     const role = `reader_${randomUUID().replaceAll('-', '')}`;
     await sql(url.href, `create role ${role} login password 'reader'`);
     await sql(url.href, grants.replaceAll('ROLE', role));
