@@ -3,13 +3,16 @@
  * of its own, made before its first case and gone after its last, and each case finds it empty.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { openEmbedded } from '../../src/store/embedded.ts';
 import { openDriver } from '../../src/store/open.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
 /** What is handed in for tests: a clock that is moved by hand, no chance, and a log that nobody reads. */
@@ -64,47 +67,62 @@ export function describeOnPostgres(name: string, cases: (open: () => Database, a
   });
 }
 
+/** A database that is open, and how it is done away with. `address`: of one on a server. */
+type Opened = { driver: Driver; address: string; discard: () => Promise<void> };
+
+/** The databases of this file, which all its blocks share: to open the embedded one takes seconds. */
+const opened = new Map<string, Promise<Opened>>();
+
+afterAll(async () => {
+  for (const opening of opened.values()) await opening.then(({ discard }) => discard());
+  opened.clear();
+});
+
+async function openOn(kind: 'PostgreSQL' | 'PGlite', migrated: boolean): Promise<Opened> {
+  const { driver, address, discard } = kind === 'PostgreSQL' ? await openOnServer() : await openInFolder();
+  if (migrated) await migrate(driver);
+  return { driver, address, discard: () => driver.close().then(discard) };
+}
+
+async function openOnServer(): Promise<Opened> {
+  const { url, drop } = await createPostgresDatabase();
+  return { driver: await openDriver({ databaseUrl: url, home: '' }, testRuntime()), address: url, discard: drop };
+}
+
+async function openInFolder(): Promise<Opened> {
+  const home = await mkdtemp(join(tmpdir(), 'waterfall-contacts-test-'));
+  return { driver: await openEmbedded(home), address: '', discard: () => rm(home, { recursive: true, force: true }) };
+}
+
 function describeOn(
   kind: 'PostgreSQL' | 'PGlite',
   cases: (open: () => Database, address: () => string) => void,
   { migrated } = { migrated: true },
 ): void {
-  let driver: Driver | undefined;
-  let address = '';
-  let discard: () => Promise<void> = () => Promise.resolve();
+  let shared: Opened | undefined;
   const runtime = testRuntime();
-  const home = temporaryFolder();
 
-  const opened = () => {
-    if (driver === undefined) throw new Error('open() is for the inside of a case');
-    return patient(driver, { runtime, patienceMs: 0 });
+  const inside = (): Opened => {
+    if (shared === undefined) throw new Error('open() is for the inside of a case');
+    return shared;
   };
+  const open = () => patient(inside().driver, { runtime, patienceMs: 0 });
 
   beforeAll(async () => {
-    if (kind === 'PostgreSQL') {
-      const { url, drop } = await createPostgresDatabase();
-      discard = drop;
-      address = url;
-      driver = await openDriver({ databaseUrl: url, home: '' }, runtime);
-    } else {
-      driver = await openDriver({ databaseUrl: undefined, home: home() }, runtime);
-    }
-    if (migrated) await migrate(driver);
+    const key = `${kind} ${migrated}`;
+    const opening = opened.get(key) ?? openOn(kind, migrated);
+    opened.set(key, opening);
+    shared = await opening;
   });
 
   beforeEach(async () => {
-    await opened().script(migrated ? EMPTY : 'drop schema if exists waterfall cascade');
+    await open().script(migrated ? EMPTY : 'drop schema if exists waterfall cascade');
   });
 
-  afterAll(async () => {
-    await driver?.close();
-    await discard();
-  });
-
-  cases(opened, () => address);
+  cases(open, () => inside().address);
 }
 
-/** Each table before those that it refers to. For a few rows it takes less time than `truncate`. */
-const EMPTY = ['forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
+/** Empties all tables, each before those that it refers to. For a few rows it takes less time than `truncate`. */
+export const EMPTY = ['forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
   .map((table) => `delete from waterfall.${table};`)
   .join('\n');
