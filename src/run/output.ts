@@ -8,6 +8,7 @@ import type { ListFormat } from '../csv/format.ts';
 import { followLinks, temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
 import type { SheetStyle } from '../csv/write.ts';
 import type { Database } from '../store/database.ts';
+import { newerRunWriting } from '../store/runs.ts';
 import { contactSheet } from './export.ts';
 import type { Follow } from './export.ts';
 import type { OutputOptions, Run } from './options.ts';
@@ -74,6 +75,24 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
   }
 }
 
+/**
+ * Refuses to write over what a newer run has written: whoever goes on with an old run would not look for its contacts there.
+ * Files that the user names now are theirs to choose.
+ * @throws {UsageError} naming the file and the newer run.
+ */
+export async function refuseOverNewer(database: Database, run: Pick<Run, 'id' | 'created_at'>, kept: readonly (string | null)[]): Promise<void> {
+  for (const path of kept) {
+    if (path === null || path === '-') continue;
+    const there = await Promise.all([path, partialPath(path)].map(isThere));
+    const newer = there.includes(true) ? await newerRunWriting(database, run.created_at, [path]) : undefined;
+    if (newer === undefined) continue;
+    throw new UsageError({
+      what: `${path} is of run ${newer.id}, which is newer than run ${run.id}`,
+      fix: `write to other files: waterfall-contacts resume ${run.id} -o <file> --report <file>`,
+    });
+  }
+}
+
 /** `companies.contacts.csv` -> `companies.contacts.partial.csv`. */
 export function partialPath(path: string): string {
   const extension = extname(path);
@@ -120,6 +139,10 @@ async function removePartial(path: string, run_id: string): Promise<void> {
 
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then((existing) => existing.isDirectory(), () => false);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then((existing) => existing.isFile(), () => false);
 }
 
 async function isRegularOrNew(path: string): Promise<boolean> {
