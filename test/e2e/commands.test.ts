@@ -57,7 +57,7 @@ describe.concurrent('check', () => {
   });
 
   it('names every problem, and ends with 2', async ({ openWorkplace }) => {
-    const { run } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:9', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+    const { run } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:8', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
     const { exit, stdout } = await run(['check']);
     expect(exit).toBe(2);
     expect(stdout).toMatch(/^ok +settings .*\nPROBLEM +key .*check the network and WATERFALL_BASE_URL\nPROBLEM +database .*connection refused.*\n$/);
