@@ -1,13 +1,11 @@
 /*
- * Databases for tests: the same cases on a real PostgreSQL server and on the embedded PGlite. Each file has a database
- * of its own, made before its first case and gone after its last, and each case finds it empty.
+ * Databases for tests: the same cases on a real PostgreSQL server and on the embedded PGlite. No two files use one at the
+ * same time, and each case finds it empty.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
+import { beforeAll, beforeEach, describe, inject } from 'vitest';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -23,7 +21,7 @@ export function testRuntime(): Runtime & { clock: VirtualClock } {
 
 /** A new, empty database on the PostgreSQL server of the tests. */
 export async function createPostgresDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const name = `${inject('databasePrefix')}${randomUUID().replaceAll('-', '')}`;
   await administrate(`create database ${name}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
@@ -67,31 +65,20 @@ export function describeOnPostgres(name: string, cases: (open: () => Database, a
   });
 }
 
-/** A database that is open, and how it is done away with. `address`: of one on a server. */
-type Opened = { driver: Driver; address: string; discard: () => Promise<void> };
+/** A database that is open. `address`: of one on a server. */
+type Opened = { driver: Driver; address: string };
 
-/** The databases of this file, which all its blocks share: to open the embedded one takes seconds. */
+/**
+ * The databases of this worker, which all files in it share, one after the other: to open the embedded one takes seconds.
+ * They are open until the worker ends; support/postgres-server.ts removes what is left of them.
+ */
 const opened = new Map<string, Promise<Opened>>();
 
-afterAll(async () => {
-  for (const opening of opened.values()) await opening.then(({ discard }) => discard());
-  opened.clear();
-});
-
 async function openOn(kind: 'PostgreSQL' | 'PGlite', migrated: boolean): Promise<Opened> {
-  const { driver, address, discard } = kind === 'PostgreSQL' ? await openOnServer() : await openInFolder();
+  const address = kind === 'PostgreSQL' ? (await createPostgresDatabase()).url : '';
+  const driver = kind === 'PostgreSQL' ? await openDriver({ databaseUrl: address, home: '' }, testRuntime()) : await openEmbedded(join(inject('folder'), randomUUID()));
   if (migrated) await migrate(driver);
-  return { driver, address, discard: () => driver.close().then(discard) };
-}
-
-async function openOnServer(): Promise<Opened> {
-  const { url, drop } = await createPostgresDatabase();
-  return { driver: await openDriver({ databaseUrl: url, home: '' }, testRuntime()), address: url, discard: drop };
-}
-
-async function openInFolder(): Promise<Opened> {
-  const home = await mkdtemp(join(tmpdir(), 'waterfall-contacts-test-'));
-  return { driver: await openEmbedded(home), address: '', discard: () => rm(home, { recursive: true, force: true }) };
+  return { driver, address };
 }
 
 function describeOn(
