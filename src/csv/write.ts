@@ -3,8 +3,8 @@
  * is no regular file (a pipe, a device) is written as a stream.
  */
 import { createWriteStream } from 'node:fs';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
@@ -36,7 +36,7 @@ export async function writeSheetTo(stream: Writable, sheet: Sheet, style: SheetS
  * run overwrites what a killed one has left. Symbolic links are followed.
  */
 export async function writeSheetFile(path: string, sheet: Sheet, style: SheetStyle, tag: string): Promise<void> {
-  const target = await realpath(path).catch(() => path);
+  const target = await followLinks(path);
   const existing = await stat(target).catch(() => undefined);
   if (existing !== undefined && !existing.isFile()) {
     await pipeline(lines(sheet), stringifier(style), createWriteStream(target));
@@ -51,6 +51,17 @@ export async function writeSheetFile(path: string, sheet: Sheet, style: SheetSty
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Where a path leads; also a symbolic link to what does not exist yet, which is then created there. */
+export async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const leadsOn = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const link = leadsOn ? await readlink(path).catch(() => undefined) : undefined;
+    return link === undefined ? path : followLinks(resolve(await realpath(dirname(path)), link));
   }
 }
 

@@ -5,9 +5,10 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { UsageError } from '../core/errors.ts';
 import type { ListFormat } from '../csv/format.ts';
-import { temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
+import { followLinks, temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
 import type { SheetStyle } from '../csv/write.ts';
 import type { Database } from '../store/database.ts';
+import { newerRunWriting } from '../store/runs.ts';
 import { contactSheet } from './export.ts';
 import type { Follow } from './export.ts';
 import type { OutputOptions, Run } from './options.ts';
@@ -52,11 +53,14 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
     throw new UsageError({ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' });
   }
   for (const path of paths) {
-    const target = await realpath(path).catch(() => path);
+    const target = await followLinks(path);
     if (target === inputPath) {
       throw new UsageError({ what: `the output ${path} is the input file`, fix: 'choose another one with -o' });
     }
-    const existing = await stat(target).catch(() => undefined);
+    const existing = await stat(target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ELOOP') return undefined;
+      throw new UsageError({ what: `the output ${path} is a symbolic link that leads to itself`, fix: 'choose another one with -o' });
+    });
     if (existing?.isDirectory()) {
       throw new UsageError({ what: `the output ${path} is a folder`, fix: 'name a file in it' });
     }
@@ -67,6 +71,24 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
     const needed = existing === undefined || existing.isFile() ? folder : target;
     await access(needed, constants.W_OK).catch((error: unknown) => {
       throw new UsageError({ what: `cannot write to ${needed}`, fix: 'choose another place with -o' }, { cause: error });
+    });
+  }
+}
+
+/**
+ * Refuses to write over what a newer run has written: whoever goes on with an old run would not look for its contacts there.
+ * Files that the user names now are theirs to choose.
+ * @throws {UsageError} naming the file and the newer run.
+ */
+export async function refuseOverNewer(database: Database, run: Pick<Run, 'id' | 'created_at'>, kept: readonly (string | null)[]): Promise<void> {
+  for (const path of kept) {
+    if (path === null || path === '-') continue;
+    const there = await Promise.all([path, partialPath(path)].map(isThere));
+    const newer = there.includes(true) ? await newerRunWriting(database, run.created_at, [path]) : undefined;
+    if (newer === undefined) continue;
+    throw new UsageError({
+      what: `${path} is of run ${newer.id}, which is newer than run ${run.id}`,
+      fix: `write to other files: waterfall-contacts resume ${run.id} -o <file> --report <file>`,
     });
   }
 }
@@ -117,6 +139,10 @@ async function removePartial(path: string, run_id: string): Promise<void> {
 
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then((existing) => existing.isDirectory(), () => false);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then((existing) => existing.isFile(), () => false);
 }
 
 async function isRegularOrNew(path: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { hasBlockedPort } from './blocked-ports.ts';
 import { passwordsOf } from './log.ts';
 
 /** Requests per window; a limit of 0 is none. */
@@ -96,6 +97,9 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
     problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
+  }
+  if (url !== undefined && hasBlockedPort(url)) {
+    problems.push({ what: `WATERFALL_BASE_URL has port ${url.port}, to which no web request goes (the Fetch standard blocks it)`, fix: 'use another port' });
   }
   if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
   return {

@@ -128,8 +128,9 @@ function unreachable(error: unknown, place: string) {
   const code = sqlState(error);
   const what = `the database (${place}) cannot be used`;
   switch (code) {
-    case '28P01':
     case '28000':
+      return notLetIn(what, error);
+    case '28P01':
       return { what: `${what}: wrong user or password`, fix: 'correct DATABASE_URL' };
     case '3D000':
       return { what: `${what}: it does not exist`, fix: 'create it, or correct the name in DATABASE_URL' };
@@ -155,6 +156,16 @@ function unreachable(error: unknown, place: string) {
         fix: 'check DATABASE_URL',
       };
   }
+}
+
+/** Its own words are the only clue to what the server has against us; whether TLS would help, they do not say. */
+function notLetIn(what: string, error: unknown) {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('pg_hba.conf')) {
+    const how = message.includes('no encryption') ? ' without TLS' : '';
+    return { what: `${what}: its pg_hba.conf lets nobody in so from here${how}`, fix: 'write sslmode=require in DATABASE_URL if it wants TLS, else have an entry added there' };
+  }
+  return { what: `${what}: wrong user or password`, fix: 'correct DATABASE_URL' };
 }
 
 /** Host, port and database of a connection string, for people. */

@@ -83,6 +83,17 @@ export async function findUnfinishedRun<Options>(database: Queryable, key?: stri
   return run;
 }
 
+/** The latest run after this one whose outputs are one of these files. */
+export async function newerRunWriting<Options>(database: Queryable, created_at: Date, paths: readonly string[]): Promise<RunRecord<Options> | undefined> {
+  const [run] = await database.query<RunRecord<Options>>(
+    `select ${COLUMNS} from waterfall.runs
+     where created_at > $1 and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
+     order by created_at desc, id desc limit 1`,
+    [created_at, paths],
+  );
+  return run;
+}
+
 /** Keeps the options with which the run was last called (where its outputs go). */
 export async function saveOptions<Options>(database: Queryable, id: string, options: Options): Promise<void> {
   await database.query('update waterfall.runs set options = $2 where id = $1', [id, storableJson(options)]);

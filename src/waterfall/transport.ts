@@ -190,7 +190,10 @@ function networkError(error: unknown, fail: (code: string, words: string, sent: 
   // A host with several addresses fails with one error for each.
   const all: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
   const connecting = all.every((one) => ['connect', 'getaddrinfo'].includes(textOf(one, 'syscall')));
-  return fail(code, WORDS[code] ?? textOf(cause, 'message').slice(0, 200), !(connecting || BEFORE_SENDING.test(code)));
+  const words = textOf(cause, 'message').slice(0, 200);
+  // fetch does not even try some ports (runtime/blocked-ports.ts); it gives no code then.
+  const before = connecting || BEFORE_SENDING.test(code) || words === 'bad port';
+  return fail(code, WORDS[code] ?? words, !before);
 }
 
 function textOf(value: unknown, key: 'code' | 'syscall' | 'message'): string {

@@ -72,6 +72,10 @@ describe('a request that never reached the server', () => {
     expect(await failure(connect(`http://localhost:${port}`).exchange(post))).toMatchObject({ code: 'ECONNREFUSED', sent: false });
   });
 
+  it('is not sent to a port that fetch blocks', async () => {
+    expect(await failure(connect('http://127.0.0.1:6000').exchange(post))).toMatchObject({ code: 'NETWORK', sent: false });
+  });
+
   it('is not sent when the host has no address', async () => {
     const error = await failure(connect('http://no-such-host.invalid').exchange(post));
     expect(error).toMatchObject({ sent: false });

@@ -60,7 +60,7 @@ describe.concurrent('check', () => {
   });
 
   it('names every problem, and ends with 2', async ({ openWorkplace }) => {
-    const { run, write } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:9', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+    const { run, write } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:8', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
     await write('.env', 'LOG_LEVL=debug\n');
     const { exit, stdout } = await run(['check']);
     expect(exit).toBe(2);

@@ -3,7 +3,7 @@
  * script, and a clock that jumps to the next moment at which somebody wakes. Hours of an outage take a second.
  */
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { ApiError, TransportError, verdict } from '../../src/core/errors.ts';
 import type { Job, TargetState } from '../../src/core/model.ts';
 import { execute, type RunResult } from '../../src/run/execute.ts';
@@ -19,6 +19,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import type { Client } from '../../src/waterfall/client.ts';
 import { createLimiter, type Limiter } from '../../src/waterfall/limiter.ts';
 import { throttlePauseMs, withRetry } from '../../src/waterfall/retry.ts';
+import { EMPTY } from '../support/databases.ts';
 import { startedRun } from '../support/runs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
@@ -37,7 +38,7 @@ export type Script = {
   find?: (request: Request) => Job | undefined;
   /** How long replies take, in milliseconds. */
   launchMs?: number;
-  findMs?: number;
+  findMs?: number | ((request: Request) => number);
 };
 
 /** How to run it, where it is not as usual: no request limit, 200 lanes, jobs given up after 10 minutes. */
@@ -59,7 +60,6 @@ export type Ending = { result: RunResult; rows: Row[]; requests: Request[]; most
 
 /** The embedded database of a test file, empty before each case. */
 export function openLaboratory() {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   const home = temporaryFolder();
   let driver: Driver | undefined;
   let calls = 0;
@@ -85,7 +85,7 @@ export function openLaboratory() {
     driver = await openEmbedded(home());
     await migrate(driver);
   });
-  beforeEach(() => driver?.script('truncate waterfall.runs, waterfall.contacts, waterfall.companies cascade'));
+  beforeEach(() => driver?.script(EMPTY));
   afterAll(() => driver?.close());
 
   const clock = createVirtualClock();
@@ -227,7 +227,7 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
         const place = await limiter.take('find', waiting);
         try {
           const request = receive('find', job_id.replace('job of ', ''));
-          await clock.sleep(script.findMs ?? 0, signal);
+          await clock.sleep(typeof script.findMs === 'function' ? script.findMs(request) : (script.findMs ?? 0), signal);
           return answer(() => script.find?.(request) ?? done(request.domain));
         } finally {
           place.release();

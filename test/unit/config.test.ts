@@ -161,6 +161,14 @@ describe('plain http', () => {
   });
 });
 
+describe('a port of the API that fetch blocks', () => {
+  it.each([1, 22, 6000, 6667, 10_080])('is refused with its fix: %i', async (port) => {
+    const baseUrl = `http://127.0.0.1:${port}`;
+    expect(problemsOf({ baseUrl }, {})).toEqual([`WATERFALL_BASE_URL has port ${port}, to which no web request goes (the Fetch standard blocks it): use another port`]);
+    await expect(fetch(baseUrl)).rejects.toMatchObject({ cause: { message: 'bad port' } });
+  });
+});
+
 describe('parseRateLimit', () => {
   it.each([
     ['50/60', { limit: 50, windowMs: 60_000 }],

@@ -1,6 +1,7 @@
 /* How a sheet becomes text, on a stream and in a file. */
 import { execFile } from 'node:child_process';
-import { chmod, lstat, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -161,6 +162,16 @@ describe('a sheet in a file', () => {
     await writeSheetFile(inFolder('link.csv'), small(), plain, 'run-1');
     expect((await lstat(inFolder('link.csv'))).isSymbolicLink()).toBe(true);
     expect(await readFile(inFolder('real.csv'), 'utf8')).toBe('name,city\nAcme,Porto\n');
+  });
+
+  it('behind a symbolic link to what does not exist yet is made there, and the link stays', async () => {
+    await mkdir(inFolder('elsewhere'));
+    await symlink(join('elsewhere', 'first.csv'), inFolder('chain.csv'));
+    await symlink('second.csv', inFolder('elsewhere/first.csv'));
+    await writeSheetFile(inFolder('chain.csv'), small(), plain, 'run-1');
+    expect((await lstat(inFolder('chain.csv'))).isSymbolicLink()).toBe(true);
+    expect((await lstat(inFolder('elsewhere/first.csv'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(inFolder('elsewhere/second.csv'), 'utf8')).toBe('name,city\nAcme,Porto\n');
   });
 
   it('has the permissions that the umask leaves', async () => {

@@ -103,6 +103,13 @@ describe('refuseUnwritable', () => {
     expect(await problemOf(to('-', join(inFolder('none'), 'a.csv')))).toMatch(message);
   });
 
+  it('refuses a symbolic link into a folder that does not exist, and one that leads to itself', async () => {
+    await symlink(join(inFolder('none'), 'a.csv'), inFolder('astray.csv'));
+    expect(await problemOf(to(inFolder('astray.csv')))).toMatch(new RegExp(`the folder ${inFolder('none')} does not exist: create it`));
+    await symlink('round.csv', inFolder('round.csv'));
+    expect(await problemOf(to(inFolder('round.csv')))).toMatch(/round\.csv is a symbolic link that leads to itself: choose another one with -o/);
+  });
+
   it('refuses a path that leads through a file', async () => {
     await writeFile(inFolder('file'), '');
     expect(await problemOf(to(join(inFolder('file'), 'a.csv')))).toMatch(/the folder .*file does not exist/);

@@ -1,7 +1,7 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
 import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
-import { refuseUnwritable } from '../../run/output.ts';
+import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
@@ -49,6 +49,7 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
         },
       };
       await refuseUnwritable(made.output);
+      await refuseOverNewer(database, run, [options.output === undefined ? output.contacts : null, options.report === undefined ? output.report : null]);
       await saveOptions(database, run.id, made);
       return { run: { ...run, options: made }, continued: true };
     },

@@ -85,8 +85,9 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv) };
     const key = runKey(format.sha256, made);
     const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
+    const written = format.encoding === 'utf-8' ? '' : ` (${format.encoding})`;
     session.terminal.say(
-      `reading ${list.name}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
+      `reading ${list.name}${written}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
       {
         message: 'list read',
         list: list.name,
