@@ -1,6 +1,7 @@
 /* The commands and their options. A thin layer: each action loads its command only when it runs, so `--help` stays cheap. */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { outputOptions } from './output-options.ts';
 
 /** Makes the program; `ended` is told the exit code of the command that ran. */
 export function buildProgram(ended: (exit: number) => void): Command {
@@ -57,10 +58,10 @@ export function buildProgram(ended: (exit: number) => void): Command {
       ended(await resume(id, self.optsWithGlobals()));
     });
 
-  command('export', 'the contacts of a run from the database, without asking the API')
-    .argument('[run-id]', 'default: the latest one')
-    .option('-o, --output <file>', 'where to; - is stdout', '-')
-    .option('--report <file>', 'also the report: one line per input row')
+  outputOptions(command('export', 'the contacts of a run from the database, without asking the API').argument('[run-id]', 'default: the latest one'), {
+    output: 'where the contacts go (default: -, stdout)',
+    report: 'also the report: one line per input row',
+  })
     .option('--sandbox', 'of a run that was made with --sandbox')
     .action(async (id: string | undefined, _options: unknown, self: Command) => {
       const { exportRun } = await import('./commands/export.ts');
@@ -114,12 +115,6 @@ export function buildProgram(ended: (exit: number) => void): Command {
     });
 
   return program;
-}
-
-function outputOptions(command: Command): Command {
-  return command
-    .option('-o, --output <file>', 'where the contacts go; - is stdout (default: companies.csv -> companies.contacts.csv)')
-    .option('--report <file>', 'where the report goes (default: companies.report.csv beside the output)');
 }
 
 function paceOptions(command: Command): Command {
