@@ -7,6 +7,9 @@ const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relatio
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
 const CONTENT = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
+const RELATIONS_START = `${DECLARATION}<Relationships xmlns="${PACKAGE}/relationships">`;
+const RELATIONS_END = '</Relationships>';
+
 /** The looks of cells: places in `cellXfs` of the styles. */
 export const STYLE = { number: 0, header: 1, text: 2, link: 3, truth: 4, long: 5 } as const;
 
@@ -76,13 +79,15 @@ export function workbookRelations(count: number): string {
   return relations([...worksheets, relation(`rId${count + 1}`, 'styles', 'styles.xml')]);
 }
 
-/** Leads from a worksheet to the web. */
-export function linkRelations(targets: ReadonlyMap<string, string>): string {
-  return relations([...targets].map(([id, target]) => relation(id, 'hyperlink', target, true)));
+/** Leads from a worksheet to the web, piece by piece: there may be tens of thousands. `targets`: addresses with their ids. */
+export function* linkRelations(targets: Iterable<readonly [target: string, id: number]>): Generator<string> {
+  yield RELATIONS_START;
+  for (const [target, id] of targets) yield relation(`rId${id}`, 'hyperlink', target, true);
+  yield RELATIONS_END;
 }
 
 function relations(all: readonly string[]): string {
-  return `${DECLARATION}<Relationships xmlns="${PACKAGE}/relationships">${all.join('')}</Relationships>`;
+  return RELATIONS_START + all.join('') + RELATIONS_END;
 }
 
 function relation(id: string, type: string, target: string, isExternal = false): string {

@@ -36,7 +36,7 @@ async function* parts(sheets: Sheets, limits: SheetLimits): AsyncGenerator<ZipEn
         const { xml, written } = worksheet({ columns: sheet.columns, widths, rows, limits, selected: listed.length === 0 });
         yield { path: `xl/worksheets/${file}`, content: xml };
         const { range, targets } = written();
-        if (targets.size > 0) yield { path: `xl/worksheets/_rels/${file}.rels`, content: [linkRelations(targets)] };
+        if (targets.size > 0) yield { path: `xl/worksheets/_rels/${file}.rels`, content: linkRelations(targets) };
         listed.push({ name: number === 1 ? sheet.name : `${sheet.name} ${number}`, range });
       }
     } finally {

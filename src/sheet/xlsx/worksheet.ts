@@ -18,8 +18,6 @@ export const EXCEL_LIMITS: SheetLimits = { rows: 1_048_576, links: 65_530, bytes
 
 /** Excel shows longer cells that are formatted as text as `####`. */
 const LONGEST_FORMATTED_AS_TEXT = 255;
-/** Pieces of the file, in characters. Of fixed size, so that the compressed bytes do not depend on pages of the database. */
-const PIECE = 64 * 1024;
 
 /** Rows that can be asked whether there are more. */
 export type RowSource = { next(): Promise<readonly unknown[] | undefined>; more(): Promise<boolean> };
@@ -28,8 +26,8 @@ export type RowSource = { next(): Promise<readonly unknown[] | undefined>; more(
 export type Written = {
   /** From the header to the last row: `A1:AK20`. */
   range: string;
-  /** Addresses by the id of their relationship. */
-  targets: ReadonlyMap<string, string>;
+  /** Addresses on the web, with the numbers of their relationships. */
+  targets: ReadonlyMap<string, number>;
 };
 
 /** The XML of a worksheet, as long as there are rows and room. `written` is filled in when it has been read to its end. */
@@ -42,18 +40,18 @@ export function worksheet(sheet: {
 }): { xml: AsyncIterable<string>; written: () => Written } {
   const { columns, rows, limits } = sheet;
   const letters = columns.map((_column, place) => columnLetters(place));
-  const ids = new Map<string, string>();
-  const links: string[] = [];
+  const ids = new Map<string, number>();
+  const links: { line: number; place: number; id: number }[] = [];
   let line = 0;
 
   const range = () => `A1:${letters.at(-1) ?? 'A'}${line}`;
 
-  function linkStyle(value: unknown, ref: string): number | undefined {
+  function linkStyle(value: unknown, place: number): number | undefined {
     const target = typeof value === 'string' && links.length < limits.links ? linkTarget(value) : undefined;
     if (target === undefined) return undefined;
-    let id = ids.get(target);
-    if (id === undefined) ids.set(target, (id = `rId${ids.size + 1}`));
-    links.push(`<hyperlink ref="${ref}" r:id="${id}"/>`);
+    const id = ids.get(target) ?? ids.size + 1;
+    ids.set(target, id);
+    links.push({ line, place, id });
     return STYLE.link;
   }
 
@@ -62,26 +60,24 @@ export function worksheet(sheet: {
     const cells = columns.map(({ link }, place) => {
       const value = values[place];
       const ref = `${letters[place]}${line}`;
-      return cellXml(ref, value, style ?? (link ? linkStyle(value, ref) : undefined));
+      return cellXml(ref, value, style ?? (link ? linkStyle(value, place) : undefined));
     });
     // Without a height of its own a row grows with the lines of its longest cell.
     return `<row r="${line}" ht="15" customHeight="1">${cells.join('')}</row>`;
   }
 
   async function* xml(): AsyncGenerator<string> {
-    let piece = opening(sheet.widths, sheet.selected) + rowXml(columns.map(({ name }) => name), STYLE.header);
-    let bytes = 0;
-    while (line < limits.rows && bytes < limits.bytes && (await rows.more())) {
-      piece += rowXml((await rows.next()) ?? []);
-      if (piece.length < PIECE) continue;
-      bytes += Buffer.byteLength(piece);
-      yield piece;
-      piece = '';
+    yield opening(sheet.widths, sheet.selected);
+    yield rowXml(columns.map(({ name }) => name), STYLE.header);
+    for (let bytes = 0; line < limits.rows && bytes < limits.bytes && (await rows.more()); ) {
+      const row = rowXml((await rows.next()) ?? []);
+      bytes += Buffer.byteLength(row);
+      yield row;
     }
-    yield `${piece}</sheetData><autoFilter ref="${range()}"/>`;
+    yield `</sheetData><autoFilter ref="${range()}"/>`;
     if (links.length > 0) {
       yield '<hyperlinks>';
-      for (let at = 0; at < links.length; at += 1_000) yield links.slice(at, at + 1_000).join('');
+      for (const { place, id, ...at } of links) yield `<hyperlink ref="${letters[place]}${at.line}" r:id="rId${id}"/>`;
       yield '</hyperlinks>';
     }
     // Text that looks like a number is meant to be text: no green corners.
@@ -90,7 +86,7 @@ export function worksheet(sheet: {
 
   return {
     xml: xml(),
-    written: () => ({ range: range(), targets: new Map([...ids].map(([target, id]) => [id, target])) }),
+    written: () => ({ range: range(), targets: ids }),
   };
 }
 

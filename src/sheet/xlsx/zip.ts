@@ -24,6 +24,8 @@ const DEFLATED = 8;
 const DATE = 0x0021;
 /** Offsets and sizes have 32 bits. */
 const MOST_BYTES = 0xffff_ffff;
+/** Characters that are packed at a time. */
+const PIECE = 64 * 1024;
 
 /** The bytes of an archive. Entries are taken one after the other, each read to its end before the next is asked for. */
 export async function* zipped(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Buffer> {
@@ -65,9 +67,24 @@ function words(...numbers: [width: number, value: number][]): Buffer {
   return bytes;
 }
 
+/** Text in pieces of a size that depends on the text alone, so that the packed bytes do too. */
+async function* gathered(content: ZipEntry['content']): AsyncGenerator<string> {
+  let pieces: string[] = [];
+  let length = 0;
+  for await (const text of content) {
+    pieces.push(text);
+    length += text.length;
+    if (length < PIECE) continue;
+    yield pieces.join('');
+    pieces = [];
+    length = 0;
+  }
+  yield pieces.join('');
+}
+
 async function* deflated(content: ZipEntry['content'], sums: Sums): AsyncGenerator<Buffer> {
   async function* plain() {
-    for await (const text of content) {
+    for await (const text of gathered(content)) {
       const bytes = Buffer.from(text);
       sums.crc = crc32(bytes, sums.crc);
       sums.size += bytes.length;
