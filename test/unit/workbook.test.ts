@@ -61,13 +61,14 @@ describe('a cell of a workbook', () => {
   });
 
   it('is never a formula, whatever is in it', async () => {
-    const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('=1+1', '<f>1+1</f>', '</t></is><f>1</f>', '{=1}'));
+    const piece = fc.constantFrom('<f>', '</f>', '</t>', '</is>', '<c t="str">', '=', '1+1', '"', "'", '&', '&lt;', ']]>', '\0', '😀', '\ud83d', ' ');
+    const anything = fc.string({ unit: piece, maxLength: 6 });
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(anything, anything), { maxLength: 5 }), async (rows) => {
+      fc.asyncProperty(fc.array(fc.tuple(anything, anything), { maxLength: 10 }), async (rows) => {
         const xml = await sheet1(sheetOf(['x', 'y'], ...rows));
         expect(xml.match(/<f\b|\st="(?!inlineStr")/)).toBeNull();
       }),
-      { numRuns: 50 },
+      { numRuns: 20 },
     );
   });
 });
