@@ -24,10 +24,15 @@ export function resumeCommand(run_id: string, argv: readonly string[]): string {
   return ['waterfall-contacts', 'resume', run_id, ...kept].join(' ');
 }
 
-/** The command that writes the outputs of a run, with the options that say where it lives. */
-export function exportCommand(run_id: string, output: { contacts: string; report: string | null }, argv: readonly string[]): string {
+/** The command that writes the outputs of a run, with the options that say where it lives. What else they look like is kept with the run. */
+export function exportCommand(
+  run_id: string,
+  output: { contacts: string; report: string | null; shape?: { format?: string } },
+  argv: readonly string[],
+): string {
   const report = output.report === null ? [] : ['--report', quoted(output.report)];
-  return ['waterfall-contacts', 'export', run_id, '-o', quoted(output.contacts), ...report, ...optionsOf(argv, PLACE_OPTIONS, PLACE_FLAGS)].join(' ');
+  const format = output.shape?.format === undefined ? [] : ['--format', output.shape.format];
+  return ['waterfall-contacts', 'export', run_id, '-o', quoted(output.contacts), ...format, ...report, ...optionsOf(argv, PLACE_OPTIONS, PLACE_FLAGS)].join(' ');
 }
 
 function optionsOf(argv: readonly string[], names: readonly string[], flags: readonly string[]): string[] {

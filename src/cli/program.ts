@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from '../core/closest.ts';
+import { outputOptions } from './output-options.ts';
 
 const ASKED = 'What is asked:';
 /** As commander calls the group of `--help`. */
@@ -95,10 +96,10 @@ export function buildProgram(ended: (exit: number) => void): Command {
       ended(await resume(id, self.optsWithGlobals()));
     });
 
-  command('export', 'the contacts of a run from the database, without asking the API')
-    .argument('[run-id]', 'or as much of it as is unique; default: the latest one')
-    .option('-o, --output <file>', 'where to; - is stdout', '-')
-    .option('--report <file>', 'also the report: one line per input row')
+  outputOptions(command('export', 'the contacts of a run from the database, without asking the API').argument('[run-id]', 'or as much of it as is unique; default: the latest one'), {
+    output: 'where the contacts go (default: -, stdout)',
+    report: 'also the report: one line per input row',
+  })
     .option('--sandbox', 'of a run that was made with --sandbox')
     .action(async (id: string | undefined, _options: unknown, self: Command) => {
       const { exportRun } = await import('./commands/export.ts');
@@ -179,13 +180,6 @@ function unknownCommand(word: string, program: Command): string {
   const names = program.commands.map((command) => command.name());
   const meant = /\.(csv|tsv|txt)$/i.test(word) ? `run ${word}` : closest(word.toLowerCase(), names);
   return `error: unknown command '${word}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
-}
-
-function outputOptions(command: Command): Command {
-  return command
-    .optionsGroup('Where the results go:')
-    .option('-o, --output <file>', 'where the contacts go; - is stdout (default: companies.csv -> companies.contacts.csv)')
-    .option('--report <file>', 'where the report goes (default: companies.report.csv beside the output)');
 }
 
 function paceOptions(command: Command): Command {

@@ -27,6 +27,12 @@ const ENCODINGS: Record<string, Encoding | 'utf-16'> = {
 const DELIMITERS: Record<string, Delimiter> = {
   ',': ',', comma: ',', ';': ';', semicolon: ';', '\t': '\t', '\\t': '\t', tab: '\t', '|': '|', pipe: '|',
 };
+
+/** The delimiter that people call so: the character itself, or its name. */
+export function namedDelimiter(name: string): Delimiter | undefined {
+  return DELIMITERS[name.toLowerCase()];
+}
+
 /** First bytes of files that people mistake for CSV. */
 const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
   { magic: 'PK\x03\x04', what: 'is an Excel workbook (or another zip file)', fix: 'save it as CSV' },
@@ -107,7 +113,7 @@ function forcedFormat(options: { delimiter?: string | undefined; encoding?: stri
   const problems: Problem[] = [];
   const { delimiter, encoding } = options;
   const found = {
-    delimiter: delimiter === undefined ? undefined : DELIMITERS[delimiter.toLowerCase()],
+    delimiter: delimiter === undefined ? undefined : namedDelimiter(delimiter),
     encoding: encoding === undefined ? undefined : ENCODINGS[encoding.toLowerCase().replace(/[\s_-]/g, '')],
   };
   if (delimiter !== undefined && found.delimiter === undefined) {

@@ -1,6 +1,7 @@
 /* The contacts of a run as a sheet, read from the database by position: never the whole list in memory. */
-import { CONTACT_COLUMNS, contactCells, inputColumnNames } from '../csv/contact-columns.ts';
-import type { Sheet } from '../csv/write.ts';
+import { chooseContactColumns } from '../sheet/column-choice.ts';
+import type { ContactColumn } from '../sheet/contact-columns.ts';
+import type { Sheet } from '../sheet/sheet.ts';
 import type { Database } from '../store/database.ts';
 import { answeredRows, firstOpenPosition } from '../store/outcomes.ts';
 import type { Run } from './options.ts';
@@ -17,22 +18,21 @@ export type Follow = { settled(): Promise<boolean> };
 
 /** All contacts of the run so far, in input order. With `follow`, lines leave as soon as every earlier row is settled. */
 export function contactSheet(database: Database, run: Run, follow?: Follow): Sheet {
-  return {
-    header: [...CONTACT_COLUMNS, ...inputColumnNames(CONTACT_COLUMNS, run.input_columns)],
-    rows: contactRows(database, run, follow),
-  };
+  const columns = chooseContactColumns(run.options.output.shape?.columns, run.input_columns);
+  return { name: 'contacts', columns, rows: contactRows(database, run, columns, follow) };
 }
 
-async function* contactRows(database: Database, run: Run, follow?: Follow): AsyncGenerator<string[]> {
+async function* contactRows(database: Database, run: Run, columns: readonly ContactColumn[], follow?: Follow): AsyncGenerator<unknown[]> {
   const limit = Math.max(1, Math.min(MOST_ROWS_PER_PAGE, Math.floor(CONTACTS_PER_PAGE / run.options.question.limit)));
   let after = -1;
   for (let moreToCome = follow !== undefined; ; ) {
     const before = follow === undefined ? null : await firstOpenPosition(database, run.id);
     const page = await answeredRows(database, { run_id: run.id, after, before, limit });
-    for (const { answer, stop_date, cells, ...row } of page) {
+    for (const { answer, stop_date, ...row } of page) {
       after = row.position;
       for (const person of answer?.persons ?? []) {
-        yield [...contactCells({ ...row, fetched_at: stop_date, answer: answer ?? {}, person }), ...cells];
+        const source = { ...row, fetched_at: stop_date, answer: answer ?? {}, person };
+        yield columns.map((column) => column.cell(source));
       }
     }
     if (page.length > 0) continue;

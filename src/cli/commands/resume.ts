@@ -1,10 +1,11 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
-import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
+import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
+import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { findRunById } from '../run-id.ts';
@@ -12,13 +13,14 @@ import { keyOf, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 
 /** Options of `resume`, as commander gives them. */
-export type ResumeCommandOptions = GlobalOptions & PaceOptions & { output?: string; report?: string };
+export type ResumeCommandOptions = GlobalOptions & PaceOptions & OutputCommandOptions;
 
 /** Runs the command; returns its exit code. */
 export async function resume(id: string | undefined, options: ResumeCommandOptions): Promise<number> {
   const session = openSession(options);
   if (!options.sandbox) keyOf(session.settings);
   const pace = readPace(options);
+  const shape = readShape(options);
   const api_host = options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host;
   let found: Run | undefined;
 
@@ -39,17 +41,12 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
     async (database) => {
       // Read again behind the lock: the process that had it may have finished the run.
       const run = await findRunTo(database, found?.id);
-      const { output } = run.options;
-      const made: RunOptions = {
-        ...run.options,
-        output: {
-          ...output,
-          ...(options.output !== undefined && { contacts: options.output === '-' ? '-' : resolve(options.output) }),
-          ...(options.report !== undefined && { report: resolve(options.report) }),
-        },
-      };
+      const { output, report } = options;
+      const made: RunOptions = { ...run.options, output: changeOutput(run.options.output, { output, report, shape }) };
+      refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
-      await refuseOverNewer(database, run, [options.output === undefined ? output.contacts : null, options.report === undefined ? output.report : null]);
+      const before = run.options.output;
+      await refuseOverNewer(database, run, [output === undefined ? before.contacts : null, report === undefined ? before.report : null]);
       await saveOptions(database, run.id, made);
       return { run: { ...run, options: made }, continued: true };
     },

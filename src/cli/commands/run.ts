@@ -8,6 +8,7 @@ import { caret, parseTitleFilter } from '../../core/title-filter.ts';
 import { examineList } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
 import { chooseOutput, refuseUnwritable } from '../../run/output.ts';
+import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { runKey } from '../../run/options.ts';
 import type { RunOptions } from '../../run/options.ts';
 import { startRun } from '../../run/start.ts';
@@ -16,6 +17,7 @@ import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import { sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
+import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { keyOf, openSession } from '../session.ts';
@@ -24,9 +26,8 @@ import { spool } from '../spool.ts';
 
 /** Options of `run`, as commander gives them. */
 export type RunCommandOptions = GlobalOptions &
-  PaceOptions & {
-    output?: string;
-    report?: string;
+  PaceOptions &
+  OutputCommandOptions & {
     titleFilter?: string;
     persona?: string[];
     domainColumn?: string;
@@ -59,6 +60,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
   if (!options.sandbox && !options.dryRun) keyOf(session.settings);
   if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const pace = readPace(options);
+  const shape = readShape(options);
   const maxAgeMs = durationOption('--max-age', options.maxAge);
   const question = await readQuestionOptions(options, session);
 
@@ -79,7 +81,8 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
         fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
       });
     }
-    const output = chooseOutput({ input, output: options.output, report: options.report }, format);
+    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
+    refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY });
     await refuseUnwritable(output, input === '-' ? undefined : input);
 
     const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv) };
