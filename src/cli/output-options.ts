@@ -23,7 +23,7 @@ export function outputOptions(command: Command, words: typeof WORDS = WORDS): Co
     .option('--columns <list>', 'of the contacts: names with commas between them, or all (default: those of docs/output.md)')
     .option('--output-delimiter <char>', 'of csv: one of , ; tab | (default: that of the list; stdout: comma)')
     .option('--bom', 'begin csv and tsv with a byte order mark (default: as the list; stdout: none)')
-    .option('--no-bom', 'never')
+    .option('--no-bom', 'begin without one')
     .option('--formula-guard', "put a ' before cells of csv and tsv that a spreadsheet would run (the default)")
     .option('--no-formula-guard', 'leave them as they are');
 }
