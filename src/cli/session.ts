@@ -36,7 +36,9 @@ export type Session = { settings: Settings; runtime: Runtime; terminal: Terminal
 /** A session, after hints at settings that nobody reads. @throws {UsageError} for settings that are wrong. */
 export function openSession(options: SessionOptions): Session {
   const session = makeSession(options);
-  for (const hint of misspeltSettings(process.env, process.cwd())) session.terminal.say(`hint: ${hint.what}; ${hint.fix}`);
+  for (const hint of misspeltSettings(process.env, process.cwd())) {
+    session.terminal.say(`hint: ${hint.what}; ${hint.fix}`, { message: 'hint', setting: hint.what, hint: hint.fix });
+  }
   return session;
 }
 
@@ -78,7 +80,7 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
   const driver = await openDriver(settings, runtime);
   try {
     // A `.env` may be another program's: whose database this is must be seen before anything is made in it.
-    if (settings.databaseUrlFrom === '.env') session.terminal.say(`DATABASE_URL from .env: ${driver.place}`);
+    if (settings.databaseUrlFrom === '.env') session.terminal.say(`DATABASE_URL from .env: ${driver.place}`, { message: 'database chosen', from: '.env', database: driver.place });
     const schema = await migrate(driver);
     if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
     else if (schema.applied > 0) {

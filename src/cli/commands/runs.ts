@@ -16,7 +16,7 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
     if (options.json) await print(jsonText(runs));
     else if (runs.length > 0) await print(`${runTable(runs).join('\n')}\n`);
-    else session.terminal.say('there are no runs yet in this database');
+    else session.terminal.say('there are no runs yet in this database', { message: 'no runs' });
     return 0;
   } finally {
     await database?.close();
