@@ -27,7 +27,7 @@ export type Settled = { targets: number; contacts: number };
 const SETTLE = `
   with given as materialized (
     select * from json_to_recordset($1::json) as job (
-      job_id text, state text, answer jsonb, stop_date timestamptz, settled_at timestamptz, contacts integer, cost_usd numeric)
+      job_id text, state text, answer jsonb, stop_ms double precision, settled_at timestamptz, contacts integer, cost_usd numeric)
   ),
   forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
   unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
@@ -40,7 +40,7 @@ const SETTLE = `
   holder as materialized (select distinct on (job_id) job_id, id from open order by job_id, state = 'launched' desc, id),
   settled as (
     update waterfall.targets as target
-    set state = given.state, stop_date = given.stop_date, contacts = given.contacts, settled_at = given.settled_at, reason = null,
+    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), contacts = given.contacts, settled_at = given.settled_at, reason = null,
       answer = case when target.id = holder.id then given.answer end,
       answered_by = case when target.id <> holder.id then holder.id end,
       cost_usd = case when target.id = holder.id then given.cost_usd else 0 end
@@ -103,7 +103,8 @@ async function trySettle(database: Queryable, settlements: readonly Settlement[]
     const contacts = answer.persons?.length ?? 0;
     const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
     const settled_at = new Date(at);
-    return { job_id, state, answer, stop_date: new Date(stop_date), settled_at, contacts, cost_usd: answer.usage?.total_usd ?? null };
+    // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
+    return { job_id, state, answer, stop_ms: stop_date, settled_at, contacts, cost_usd: answer.usage?.total_usd ?? null };
   });
   const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), ...recordsOf(answer) }));
   const [row] = await database.query<Tried>(SETTLE, [
