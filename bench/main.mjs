@@ -1,6 +1,6 @@
 /*
  * `npm run bench`: how much of a bare client's speed is left when everything is saved. In one run, on this machine:
- * a bare client (the same global fetch, launches and polls, saves nothing) and the real command, on PostgreSQL and on the
+ * a bare client (the global fetch, launches and polls, saves nothing) and the real command, on PostgreSQL and on the
  * embedded database, against one sandbox in a process of its own, without request limit, latency or job time.
  * Quote the ratios, not the seconds. `npm run bench -- 2000 5` takes 2,000 companies and the median of 5 rounds.
  */

@@ -10,7 +10,6 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
-import { hasBlockedPort } from './blocked-ports.ts';
 import { passwordsOf } from './log.ts';
 
 /** Requests per window; a limit of 0 is none. */
@@ -98,8 +97,8 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
     problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
   }
-  if (url !== undefined && hasBlockedPort(url)) {
-    problems.push({ what: `WATERFALL_BASE_URL has port ${url.port}, to which no web request goes (the Fetch standard blocks it)`, fix: 'use another port' });
+  if (url !== undefined && `${url.username}${url.password}` !== '') {
+    problems.push({ what: 'WATERFALL_BASE_URL has a user or a password in it, which the API does not take', fix: 'leave them out; the key is WATERFALL_API_KEY' });
   }
   if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
   return {

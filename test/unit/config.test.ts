@@ -161,11 +161,9 @@ describe('plain http', () => {
   });
 });
 
-describe('a port of the API that fetch blocks', () => {
-  it.each([1, 22, 6000, 6667, 10_080])('is refused with its fix: %i', async (port) => {
-    const baseUrl = `http://127.0.0.1:${port}`;
-    expect(problemsOf({ baseUrl }, {})).toEqual([`WATERFALL_BASE_URL has port ${port}, to which no web request goes (the Fetch standard blocks it): use another port`]);
-    await expect(fetch(baseUrl)).rejects.toMatchObject({ cause: { message: 'bad port' } });
+describe('a user in the address of the API', () => {
+  it.each(['https://jon@api.example', 'https://jon:hunter2@api.example'])('is refused without showing it: %s', (baseUrl) => {
+    expect(problemsOf({ baseUrl }, {})).toEqual(['WATERFALL_BASE_URL has a user or a password in it, which the API does not take: leave them out; the key is WATERFALL_API_KEY']);
   });
 });
 
