@@ -14,7 +14,7 @@ import { databaseStop } from './stop.ts';
 import type { Work } from './work.ts';
 
 const PAGE = 200;
-/** A waiting lane looks up so often: another job may have shown how long jobs take. */
+/** A lane that waits for its job looks up so often: another job may have shown how long jobs take. */
 const RECONSIDER_MS = 100;
 
 /** Works until nothing is open or the run stops. Throws only what is a bug. */
@@ -62,7 +62,8 @@ async function follow(target: PlacedTarget, work: Work): Promise<void> {
     while (isOpen(lane.target.state)) {
       work.stop.signal.throwIfAborted();
       const waitMs = idleMs(lane, work);
-      if (waitMs > 0) await work.runtime.clock.sleep(Math.min(waitMs, RECONSIDER_MS), work.stop.signal);
+      const parkedMs = lane.parkedUntil - work.runtime.clock.now();
+      if (waitMs > 0) await work.runtime.clock.sleep(Math.max(Math.min(waitMs, RECONSIDER_MS), parkedMs), work.stop.signal);
       else if (lane.target.state === 'pending') await launch(lane, work);
       else await find(lane, work);
     }

@@ -193,7 +193,7 @@ async function takeLock(lock: { settings: pg.ClientConfig; place: string; name: 
   // Many lanes may find the lock lost at the same moment: one of them takes it for all.
   let taking: Promise<void> | undefined;
 
-  async function tryOnce(): Promise<pg.Client | undefined> {
+  async function connect(): Promise<pg.Client> {
     const client = new pg.Client(lock.settings);
     const onLost = () => {
       if (connection === client) connection = undefined;
@@ -202,32 +202,40 @@ async function takeLock(lock: { settings: pg.ClientConfig; place: string; name: 
     client.on('end', onLost);
     try {
       await client.connect();
-      const { rows } = await client.query<{ taken: boolean }>(
-        `select pg_try_advisory_lock(${lockKey('$1')}) as taken`,
-        [name],
-      );
-      if (rows[0]?.taken) return client;
+      return client;
     } catch (error) {
       await client.end().catch(() => undefined);
       throw error;
     }
-    await client.end();
-    return undefined;
   }
 
   async function take(): Promise<void> {
     const startedAt = runtime.clock.now();
-    for (;;) {
-      const waitedMs = () => runtime.clock.now() - startedAt;
-      try {
-        connection = await tryOnce();
-        if (connection !== undefined) return;
-        if (waitedMs() >= LOCK_PATIENCE_MS) throw new BusyError(`another process works on this run (on ${lock.place})`);
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        if (waitedMs() >= PATIENCE_MS) throw unanswered(lock.place, error);
+    let waiting: pg.Client | undefined;
+    try {
+      for (;;) {
+        const waitedMs = () => runtime.clock.now() - startedAt;
+        try {
+          waiting ??= await connect();
+          const { rows } = await waiting.query<{ taken: boolean }>(
+            `select pg_try_advisory_lock(${lockKey('$1')}) as taken`,
+            [name],
+          );
+          if (rows[0]?.taken) {
+            [connection, waiting] = [waiting, undefined];
+            return;
+          }
+          if (waitedMs() >= LOCK_PATIENCE_MS) throw new BusyError(`another process works on this run (on ${lock.place})`);
+        } catch (error) {
+          if (!isTransient(error)) throw error;
+          await waiting?.end().catch(() => undefined);
+          waiting = undefined;
+          if (waitedMs() >= PATIENCE_MS) throw unanswered(lock.place, error);
+        }
+        await runtime.clock.sleep(LOCK_RETRY_MS);
       }
-      await runtime.clock.sleep(LOCK_RETRY_MS);
+    } finally {
+      await waiting?.end().catch(() => undefined);
     }
   }
 

@@ -24,7 +24,7 @@ const CASES: readonly (readonly [what: string, text: string, kept?: string])[] =
   ['characters at the edge', '\uffff\ufffe\ufeff\u{10ffff}'],
 ];
 const TEXTS = CASES.map(([what, text, kept = text]) => [what, text, kept] as const);
-const MEGABYTE = 'Fjørd 👩🏽‍🚀 "\\'.repeat(80_000);
+const MEGABYTE = 'Fjørd 👩🏽‍🚀 "\\'.repeat(45_000);
 
 describeOnBoth('saving an answer', (open) => {
   it.each([...TEXTS, ['a megabyte', MEGABYTE, MEGABYTE] as const])('with %s keeps the text wherever it is', async (_what, text, kept) => {
