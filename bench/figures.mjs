@@ -55,7 +55,7 @@ export function line({ part, what, ours, rival, unit = String, against = '', mor
   };
 }
 
-const COLUMNS = { part: 4, what: 52, ours: 20, rival: 42, ratio: 5, more: 48, reach: 5 };
+const COLUMNS = { part: 4, what: 56, ours: 20, rival: 38, ratio: 5, more: 54, reach: 5 };
 const HEADINGS = { part: 'part', what: 'what', ours: 'ours', rival: 'floor or rival', ratio: 'ratio', more: 'also', reach: 'reach' };
 
 /** The head of the table, in Markdown that can be read as it is. */

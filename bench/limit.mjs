@@ -14,7 +14,7 @@ const SEED = 1;
 const SPREAD = 0.5;
 const WINDOW_MS = 3000;
 /** How much smaller the short and the tiny form are. */
-const SHARE = { full: 1, short: 0.42, tiny: 0.06 };
+const SHARE = { full: 1, short: 0.3, tiny: 0.06 };
 
 /** Part (a). */
 export async function benchLimit(services, form) {
@@ -27,7 +27,11 @@ export async function benchLimit(services, form) {
     { companies: size(216), limit: 50, medianMs: 250, slowShare: 0.5, reach: late },
   ];
   const lines = [];
-  for (const one of cases) lines.push(...(await compare(services, { ...one, part: 'a', windowMs: WINDOW_MS, strategies: Object.keys(STRATEGIES), atOnce: form !== 'full' })));
+  for (const one of cases) {
+    // All at once is quicker, and fair where they mostly wait; with 500 requests in 3 s they would take the processor from each other.
+    const strategies = form === 'full' || one.limit === 50 ? Object.keys(STRATEGIES) : [];
+    lines.push(...(await compare(services, { ...one, part: 'a', windowMs: WINDOW_MS, strategies, atOnce: form !== 'full' })));
+  }
   return lines;
 }
 

@@ -12,7 +12,8 @@ import { line, median, perSecond, whole } from './figures.mjs';
 import { withClient } from './services.mjs';
 
 const SIZE = { full: { answers: 10_000, rounds: 3 }, short: { answers: 1000, rounds: 1 }, tiny: { answers: 60, rounds: 1 } };
-const CONTACTS = 10;
+/** At each company. */
+export const CONTACTS = 10;
 const runtime = { clock: systemClock, random: Math.random, log: { debug() {}, info() {}, warn() {}, error() {} } };
 
 /** A run whose targets all have a job on its way: `run_id`, how many, prefix of the job ids. */

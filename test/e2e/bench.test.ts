@@ -1,6 +1,6 @@
 /* `npm run bench` in its smallest form: the parts run to their end, say what they measured, and leave nothing behind. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ const MAIN = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url));
 
 it('prints a line with a ratio for each thing that it compares, and removes its servers and files', { timeout: 120_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
+  chmodSync(folder, 0o755); // the server of a root user runs as another one
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--tiny', '--only', 'd,e'], { env: { ...process.env, TMPDIR: folder } });
   const rows = stdout.split('\n').filter((text) => /^\| [a-h] /.test(text)).map((text) => text.split('|').map((cell) => cell.trim()));
