@@ -69,7 +69,7 @@ export async function startServices() {
     HOME: folder,
     WATERFALL_CONTACTS_HOME: join(folder, home),
     WATERFALL_API_KEY: 'bench-key',
-    WATERFALL_BASE_URL: url ?? 'http://127.0.0.1:9',
+    WATERFALL_BASE_URL: url ?? 'http://127.0.0.1:65535',
   });
 
   /** Starts a sandbox. */
