@@ -13,8 +13,11 @@ export type SandboxCommandOptions = GlobalOptions &
     port: number;
     rateLimit: string;
     jobTime: string;
+    jobSpread: number;
+    slowJobs?: number;
     state?: string;
     seed: number;
+    persons?: number;
     latency: string;
     slow: string;
   };
@@ -33,8 +36,9 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
     runtime,
     port: options.port,
     rateLimit,
-    jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: 0.5 },
+    jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: options.jobSpread, slowShare: options.slowJobs },
     seed: options.seed,
+    personsPerCompany: options.persons,
     stateFile: options.state,
     faults: { ...given, latencyMs: durationOption('--latency', options.latency), slowMs: durationOption('--slow', options.slow) },
   }).catch((error: NodeJS.ErrnoException) => {
