@@ -8,9 +8,13 @@ import type { Sheet, SheetStyle } from './sheet.ts';
 const PLAIN_NUMBERS = /^[+-]?[\d\s().-]+(?:[.,]\d+)?(?:; [+-]?[\d\s().-]+(?:[.,]\d+)?)*$/;
 const FORMULA_START = /^[=@＝＠\t\r\n]/;
 const SIGN_START = /^[+\-＋－]/;
+const [CODE_OF_DOT = 0, CODE_OF_EQUALS = 0, CODE_OF_AT = 0, FIRST_FULL_WIDTH = 0] = Array.from('.=@＋', (character) => character.charCodeAt(0));
 
 /** The cell, behind a `'` when a spreadsheet would run it as a formula. */
 export function guardFormula(cell: string): string {
+  // Nearly every cell begins with a letter or a digit: one look, where the patterns below take three.
+  const first = cell.charCodeAt(0);
+  if ((first > CODE_OF_DOT && first < CODE_OF_EQUALS) || (first > CODE_OF_AT && first < FIRST_FULL_WIDTH)) return cell;
   if (FORMULA_START.test(cell)) return `'${cell}`;
   return SIGN_START.test(cell) && !PLAIN_NUMBERS.test(cell) ? `'${cell}` : cell;
 }

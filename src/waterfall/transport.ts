@@ -39,6 +39,8 @@ export type Transport = {
 };
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Well before a server closes an idle connection (Node's after 5 s): a launch that meets the close is in doubt. */
+const IDLE_TIMEOUT_MS = 2_000;
 /** An error body is a few lines; of a longer one nothing is worth reading. */
 const MAX_ERROR_BYTES = 1_000_000;
 
@@ -63,7 +65,7 @@ export function createTransport(options: {
   const redact = (text: string) => (apiKey.trim() === '' ? text : text.replaceAll(apiKey.trim(), '[key]'));
   const headers = requestHeaders(keyHeader, apiKey);
   const headersWithBody = { ...headers, 'content-type': 'application/json' };
-  const dispatcher = options.dispatcher ?? new Agent({ connections: 64, pipelining: 1, connect: { timeout: CONNECT_TIMEOUT_MS } });
+  const dispatcher = options.dispatcher ?? new Agent({ connections: 64, pipelining: 1, connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveMaxTimeout: IDLE_TIMEOUT_MS, keepAliveTimeout: IDLE_TIMEOUT_MS });
 
   const fail = (code: string, words: string, sent = true) =>
     new TransportError({ code, sent, message: redact(`${host}: ${words} (${code})`) });
