@@ -12,7 +12,7 @@ export type SheetLimits = { rows: number; links: number; bytes: number };
 
 /**
  * Excel's own limits: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3. The bytes are the XML of
- * a sheet, which has to stay under the 4 GiB of a plain zip entry.
+ * a sheet, which readers take only up to 4 GiB.
  */
 export const EXCEL_LIMITS: SheetLimits = { rows: 1_048_576, links: 65_530, bytes: 3.5 * 2 ** 30 };
 
