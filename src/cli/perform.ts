@@ -8,6 +8,7 @@ import type { RunResult } from '../run/execute.ts';
 import type { InDoubtPolicy } from '../run/breaker.ts';
 import type { Health } from '../run/health.ts';
 import type { Run } from '../run/options.ts';
+import { openMemory } from '../run/memory.ts';
 import { createStop, databaseStop } from '../run/stop.ts';
 import type { Stop, StopReason } from '../run/stop.ts';
 import { openingLines, planOf, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
@@ -88,7 +89,10 @@ export async function perform(
 
     const sandbox = pace.sandbox ? await startTrialApi(session) : undefined;
     if (sandbox !== undefined) closing.push(() => sandbox.close());
-    const limiter = createLimiter({ ...settings.rateLimit, clock: runtime.clock, log: runtime.log });
+    const memory = await openMemory(database, runtime, { api_host: run.options.question.api_host, apiKey: keyOf(settings) });
+    // The window of a trial begins with it, as its API does.
+    const taken = sandbox === undefined ? memory.taken : [];
+    const limiter = createLimiter({ ...settings.rateLimit, taken, clock: runtime.clock, log: runtime.log });
     const client = createClient({
       baseUrl: sandbox?.url ?? settings.baseUrl,
       apiKey: keyOf(settings),
@@ -108,6 +112,7 @@ export async function perform(
       lock,
       client,
       limiter,
+      memory,
       stop,
       stdout: process.stdout,
       onStart(counts, health) {

@@ -93,6 +93,8 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .option('--port <n>', 'on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 8787)
     .option('--rate-limit <n/seconds>', 'requests per window; 0 = none', '50/60')
     .option('--job-time <duration>', 'median time of a job; 0 = done at once', '3s')
+    .option('--job-spread <n>', 'how much the times differ: standard deviation of the logarithm', spread, 0.5)
+    .option('--slow-jobs <share>', 'jobs that take ten times as long', share)
     .option('--state <file>', 'keep the jobs here, so that they survive a restart')
     .option('--seed <n>', 'of all chance', wholeNumber(0, 2 ** 31), 1)
     .option('--latency <duration>', 'before every reply', '0')
@@ -144,6 +146,12 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     if (/^\d+$/.test(text.trim()) && number >= least && number <= most) return number;
     throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
   };
+}
+
+function spread(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && number >= 0 && number <= 3) return number;
+  throw new InvalidArgumentError('It must be a number from 0 to 3.');
 }
 
 function share(text: string): number {

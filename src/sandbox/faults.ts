@@ -54,8 +54,13 @@ export const NO_FAULTS: Readonly<Faults> = {
   badTypeRate: 0,
 };
 
-/** How long jobs take: log-normal with this median and this spread (standard deviation of the logarithm). A median of 0: no time. */
-export type JobTime = { medianMs: number; spread: number };
+/**
+ * How long jobs take: log-normal with this median and this spread (standard deviation of the logarithm). A median of 0: no time.
+ * Of all jobs, the share `slowShare` (default 0) takes ten times as long.
+ */
+export type JobTime = { medianMs: number; spread: number; slowShare?: number | undefined };
+
+const SLOW_FACTOR = 10;
 
 /** What happens to one request. `waitMs` passes before the reply; `instead` replaces the work, `after` a launch's reply. */
 export type RequestFate = {
@@ -103,6 +108,7 @@ export function drawJob(faults: Faults, jobTime: JobTime, seed: number, question
   const random = mulberry32(hash32(`${seed}|${nth}|${question}`));
   const [stuck, fails] = [random() < faults.stuckRate, random() < faults.failRate];
   const forget_above = random();
-  const takes_ms = stuck ? null : Math.round(jobTime.medianMs * Math.exp(jobTime.spread * gaussian(random)));
+  const variedMs = jobTime.medianMs * Math.exp(jobTime.spread * gaussian(random));
+  const takes_ms = stuck ? null : Math.round(random() < (jobTime.slowShare ?? 0) ? variedMs * SLOW_FACTOR : variedMs);
   return { takes_ms, fails, forget_above };
 }

@@ -215,9 +215,10 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
         place.release();
       }
     },
-    async find(job_id, { waiting, signal } = {}) {
+    async find(job_id, { place: given, waiting, signal } = {}) {
       const once = async () => {
-        const place = await limiter.take('find', waiting);
+        const place = given ?? (await limiter.take('find', waiting));
+        given = undefined;
         try {
           const request = receive('find', job_id.replace('job of ', ''));
           await clock.sleep(script.findMs ?? 0, signal);

@@ -13,6 +13,8 @@ export type SandboxCommandOptions = GlobalOptions &
     port: number;
     rateLimit: string;
     jobTime: string;
+    jobSpread: number;
+    slowJobs?: number;
     state?: string;
     seed: number;
     latency: string;
@@ -33,7 +35,7 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
     runtime,
     port: options.port,
     rateLimit,
-    jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: 0.5 },
+    jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: options.jobSpread, slowShare: options.slowJobs },
     seed: options.seed,
     stateFile: options.state,
     faults: { ...given, latencyMs: durationOption('--latency', options.latency), slowMs: durationOption('--slow', options.slow) },
