@@ -1,7 +1,7 @@
 /*
  * How long jobs take: what was seen, as the share of jobs that still run at an age.
  *
- * A table of log-normal distributions (51 medians of 1 ms to an hour, 6 spreads), each with a weight. A job that took d
+ * A table of log-normal distributions (55 medians from 1 ms on, 6 spreads), each with a weight. A job that took d
  * multiplies each weight by its density at d, RUNNING at age a by its tail S(a); of a later answer for the same job only
  * what is new counts (divided by the tail at the last RUNNING age). So one answer is enough to move a start that is wrong
  * by a factor of 50, slow jobs count before they are done, and the spread is learnt with the median. Each answer also
@@ -29,7 +29,7 @@ export type JobTimes = {
 
 /** Logarithms of milliseconds are counted in steps of a tenth, so ages are told apart by 10 %. */
 const STEP = 0.1;
-const BINS = 152;
+const BINS = 165;
 const MEDIAN_EVERY = 3;
 const MEDIANS = Math.ceil(BINS / MEDIAN_EVERY);
 const SPREADS = [0.15, 0.3, 0.5, 0.8, 1.2, 1.8] as const;
@@ -44,13 +44,24 @@ const KNOWN_WIDTH = 0.4;
 const FORGET = 0.01;
 /** So much of every likelihood is given to any time at all: one freak moves nothing. */
 const FREAKS = 0.02;
+/**
+ * So many jobs are taken to be stuck: done at any time up to four hours. Without them a job that is later than all others
+ * would be expected at every moment.
+ */
+const STUCK = 0.005;
 const ENOUGH_TO_TELL = 5;
+/** Distributions that are so much less likely than the likeliest are left out of what is answered. */
+const NEGLIGIBLE = 1e-5;
 
 /** Makes the estimate of one invocation, from what an earlier one knew. */
 export function createJobTimes(known?: KnownTimes): JobTimes {
   const start = startWeights(known);
   const weights = Float64Array.from(start);
   const curve = new Float64Array(BINS + 1);
+  const cells = new Int32Array(CELLS);
+  const shares = new Float64Array(CELLS);
+  /** How many of `cells` and `shares` are in use. */
+  let likely = 0;
   let stale = true;
   let seen = 0;
 
@@ -67,23 +78,39 @@ export function createJobTimes(known?: KnownTimes): JobTimes {
     stale = true;
   };
 
-  /** The mean of all tails by weight, once something was learnt. */
+  /** Works out which distributions matter, once something was learnt. */
   const refresh = () => {
     if (!stale) return;
     stale = false;
-    curve.fill(0);
+    curve.fill(NaN);
     const most = weights.reduce((max, weight) => Math.max(max, weight), -Infinity);
     let total = 0;
+    likely = 0;
     for (let cell = 0; cell < CELLS; cell += 1) {
       const share = Math.exp(valueOf(weights, cell) - most);
-      if (share < 1e-5) continue;
+      if (share < NEGLIGIBLE) continue;
       total += share;
-      const spread = cell % SPREADS.length;
-      const first = BINS - ((cell - spread) / SPREADS.length) * MEDIAN_EVERY;
-      const tail = TAILS[spread];
-      for (let bin = 0; bin <= BINS; bin += 1) curve[bin] = valueOf(curve, bin) + share * valueOf(tail, first + bin);
+      cells[likely] = cell;
+      shares[likely] = share;
+      likely += 1;
     }
-    for (let bin = 0; bin <= BINS; bin += 1) curve[bin] = valueOf(curve, bin) / total;
+    for (let index = 0; index < likely; index += 1) shares[index] = valueOf(shares, index) / total;
+  };
+
+  /** The mean of all tails at a bin; only what is asked for is worked out. */
+  const runningAt = (bin: number): number => {
+    refresh();
+    const known = valueOf(curve, bin);
+    if (!Number.isNaN(known)) return known;
+    let sum = 0;
+    for (let index = 0; index < likely; index += 1) {
+      const cell = valueOf(cells, index);
+      const spread = cell % SPREADS.length;
+      sum += valueOf(shares, index) * valueOf(TAILS[spread], BINS + bin - ((cell - spread) / SPREADS.length) * MEDIAN_EVERY);
+    }
+    const share = (1 - STUCK) * sum + STUCK * (1 - bin / BINS);
+    curve[bin] = share;
+    return share;
   };
 
   return {
@@ -95,36 +122,32 @@ export function createJobTimes(known?: KnownTimes): JobTimes {
     stillRunning: (ageMs, ranMs) => learn(LOG_TAILS, ageMs, ranMs),
     seen: () => seen,
     shareRunning(ageMs) {
-      refresh();
       const at = position(ageMs);
       const bin = Math.floor(at);
-      const [low, high] = [valueOf(curve, bin), valueOf(curve, Math.min(bin + 1, BINS))];
+      const [low, high] = [runningAt(bin), runningAt(bin + 1)];
       return low + (high - low) * (at - bin);
     },
     ageAtShare(share) {
-      refresh();
       let [low, high] = [0, BINS];
       while (high - low > 1) {
         const middle = (low + high) >> 1;
-        if (valueOf(curve, middle) > share) low = middle;
+        if (runningAt(middle) > share) low = middle;
         else high = middle;
       }
-      const [above, below] = [valueOf(curve, low), valueOf(curve, high)];
+      const [above, below] = [runningAt(low), runningAt(high)];
       const part = above > below ? Math.min(Math.max((above - share) / (above - below), 0), 1) : 1;
       return Math.exp((low + part) * STEP);
     },
     known() {
       if (seen < ENOUGH_TO_TELL) return undefined;
-      const most = weights.reduce((max, weight) => Math.max(max, weight), -Infinity);
-      const sums = { total: 0, log: 0, spread: 0 };
-      for (let cell = 0; cell < CELLS; cell += 1) {
-        const share = Math.exp(valueOf(weights, cell) - most);
-        const spread = cell % SPREADS.length;
-        sums.total += share;
-        sums.log += share * ((cell - spread) / SPREADS.length) * MEDIAN_EVERY * STEP;
-        sums.spread += share * valueOf(SPREADS, spread);
+      refresh();
+      let [log, spread] = [0, 0];
+      for (let index = 0; index < likely; index += 1) {
+        const [cell, share] = [valueOf(cells, index), valueOf(shares, index)];
+        log += share * Math.floor(cell / SPREADS.length) * MEDIAN_EVERY * STEP;
+        spread += share * valueOf(SPREADS, cell % SPREADS.length);
       }
-      return { medianMs: Math.exp(sums.log / sums.total), spread: sums.spread / sums.total };
+      return { medianMs: Math.exp(log), spread };
     },
   };
 }

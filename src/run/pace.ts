@@ -44,6 +44,8 @@ const MOST_WASTE_MORE = 10;
 const LEFT_AT_END = 0.3;
 /** As long as there is something to spare, nobody waits for longer than this part of the age. */
 const MOST_GROWTH = 1.25;
+/** And each job is a little older when it is asked again, however much there is to spare. */
+const LEAST_GROWTH = 0.05;
 /** The first scout goes at this part of the expected age; the next ones at so many times the age, later at fewer. */
 const SCOUT_START = 0.1;
 const SCOUT_GROWTH = 2.5;
@@ -56,6 +58,8 @@ const DOUBTS_SHARE = 0.02;
 const DOUBTS_SHARE_UNLIMITED = 0.2;
 /** Replies and launches that are awaited announce themselves; this is for those that fail. */
 const RECONSIDER_MS = 1_000;
+/** So often in each window it is seen whether places came back. */
+const LOOKS_PER_WINDOW = 20;
 const LONGEST_WAIT_MS = 60_000;
 
 /** The request limit at a moment. A `limit` of 0 is none; `free` and `freeWithin` are then `Infinity`. */
@@ -110,6 +114,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
   let wastedAgeMs = 0;
   let quietUntil = -Infinity;
   let scoutedMs = 0;
+  let lastAskAt = Infinity; // before the first one nobody is late
 
   const replied = (job: PacedJob) => {
     doubts -= asked.get(job) ?? 0;
@@ -135,7 +140,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
   /** The factor by which a job of this age ages before the next request may be wasted; Infinity: nothing is to spare. */
   const growth = (ageMs: number, window: RequestWindow): number => {
     const endMs = lastAgeMs(ageMs) - ageMs;
-    let most = 1;
+    let most = 1 + LEAST_GROWTH / Math.max(open, 1);
     for (let ms = Math.min(ageMs / 2, endMs); ; ms = Math.min(ms * 2, endMs)) {
       const spare = spareWithin(ms, ageMs, window);
       if (spare < 1) return Infinity;
@@ -216,14 +221,20 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       const mostDoubts = Math.max(DOUBTS_AT_ONCE, (limit === 0 ? DOUBTS_SHARE_UNLIMITED : DOUBTS_SHARE) * open);
       const isTooDoubtful = asked.size > 0 && doubts + 1 - best.chance > mostDoubts;
       if (best.chance >= likely && !isTooDoubtful) return 0;
-      if (growth(Math.max(ageMs, YOUNGEST_MS), window) === Infinity) return best.chance >= likely ? RECONSIDER_MS : until(likely);
+      if (growth(Math.max(ageMs, YOUNGEST_MS), window) === Infinity) {
+        // One that fails costs a window; one that succeeds spares everybody the wait until all is sure.
+        const isScout = isUnknown && asked.size === 0 && ageMs >= scoutedMs * SCOUT_GROWTH_LATE;
+        if (isScout && best.chance >= LEAST_SCOUT_CHANCE) return 0;
+        return Math.max(Math.min(until(isScout ? LEAST_SCOUT_CHANCE : likely), windowMs / LOOKS_PER_WINDOW), 1);
+      }
       if (isUnknown && limit > 0) {
         const dueMs = scoutAgeMs(ageMs, window) - ageMs;
         return asked.size > 0 ? RECONSIDER_MS : dueMs <= 0 ? 0 : Math.min(Math.max(dueMs, 1), LONGEST_WAIT_MS);
       }
       if (now < quietUntil) return Math.min(quietUntil - now, best.chance >= LIKELY ? RECONSIDER_MS : until(LIKELY));
       // With no limit there are no scouts: whoever is open may be one, also of jobs that are done at once.
-      if (best.chance < LEAST_CHANCE && !isUnknown) return until(LEAST_CHANCE);
+      const silentMs = now - lastAskAt;
+      if (best.chance < LEAST_CHANCE && !isUnknown && silentMs < LONGEST_WAIT_MS) return Math.min(until(LEAST_CHANCE), LONGEST_WAIT_MS - silentMs);
       return isTooDoubtful ? RECONSIDER_MS : 0;
     },
 
@@ -231,6 +242,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       const best = ready.likeliest(now);
       if (best === undefined) return undefined;
       ready.remove(best.job);
+      lastAskAt = now;
       asked.set(best.job, 1 - best.chance);
       doubts += 1 - best.chance;
       return best.job;

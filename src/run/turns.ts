@@ -33,7 +33,11 @@ export function createTurns(options: { pace: Pace; limiter: Limiter; clock: Cloc
   };
 
   const decide = () => {
-    if (placeComes || waiters.size === 0) return;
+    if (placeComes) return;
+    if (waiters.size === 0) {
+      stopTimer(); // it would keep the process alive
+      return;
+    }
     const now = clock.now();
     const waitMs = pace.waitMs(now, { ...limiter.state(), freeWithin: (ms) => limiter.freeWithin(ms) });
     if (waitMs > 0) {
@@ -50,11 +54,11 @@ export function createTurns(options: { pace: Pace; limiter: Limiter; clock: Cloc
     const job = pace.take(clock.now());
     const waiter = job && waiters.get(job);
     if (job === undefined || waiter === undefined) {
-      place.cancel();
-      return;
+      place.cancel(); // whom it was for waits no more
+    } else {
+      waiters.delete(job);
+      waiter.resolve(place);
     }
-    waiters.delete(job);
-    waiter.resolve(place);
     decide();
   };
 

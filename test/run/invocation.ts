@@ -8,6 +8,7 @@ import { ApiError, TransportError, verdict } from '../../src/core/errors.ts';
 import type { Job, TargetState } from '../../src/core/model.ts';
 import { execute, type RunResult } from '../../src/run/execute.ts';
 import type { InDoubtPolicy } from '../../src/run/breaker.ts';
+import { openMemory } from '../../src/run/memory.ts';
 import { createStop } from '../../src/run/stop.ts';
 import type { Clock, Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
@@ -43,6 +44,8 @@ export type Settings = {
   concurrency?: number;
   jobTimeoutMs?: number;
   inDoubt?: InDoubtPolicy;
+  /** Carries the window and the job times from one invocation to the next. */
+  remembers?: boolean;
 };
 
 /** How a target is in the database. */
@@ -79,7 +82,7 @@ export function openLaboratory() {
     driver = await openEmbedded(home());
     await migrate(driver);
   });
-  beforeEach(() => driver?.script('truncate waterfall.runs, waterfall.contacts, waterfall.companies cascade'));
+  beforeEach(() => driver?.script('truncate waterfall.pace, waterfall.runs, waterfall.contacts, waterfall.companies cascade'));
   afterAll(() => driver?.close());
 
   const clock = createVirtualClock();
@@ -94,11 +97,12 @@ export function openLaboratory() {
 
     /** Works on the run until it is finished or stopped. A run that is not in the database yet is started over `domains`. */
     invoke: async (id: string, script: Script, settings: Settings & { domains?: string[]; fresh?: boolean } = {}): Promise<Ending> => {
-      const { domains, fresh, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch' } = settings;
+      const { domains, fresh, remembers = false, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch' } = settings;
       const database = open(runtime);
       if (domains !== undefined) await startedRun(database, id, domains, { at: clock.now(), maxAgeDays: fresh ? null : 30 });
       logged.length = 0;
-      const limiter = createLimiter({ limit, windowMs: MINUTE, clock: runtime.clock, log: runtime.log });
+      const memory = remembers ? await openMemory(database, runtime, { api_host: 'api.waterfall.example', apiKey: 'a key' }) : undefined;
+      const limiter = createLimiter({ limit, windowMs: MINUTE, clock: runtime.clock, log: runtime.log, taken: memory?.taken ?? [] });
       const scripted = createScriptedClient(script, limiter, runtime);
       const result = await jumping.pass(
         execute({
@@ -124,6 +128,7 @@ export function openLaboratory() {
           lock: { ensure: () => Promise.resolve(), release: () => Promise.resolve() },
           client: scripted.client,
           limiter,
+          memory,
           stop: createStop(),
           stdout: new PassThrough(),
           ...{ concurrency, jobTimeoutMs, inDoubt },

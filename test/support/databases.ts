@@ -105,6 +105,6 @@ function describeOn(
 }
 
 /** Each table before those that it refers to. For a few rows it takes less time than `truncate`. */
-const EMPTY = ['forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
+const EMPTY = ['pace', 'forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
   .map((table) => `delete from waterfall.${table};`)
   .join('\n');
