@@ -8,6 +8,7 @@ import { execute, rowsOf } from '../run/execute.ts';
 import type { RunResult } from '../run/execute.ts';
 import type { InDoubtPolicy } from '../run/breaker.ts';
 import type { Run } from '../run/options.ts';
+import { openMemory } from '../run/memory.ts';
 import { createStop, databaseStop } from '../run/stop.ts';
 import type { Stop, StopReason } from '../run/stop.ts';
 import { reconcile, reconciliationLines, readingOf } from '../run/reconcile.ts';
@@ -90,7 +91,10 @@ export async function perform(
 
     const sandbox = pace.sandbox ? await startTrialApi(session) : undefined;
     if (sandbox !== undefined) closing.push(() => sandbox.close());
-    const limiter = createLimiter({ ...settings.rateLimit, clock: runtime.clock, log: runtime.log });
+    const memory = await openMemory(database, runtime, { api_host: run.options.question.api_host, apiKey: keyOf(settings) });
+    // The window of a trial begins with it, as its API does.
+    const taken = sandbox === undefined ? memory.taken : [];
+    const limiter = createLimiter({ ...settings.rateLimit, taken, clock: runtime.clock, log: runtime.log });
     const client = createClient({
       baseUrl: sandbox?.url ?? settings.baseUrl,
       apiKey: keyOf(settings),
@@ -110,6 +114,7 @@ export async function perform(
       lock,
       client,
       limiter,
+      memory,
       stop,
       stdout: process.stdout,
       async onStart(counts, health) {

@@ -18,12 +18,17 @@ import type { InDoubtPolicy } from './breaker.ts';
 import type { Follow } from './export.ts';
 import { createHealth } from './health.ts';
 import type { Health } from './health.ts';
+import { createJobTimes } from './job-times.ts';
+import type { JobTimes } from './job-times.ts';
 import { runLanes } from './lanes.ts';
+import { SAVE_EVERY_MS } from './memory.ts';
+import type { Memory } from './memory.ts';
 import type { Run } from './options.ts';
 import { streamContacts, writeOutputs } from './output.ts';
 import type { Written } from './output.ts';
 import { createPace } from './pace.ts';
 import type { Stop, StopReason } from './stop.ts';
+import { createTurns } from './turns.ts';
 import { UNANSWERED_LAUNCHES } from './work.ts';
 import type { OnSettled } from './work.ts';
 
@@ -35,6 +40,8 @@ export type Invocation = {
   lock: Lock;
   client: Client;
   limiter: Limiter;
+  /** What earlier invocations know of the API; without it nothing is passed on. */
+  memory?: Memory | undefined;
   stop: Stop;
   stdout: Writable;
   concurrency: number;
@@ -65,7 +72,7 @@ export type RunResult = {
 
 /** Works on the run until it is finished or stopped. Throws only what `onStart` throws, and what is a bug. */
 export async function execute(invocation: Invocation): Promise<RunResult> {
-  const { run, runtime, database, stop, client } = invocation;
+  const { run, runtime, database, stop, client, limiter } = invocation;
   const startedAt = runtime.clock.now();
   const health = createHealth({ clock: runtime.clock, log: runtime.log, stop });
 
@@ -77,11 +84,15 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const before = await countOutcomes(database, run.id);
   const allowance = await invocation.onStart(before, health);
 
+  const toLaunch = rowsOf(before, ['not_launched']);
+  const times = createJobTimes(invocation.memory?.jobTimes);
+  const pace = createPace({ times, toLaunch, lanes: invocation.concurrency, jobTimeoutMs: invocation.jobTimeoutMs });
   const changes = createChanges();
   const streaming =
     run.options.output.contacts === '-'
       ? streamContacts(database, run, invocation.stdout, { follow: changes, signal: stop.abort }).catch((error: unknown) => error)
       : Promise.resolve(undefined);
+  const saving = saveNowAndThen(invocation, times);
   try {
     await runLanes({
       ...invocation,
@@ -91,7 +102,8 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
       health,
       allowance,
       breaker: createBreaker({ policy: invocation.inDoubt, targets: rowsOf(before, ['not_launched', 'waiting']), stop }),
-      pace: createPace(),
+      pace,
+      turns: createTurns({ pace, limiter, clock: runtime.clock, signal: stop.signal, areLaunchesHeld: () => allowance.waitingFor() !== undefined }),
       launchSlots: pLimit(UNANSWERED_LAUNCHES),
       sharedFilter: run.options.question.title_filter,
       onSettled(settled) {
@@ -101,6 +113,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     });
   } finally {
     changes.end();
+    await saving.end();
   }
 
   const streamFailure = await streaming;
@@ -110,6 +123,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     (files) => ({ written: files, failure: streamFailure }),
     (error: unknown) => ({ written: undefined, failure: error }),
   );
+  await invocation.memory?.save(times, limiter);
   const requests = client.requests();
   const duration_ms = runtime.clock.now() - startedAt;
   const finished = left === 0 && failure === undefined;
@@ -133,6 +147,23 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     written,
     writeFailure: unwritten ? (failure instanceof Error ? failure.message : 'unknown reason') : undefined,
     exit: stopped?.exit ?? (unwritten ? 4 : rowsOf(counts, UNANSWERED) > 0 ? 3 : 0),
+  };
+}
+
+/** Passes on what is learnt while the run works; a process that is killed has told most of it. */
+function saveNowAndThen({ memory, limiter, runtime }: Invocation, times: JobTimes): { end(): Promise<void> } {
+  const ending = new AbortController();
+  const saving = async () => {
+    if (memory === undefined) return;
+    const tick = () => runtime.clock.sleep(SAVE_EVERY_MS, ending.signal).then(() => true, () => false);
+    while (await tick()) await memory.save(times, limiter);
+  };
+  const saved = saving();
+  return {
+    async end() {
+      ending.abort();
+      await saved;
+    },
   };
 }
 

@@ -3,18 +3,22 @@ import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { endLaunch } from '../store/targets.ts';
+import type { Place } from '../waterfall/client.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Work } from './work.ts';
 
-/** Asks once; afterwards `lane.target` is as saved. */
-export async function find(lane: Lane, work: Work): Promise<void> {
+/** Asks once, with a place in the window that is given back; afterwards `lane.target` is as saved. */
+export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
   const { target } = lane;
   if (target.job_id === null) throw new Error(`target ${target.id} is ${target.state} and has no job`);
+  // In an outage a place is taken only by who passes the gate.
+  const place = work.health.pausedSince() === undefined ? turn : undefined;
+  if (place === undefined) turn.cancel();
   await work.health.gate();
   try {
-    const job = await work.client.find(target.job_id, { waiting: work.stop.signal, signal: work.stop.abort });
+    const job = await work.client.find(target.job_id, { place, waiting: work.stop.signal, signal: work.stop.abort });
     succeeded(lane, work);
     await found(lane, work, target.job_id, job);
   } catch (error) {
@@ -36,6 +40,12 @@ export async function find(lane: Lane, work: Work): Promise<void> {
 async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<void> {
   const now = work.runtime.clock.now();
   const ageMs = now - (lane.target.launched_at ?? now);
+  if (job.status !== 'RUNNING' && lane.job !== undefined) {
+    const tookMs = Date.parse(job.stop_date ?? '') - Date.parse(job.start_date ?? '');
+    // None took longer than it is old, whatever the API's clock says: everybody else would wait for as long.
+    work.pace.finished(lane.job, tookMs >= 0 ? Math.min(tookMs, ageMs) : undefined, now);
+    work.turns.changed();
+  }
   switch (job.status) {
     case 'RUNNING': {
       if (ageMs >= work.jobTimeoutMs) {
@@ -47,10 +57,7 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       return;
     }
     case 'SUCCEEDED': {
-      const started = Date.parse(job.start_date ?? '');
       const stopped = Date.parse(job.stop_date ?? '');
-      // None took longer than it is old, whatever the API's clock says: everybody else would wait for as long.
-      if (stopped >= started) work.pace.finished(Math.min(stopped - started, ageMs));
       const answer = job.output ?? {};
       const stop_date = Number.isNaN(stopped) ? now : stopped;
       const { targets, contacts } = await work.settle({ job_id, answer, stop_date, at: now });

@@ -15,6 +15,8 @@ export type Lane = {
   target: PlacedTarget;
   /** Parked until then, after an error. */
   parkedUntil: number;
+  /** Counted by the pace as waiting for its launch. */
+  awaitsLaunch: boolean;
   /** The job that is asked for, once there is one. */
   job: PacedJob | undefined;
   /** Requests that failed while others succeeded. */
@@ -26,24 +28,21 @@ export type Lane = {
 
 /** A lane for a target that was just read from the database. */
 export function laneOf(target: PlacedTarget, work: Work): Lane {
-  const lane: Lane = { target, parkedUntil: 0, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity };
+  const lane: Lane = { target, parkedUntil: 0, awaitsLaunch: target.job_id === null, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity };
+  if (lane.awaitsLaunch) work.pace.awaitsLaunch();
   if (target.job_id !== null) open(lane, work);
   return lane;
 }
 
 /** The lane ends: its target is settled, or the run stops. */
 export function leaveLane(lane: Lane, work: Work): void {
-  if (lane.job === undefined) return;
-  work.pace.closed(lane.job);
+  stopAwaiting(lane, work);
+  if (lane.job !== undefined) {
+    work.pace.closed(lane.job);
+    work.allowance.closed();
+  }
   lane.job = undefined;
-  work.allowance.closed();
-}
-
-/** How long this lane has nothing to do, in milliseconds; may grow shorter as more becomes known. */
-export function idleMs(lane: Lane, work: Work): number {
-  const now = work.runtime.clock.now();
-  const pacedMs = lane.job === undefined ? 0 : work.pace.waitMs(lane.job, now, work.limiter.state().free);
-  return Math.max(lane.parkedUntil - now, pacedMs, 0);
+  work.turns.changed();
 }
 
 /** Saves what the event makes of the target. Refused: somebody else moved it, or a claim met another launch. */
@@ -82,6 +81,12 @@ export function park(lane: Lane, work: Work): void {
 
 function open(lane: Lane, work: Work): void {
   lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null };
-  work.pace.opened(lane.job);
+  stopAwaiting(lane, work);
+  work.pace.opened();
   work.allowance.opened();
+}
+
+function stopAwaiting(lane: Lane, work: Work): void {
+  if (lane.awaitsLaunch) work.pace.launchedOrGone();
+  lane.awaitsLaunch = false;
 }

@@ -8,14 +8,12 @@ import { isOpen } from '../core/progress.ts';
 import { openTargets } from '../store/targets.ts';
 import type { PlacedTarget } from '../store/targets.ts';
 import { find } from './find.ts';
-import { idleMs, laneOf, leaveLane } from './lane.ts';
+import { laneOf, leaveLane } from './lane.ts';
 import { launch } from './launch.ts';
 import { databaseStop } from './stop.ts';
 import type { Work } from './work.ts';
 
 const PAGE = 200;
-/** A lane that waits for its job looks up so often: another job may have shown how long jobs take. */
-const RECONSIDER_MS = 100;
 
 /** Works until nothing is open or the run stops. Throws only what is a bug. */
 export async function runLanes(work: Work): Promise<void> {
@@ -48,6 +46,8 @@ export async function runLanes(work: Work): Promise<void> {
         if (work.stop.signal.aborted) break;
       }
     }
+    work.pace.allFed();
+    work.turns.changed();
   } catch (error) {
     if (!isExpected(error, work)) throw error;
   } finally {
@@ -61,11 +61,17 @@ async function follow(target: PlacedTarget, work: Work): Promise<void> {
   try {
     while (isOpen(lane.target.state)) {
       work.stop.signal.throwIfAborted();
-      const waitMs = idleMs(lane, work);
       const parkedMs = lane.parkedUntil - work.runtime.clock.now();
-      if (waitMs > 0) await work.runtime.clock.sleep(Math.max(Math.min(waitMs, RECONSIDER_MS), parkedMs), work.stop.signal);
-      else if (lane.target.state === 'pending') await launch(lane, work);
-      else await find(lane, work);
+      if (parkedMs > 0) {
+        await work.runtime.clock.sleep(parkedMs, work.stop.signal);
+      } else if (lane.job === undefined) {
+        await launch(lane, work);
+      } else {
+        const { job } = lane;
+        await find(lane, work, await work.turns.next(job));
+        work.pace.replied(job);
+        work.turns.changed();
+      }
     }
   } finally {
     leaveLane(lane, work);

@@ -20,7 +20,9 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
   const { saving } = await work.launchSlots(async () => {
     work.stop.signal.throwIfAborted();
     await work.health.gate();
-    await work.allowance.mayLaunch(lane.target.id);
+    const allowed = work.allowance.mayLaunch(lane.target.id);
+    work.turns.changed(); // where it has to wait, no request is kept back for it
+    await allowed;
     // Before the intent is saved: waiting for a place may take a minute, and a crash then must not look like a launch.
     const place = await work.limiter.take('launch', work.stop.signal);
     let claim: Claim = 'met';

@@ -1,158 +1,270 @@
 /*
- * When to ask for a job again. A find that comes too early costs a request, one that comes too late costs time.
+ * When to ask for a job, and for which. Every company costs one launch and one find that brings its answer; the only
+ * waste is a find that is told RUNNING. So the next to be asked is always the job that is likeliest to be done,
  *
- * What is known: how long the jobs took that are done (`stop_date - start_date`), as a log-normal distribution. A job
- * that was still RUNNING at age s is done by age a with the chance
+ *     P = 1 - S(age) / S(age when last RUNNING)          S(t): the share of jobs that run for longer than t
  *
- *     P = 1 - S(a) / S(s)          S(t): the share of jobs that take longer than t
+ * and what is decided is whether to ask at all now:
  *
- * A job is asked when P reaches a threshold: a half where requests are plenty, nine in ten where they are scarce. Since
- * P grows ever more slowly for a job that is overdue, a stuck one is asked at ever longer intervals. Jobs that were still
- * RUNNING when asked count too, as what they would take on average: the first to be done are the quick ones, and the
- * slow ones, seen through them alone, would be asked too early.
+ * 1. Launches first. While companies wait for a launch that a lane could make, requests are theirs: a job that was
+ *    launched early is done when it is asked late, so the window stays full and nearly every job is asked once. But jobs
+ *    that are SURELY done go before them as long as what is left keeps the window full for longer than slow jobs take:
+ *    so answers come early, and the run ends no later.
+ * 2. What no launch wants may be wasted, within what can be afforded until the slowest open job is done. For any time t
+ *    until then
  *
- * Before the first job is done nothing is known, and asking everybody would waste the window: only one job at a time is
- * asked, as a scout, at the ages 0.25, 0.5, 1, 2, 4 ... seconds; each time another one, since any of them may be stuck.
+ *        spare(t) = requests that come free within t - open jobs done within t - launches within t
+ *
+ *    and after RUNNING, told at age a, nobody is asked for a * (growth - 1), where growth = the most, over t, of
+ *    ((a + t) / a) ^ (1 / spare(t)). One RUNNING is enough to know that the run is not over, so a few wasted requests,
+ *    spread evenly over the logarithm of time, follow the end of the slowest of many jobs closely. Since the steps grow
+ *    with the age, a stuck job is asked at exponentially growing intervals.
+ * 3. With nothing to spare, only jobs that are LIKELY done are asked; while lanes are full and companies wait, earlier
+ *    where a free request would otherwise be lost (`worthwhile`).
+ * 4. Until a first job is done, what is known may be wrong by a factor of 50 either way: one job at a time is asked as a
+ *    scout, the first at a tenth of the age that is expected.
+ *
+ * Pure: time and the state of the window are handed in. No decision costs more when there are more jobs or companies.
  */
+import type { JobTimes } from './job-times.ts';
+import { createReadyJobs, ranMs, YOUNGEST_MS } from './ready-jobs.ts';
+import type { PacedJob } from './ready-jobs.ts';
 
-const FIRST_SCOUT_MS = 250;
-/** A job this old is asked even if no scout has come back. */
-const BLIND_LIMIT_MS = 30_000;
-/** Not more often, whatever the chance: it bounds the requests for one job. */
-const SHORTEST_WAIT_MS = 100;
+export type { PacedJob } from './ready-jobs.ts';
+
+const SURE = 0.97;
+const LIKELY = 0.9;
+/** Below this chance no job is asked, and while launches wait no scout below the other. */
+const LEAST_CHANCE = 0.1;
+const LEAST_SCOUT_CHANCE = 0.5;
+/** So many requests may be wasted for each open job, and a few more: a run of one company needs them. */
+const MOST_WASTE = 6;
+const MOST_WASTE_MORE = 10;
+/** The run is taken to be over when so many open jobs are expected to be left. */
+const LEFT_AT_END = 0.3;
+/** As long as there is something to spare, nobody waits for longer than this part of the age. */
+const MOST_GROWTH = 1.25;
+/** And each job is a little older when it is asked again, however much there is to spare. */
+const LEAST_GROWTH = 0.05;
+/** The first scout goes at this part of the expected age; the next ones at so many times the age, later at fewer. */
+const SCOUT_START = 0.1;
+const SCOUT_GROWTH = 2.5;
+const SCOUT_GROWTH_LATE = 1.6;
+const LEAST_SCOUT_GROWTH = 1.4;
+/** Finds on their way together are expected to waste no more than this, or this part for each open job. */
+const DOUBTS_AT_ONCE = 0.3;
+const DOUBTS_SHARE = 0.02;
+/** Without a limit. */
+const DOUBTS_SHARE_UNLIMITED = 0.2;
+/** Replies and launches that are awaited announce themselves; this is for those that fail. */
+const RECONSIDER_MS = 1_000;
+/** So often in each window it is seen whether places came back. */
+const LOOKS_PER_WINDOW = 20;
 const LONGEST_WAIT_MS = 60_000;
-/** How many of the last durations count: enough for a spread, few enough to follow a drift. */
-const REMEMBERED = 200;
-/** Spread (standard deviation of the logarithm) to assume until there are enough durations to see it. */
-const ASSUMED_SPREAD = 0.6;
-const ENOUGH = 8;
-const LEAST_SPREAD = 0.1;
-/** Rounds of guessing the unfinished from the distribution and the distribution from them. */
-const IMPUTATIONS = 3;
 
-/** Of the logarithms of durations in milliseconds. */
-type Distribution = { mean: number; spread: number };
-
-/** What the pace knows of an open job. Moments are epoch milliseconds. */
-export type PacedJob = {
-  launched_at: number;
-  /** When it was last said to be RUNNING; null: never asked. */
-  running_at: number | null;
+/** The request limit at a moment. A `limit` of 0 is none; `free` and `freeWithin` are then `Infinity`. */
+export type RequestWindow = {
+  limit: number;
+  windowMs: number;
+  free: number;
+  /** When the next request could go: 0 is now. */
+  nextFreeInMs: number;
+  /** How many requests could be sent within so many milliseconds from now. */
+  freeWithin(ms: number): number;
+  /** A cost cap holds launches back until answers are here: none is to be waited for. */
+  launchesHeld?: boolean;
 };
 
-/** Shared by all lanes of an invocation. */
+/** Decides for all lanes of an invocation. Moments are epoch milliseconds. */
 export type Pace = {
-  /** A job is open from here on. */
-  opened(job: PacedJob): void;
-  /** A job is no longer waited for. */
+  /** A target got a lane and waits for its launch. */
+  awaitsLaunch(): void;
+  /** It does no longer: it has a job, or needs none. */
+  launchedOrGone(): void;
+  /** No further target will await its launch. */
+  allFed(): void;
+  /** A job is open from here on, and one that is not waited for any more. */
+  opened(): void;
   closed(job: PacedJob): void;
+  /** An open job may be asked. */
+  ready(job: PacedJob): void;
+  /** For how many milliseconds nobody should be asked, unless something happens before; 0: somebody should. */
+  waitMs(now: number, window: RequestWindow): number;
+  /** The job that is to be asked now, out of those that are ready. It counts as asked until `replied`. */
+  take(now: number): PacedJob | undefined;
+  /** The ask for a job is over, whatever came of it. */
+  replied(job: PacedJob): void;
   /** A job was RUNNING when it was asked. */
   stillRunning(job: PacedJob, now: number): void;
-  /** A job was done after so many milliseconds, by the API's own clock. */
-  finished(durationMs: number): void;
-  /** How long to wait at least before asking this job; 0: now. `free`: requests left in the window, Infinity without a limit. */
-  waitMs(job: PacedJob, now: number, free: number): number;
+  /** A job was over when it was asked, after so many milliseconds by the API's own clock; undefined: it does not say. */
+  finished(job: PacedJob, durationMs: number | undefined, now: number): void;
 };
 
-/** Makes the pace of one invocation. */
-export function createPace(): Pace {
-  const open = new Set<PacedJob>();
-  const logs: number[] = [];
-  let oldest = 0;
-  let scoutAgeMs = FIRST_SCOUT_MS;
-  let known: Distribution | undefined;
+/** Makes the pace of one invocation: `toLaunch` targets wait for a launch, at most `lanes` jobs are open at once. */
+export function createPace(options: { times: JobTimes; toLaunch: number; lanes: number; jobTimeoutMs: number }): Pace {
+  const { times, lanes, jobTimeoutMs } = options;
+  const ready = createReadyJobs(times, jobTimeoutMs);
+  const expectedMs = times.ageAtShare(0.5);
+  let unfed = options.toLaunch;
+  let awaiting = 0;
+  let open = 0;
+  /** Jobs being asked, each with the chance that it is RUNNING, and the sum of these. */
+  const asked = new Map<PacedJob, number>();
+  let doubts = 0;
+  /** RUNNING replies that nobody has waited for yet, and the age of the last such job. */
+  let wasted = 0;
+  let wastedAgeMs = 0;
+  let quietUntil = -Infinity;
+  let scoutedMs = 0;
+  let lastAskAt = Infinity; // before the first one nobody is late
 
-  function scoutWaitMs(job: PacedJob, now: number, free: number): number {
-    const ageMs = now - job.launched_at;
-    const [scout] = open;
-    // Without a limit every job is its own scout.
-    if (job === scout || free === Infinity) {
-      const asked = job.running_at === null ? 0 : job.running_at - job.launched_at;
-      return Math.max(free === Infinity ? Math.max(FIRST_SCOUT_MS, asked * 2) : scoutAgeMs, asked + SHORTEST_WAIT_MS) - ageMs;
+  const replied = (job: PacedJob) => {
+    doubts -= asked.get(job) ?? 0;
+    asked.delete(job);
+    if (asked.size === 0) doubts = 0; // what rounding has left
+  };
+
+  /** The age by which hardly any open job is left, when all of them are as old as this. */
+  const lastAgeMs = (ageMs: number) =>
+    Math.max(times.ageAtShare((times.shareRunning(ageMs) * LEFT_AT_END) / Math.max(open, 1)), ageMs * 1.2);
+
+  const launchesIn = (window: RequestWindow) => (window.launchesHeld ? 0 : unfed + awaiting);
+
+  const spareWithin = (ms: number, ageMs: number, window: RequestWindow): number => {
+    const most = MOST_WASTE * open + MOST_WASTE_MORE;
+    if (window.limit === 0) return most;
+    const done = open * (1 - times.shareRunning(ageMs + ms) / Math.max(times.shareRunning(ageMs), Number.MIN_VALUE));
+    const toLaunch = launchesIn(window);
+    const launches = Math.min(toLaunch, Math.max(lanes - open, 0) + done);
+    // Their jobs are done and followed by others, if there is time.
+    const more = Math.min(toLaunch - launches, (lanes * ms) / times.ageAtShare(0.5));
+    return Math.min(window.freeWithin(ms) - done - launches - 2 * more, most);
+  };
+
+  /** The factor by which a job of this age ages before the next request may be wasted; Infinity: nothing is to spare. */
+  const growth = (ageMs: number, window: RequestWindow): number => {
+    const endMs = lastAgeMs(ageMs) - ageMs;
+    let most = 1 + LEAST_GROWTH / Math.max(open, 1);
+    for (let ms = Math.min(ageMs / 2, endMs); ; ms = Math.min(ms * 2, endMs)) {
+      const spare = spareWithin(ms, ageMs, window);
+      if (spare < 1) return Infinity;
+      most = Math.max(most, (1 + ms / ageMs) ** (1 / spare));
+      if (ms === endMs) return Math.min(most, MOST_GROWTH);
     }
-    return BLIND_LIMIT_MS - ageMs;
-  }
+  };
+
+  /** Each RUNNING is followed by its share of silence. */
+  const settleWaste = (now: number, window: RequestWindow) => {
+    if (wasted === 0) return;
+    const factor = growth(Math.max(wastedAgeMs, YOUNGEST_MS), window);
+    if (factor < Infinity) quietUntil = Math.max(quietUntil, now) + Math.min(wastedAgeMs * (factor - 1), LONGEST_WAIT_MS) * wasted;
+    wasted = 0;
+  };
+
+  /**
+   * The chance from which on a job is asked while lanes are full and nothing is to spare. Waiting makes P grow by
+   * hazard * (1 - P), and in that time limit / windowMs / open requests pass this job by: asked now if
+   * hazard * (1 - P) / P^2 <= what passes.
+   */
+  const worthwhile = (job: PacedJob, now: number, { limit, windowMs }: RequestWindow): number => {
+    const ageMs = Math.max(now - job.launched_at, YOUNGEST_MS);
+    const share = Math.max(times.shareRunning(ageMs), Number.MIN_VALUE);
+    const hazard = (1 - times.shareRunning(ageMs * 1.1) / share) / (ageMs * 0.1);
+    const ratio = (hazard * windowMs * Math.max(open, 1)) / limit;
+    return Math.min((Math.sqrt(ratio * ratio + 4 * ratio) - ratio) / 2, LIKELY);
+  };
+
+  /** The age at which the next scout goes. */
+  const scoutAgeMs = (ageMs: number, window: RequestWindow): number => {
+    if (scoutedMs === 0) return expectedMs * SCOUT_START;
+    const most = scoutedMs < expectedMs ? SCOUT_GROWTH : SCOUT_GROWTH_LATE;
+    // With much to spare there is no need to be so careful.
+    return scoutedMs * Math.min(most, Math.max(growth(Math.max(ageMs, YOUNGEST_MS), window) ** 4, LEAST_SCOUT_GROWTH));
+  };
 
   return {
-    opened: (job) => void open.add(job),
-    closed: (job) => void open.delete(job),
+    awaitsLaunch() {
+      unfed = Math.max(unfed - 1, 0);
+      awaiting += 1;
+    },
+    launchedOrGone: () => void (awaiting -= 1),
+    allFed: () => void (unfed = 0),
+    opened: () => void (open += 1),
+    closed(job) {
+      open -= 1;
+      ready.remove(job);
+      replied(job);
+    },
+    ready(job) {
+      replied(job);
+      ready.add(job);
+    },
+
+    waitMs(now, window) {
+      const best = ready.likeliest(now);
+      if (best === undefined) return LONGEST_WAIT_MS;
+      settleWaste(now, window);
+      const { free, limit, windowMs } = window;
+      const ageMs = now - best.job.launched_at;
+      const isUnknown = times.seen() === 0;
+      const toLaunch = launchesIn(window);
+      const launchable = Math.min(toLaunch, awaiting + Math.max(lanes - open - awaiting, 0));
+      // Each ask on its way may be followed by a launch.
+      const wanted = launchable + Math.min(toLaunch - launchable, asked.size);
+      const until = (chance: number) => Math.min(Math.max(ready.msUntil(chance, now), 1), asked.size > 0 ? RECONSIDER_MS : LONGEST_WAIT_MS);
+
+      if (toLaunch > 0 && free <= wanted) {
+        const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(0) / windowMs);
+        const isScout = isUnknown && asked.size === 0;
+        const enough = isScout ? LEAST_SCOUT_CHANCE : answersFirst ? SURE : Infinity;
+        if (best.chance >= enough) return 0;
+        return Math.min(enough < 1 ? until(enough) : LONGEST_WAIT_MS, free <= 0 ? Math.max(window.nextFreeInMs, 1) : RECONSIDER_MS);
+      }
+      if (free < 1) return Math.max(window.nextFreeInMs, 1);
+      const likely = toLaunch > 0 && limit > 0 ? worthwhile(best.job, now, window) : LIKELY;
+      const mostDoubts = Math.max(DOUBTS_AT_ONCE, (limit === 0 ? DOUBTS_SHARE_UNLIMITED : DOUBTS_SHARE) * open);
+      const isTooDoubtful = asked.size > 0 && doubts + 1 - best.chance > mostDoubts;
+      if (best.chance >= likely && !isTooDoubtful) return 0;
+      if (growth(Math.max(ageMs, YOUNGEST_MS), window) === Infinity) {
+        // One that fails costs a window; one that succeeds spares everybody the wait until all is sure.
+        const isScout = isUnknown && asked.size === 0 && ageMs >= scoutedMs * SCOUT_GROWTH_LATE;
+        if (isScout && best.chance >= LEAST_SCOUT_CHANCE) return 0;
+        return Math.max(Math.min(until(isScout ? LEAST_SCOUT_CHANCE : likely), windowMs / LOOKS_PER_WINDOW), 1);
+      }
+      if (isUnknown && limit > 0) {
+        const dueMs = scoutAgeMs(ageMs, window) - ageMs;
+        return asked.size > 0 ? RECONSIDER_MS : dueMs <= 0 ? 0 : Math.min(Math.max(dueMs, 1), LONGEST_WAIT_MS);
+      }
+      if (now < quietUntil) return Math.min(quietUntil - now, best.chance >= LIKELY ? RECONSIDER_MS : until(LIKELY));
+      // With no limit there are no scouts: whoever is open may be one, also of jobs that are done at once.
+      const silentMs = now - lastAskAt;
+      if (best.chance < LEAST_CHANCE && !isUnknown && silentMs < LONGEST_WAIT_MS) return Math.min(until(LEAST_CHANCE), LONGEST_WAIT_MS - silentMs);
+      return isTooDoubtful ? RECONSIDER_MS : 0;
+    },
+
+    take(now) {
+      const best = ready.likeliest(now);
+      if (best === undefined) return undefined;
+      ready.remove(best.job);
+      lastAskAt = now;
+      asked.set(best.job, 1 - best.chance);
+      doubts += 1 - best.chance;
+      return best.job;
+    },
+    replied,
     stillRunning(job, now) {
+      replied(job);
+      wasted += 1;
+      wastedAgeMs = now - job.launched_at;
+      scoutedMs = Math.max(scoutedMs, wastedAgeMs, YOUNGEST_MS);
+      times.stillRunning(wastedAgeMs, ranMs(job));
       job.running_at = now;
-      scoutAgeMs = Math.max(scoutAgeMs, Math.min((now - job.launched_at) * 2, BLIND_LIMIT_MS));
-      // To the end of the queue: the next scout is another one.
-      if (open.delete(job)) open.add(job);
-      if (known !== undefined) known = fit(logs, open);
     },
-    finished(durationMs) {
-      logs[oldest] = Math.log(Math.max(durationMs, 1));
-      oldest = (oldest + 1) % REMEMBERED;
-      known = fit(logs, open);
-    },
-    waitMs(job, now, free) {
-      if (known === undefined) return Math.max(scoutWaitMs(job, now, free), 0);
-      const askedAge = job.running_at === null ? 0 : job.running_at - job.launched_at;
-      const due = ageWhenDone(known, askedAge, threshold(free, open.size));
-      const bounded = Math.min(Math.max(due, askedAge === 0 ? 0 : askedAge + SHORTEST_WAIT_MS), askedAge + LONGEST_WAIT_MS);
-      return Math.max(bounded - (now - job.launched_at), 0);
+    finished(job, durationMs, now) {
+      replied(job);
+      const ageMs = now - job.launched_at;
+      // Not said: half way between when it was last RUNNING, or a fraction of its age, and now.
+      times.finished(durationMs ?? Math.sqrt(Math.max(ranMs(job), ageMs / 4) * ageMs), ranMs(job));
     },
   };
-}
-
-/** The chance from which on a job is asked: each open job needs one request that finds it done; what is more can be wasted. */
-function threshold(free: number, open: number): number {
-  const spare = free / Math.max(open, 1);
-  return spare >= 4 ? 0.5 : spare >= 2 ? 0.75 : spare >= 1.25 ? 0.9 : 0.96;
-}
-
-/** The log-normal distribution of the durations: those remembered, and those of jobs that are known to take longer yet. */
-function fit(logs: readonly number[], open: ReadonlySet<PacedJob>): Distribution {
-  const unfinished = [...open].flatMap((job) => (job.running_at === null ? [] : [Math.log(Math.max(job.running_at - job.launched_at, 1))]));
-  let distribution = spreadOf(logs);
-  for (let round = 0; unfinished.length > 0 && round < IMPUTATIONS; round += 1) {
-    const { mean, spread } = distribution;
-    const likely = unfinished.map((log) => {
-      const z = (log - mean) / spread;
-      return mean + spread * (z > 4 ? z : density(z) / (1 - normal(z))); // the mean beyond z; for large z hardly more than z
-    });
-    distribution = spreadOf([...logs, ...likely]);
-  }
-  return distribution;
-}
-
-function spreadOf(logs: readonly number[]): Distribution {
-  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
-  const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / logs.length;
-  // A few durations say little of the spread: the assumed one counts like ENOUGH of them.
-  const pooled = (variance * logs.length + ASSUMED_SPREAD ** 2 * ENOUGH) / (logs.length + ENOUGH);
-  return { mean, spread: Math.max(Math.sqrt(pooled), LEAST_SPREAD) };
-}
-
-/** The age by which a job that was RUNNING at `askedAgeMs` is done with this chance. */
-function ageWhenDone({ mean, spread }: Distribution, askedAgeMs: number, chance: number): number {
-  const survival = askedAgeMs <= 0 ? 1 : 1 - normal((Math.log(askedAgeMs) - mean) / spread);
-  return Math.exp(mean + spread * normalQuantile(1 - survival * (1 - chance)));
-}
-
-/** The normal distribution function (Abramowitz and Stegun 26.2.17, error below 7.5e-8). */
-function normal(z: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(z));
-  const tail =
-    density(z) *
-    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  return z > 0 ? 1 - tail : tail;
-}
-
-function density(z: number): number {
-  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-/** Its inverse, by halving: callers are few, and exactness beyond a thousandth means nothing here. */
-function normalQuantile(probability: number): number {
-  let [low, high] = [-6, 6];
-  for (let step = 0; step < 24; step += 1) {
-    const middle = (low + high) / 2;
-    if (normal(middle) < probability) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }

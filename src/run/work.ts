@@ -11,6 +11,7 @@ import type { Breaker } from './breaker.ts';
 import type { Health } from './health.ts';
 import type { Pace } from './pace.ts';
 import type { Stop } from './stop.ts';
+import type { Turns } from './turns.ts';
 
 /** Told of every target that is settled: for the progress display, and for output that leaves as it comes. */
 export type OnSettled = (settled: { state: SettledState; contacts: number; cost_usd: number | null }) => void;
@@ -32,6 +33,7 @@ export type Work = {
   /** Asked before every launch, and told what became of it: keeps the cost cap. */
   allowance: Allowance;
   pace: Pace;
+  turns: Turns;
   /** At most so many launches are unanswered at any moment, so that a crash leaves no more in doubt. */
   launchSlots: LimitFunction;
   /** Jobs launched and not settled, at most. */

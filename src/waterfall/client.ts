@@ -25,10 +25,11 @@ export type Client = {
    */
   launch(question: Question, options: { place: Place; signal?: AbortSignal | undefined }): Promise<Launched>;
   /**
-   * The job as it is now. Takes a place for each request, and quickly tries once more after a passing error.
+   * The job as it is now. Takes a place for each request, for the first one `place` when it is given, and quickly tries
+   * once more after a passing error.
    * `waiting` ends the waiting for a place or for the second try, `signal` the call itself as well.
    */
-  find(job_id: string, options?: { waiting?: AbortSignal | undefined; signal?: AbortSignal | undefined }): Promise<Job>;
+  find(job_id: string, options?: { place?: Place | undefined; waiting?: AbortSignal | undefined; signal?: AbortSignal | undefined }): Promise<Job>;
   /** Usage and balance; `month` is `YYYY-MM`, without it the current one. Free, and outside the request limit. */
   account(options?: { month?: string | undefined; signal?: AbortSignal | undefined }): Promise<Account>;
   requests(): RequestCounts;
@@ -98,10 +99,11 @@ export function createClient(options: {
       return readReply(launchReply, reply.json, `POST ${PROSPECTOR}`);
     },
 
-    find: (job_id, { signal, waiting = signal } = {}) =>
+    find: (job_id, { place: given, signal, waiting = signal } = {}) =>
       withRetry(
         async () => {
-          const place = await limiter.take('find', waiting);
+          const place = given ?? (await limiter.take('find', waiting));
+          given = undefined;
           const reply = await limited('finds', place, { method: 'GET', path: PROSPECTOR, query: { job_id }, signal });
           return readReply(jobReply, reply.json, `GET ${PROSPECTOR}`);
         },

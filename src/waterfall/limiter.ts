@@ -39,15 +39,20 @@ export type Limiter = {
   /** What the API says its limit is. Taken over only when it is fewer requests per second; nonsense is ignored. */
   learn(limit: number, windowMs: number): void;
   state(): LimiterState;
+  /** How many requests could go within `ms` milliseconds from now; `Infinity` with no limit. */
+  freeWithin(ms: number): number;
+  /** When the places that are taken now began to count, in epoch milliseconds, oldest first; those in flight as of now. */
+  taken(): number[];
 };
 
 type Waiter = { grant(): void; gone: boolean };
 
 /**
- * Makes a limiter of `limit` requests per `windowMs` milliseconds; a `limit` of 0 is none.
+ * Makes a limiter of `limit` requests per `windowMs` milliseconds; a `limit` of 0 is none. `taken` are the moments of an
+ * earlier process, by the clock, whose places may still count.
  * Its one timer runs only while somebody waits for a known moment, so it keeps no process alive.
  */
-export function createLimiter(options: { limit: number; windowMs: number; clock: Clock; log: Log }): Limiter {
+export function createLimiter(options: { limit: number; windowMs: number; clock: Clock; log: Log; taken?: readonly number[] }): Limiter {
   const { clock, log } = options;
   let { limit, windowMs } = options;
   const queues = { find: createFifo<Waiter>(), launch: createFifo<Waiter>() };
@@ -59,6 +64,9 @@ export function createLimiter(options: { limit: number; windowMs: number; clock:
   let waiting = 0;
   let pausedUntil = -Infinity;
   let timer: { at: number; stop: AbortController } | undefined;
+  const startedAt = now();
+  // A moment in the future is of a clock that was set back since.
+  if (limit > 0) for (const moment of (options.taken ?? []).map((at) => Math.min(at, startedAt)).sort((a, b) => a - b)) replies.push(moment);
 
   // Times are whole milliseconds cut off, so one is added: a full window has certainly passed.
   const freesAt = (reply: number) => reply + windowMs + 1;
@@ -169,6 +177,27 @@ export function createLimiter(options: { limit: number; windowMs: number; clock:
       const free = limit === 0 ? Infinity : Math.max(limit - inFlight - replies.size(), 0);
       const next = nextAt(at) ?? Math.max(freesAt(at), pausedUntil);
       return { limit, windowMs, free: at < pausedUntil ? 0 : free, inFlight, waiting, nextFreeInMs: next - at };
+    },
+
+    freeWithin: (ms) => {
+      if (limit === 0) return Infinity;
+      const at = now();
+      forgetOldReplies(at);
+      if (at + ms < pausedUntil) return 0;
+      if (ms > windowMs) return Math.floor((limit * ms) / windowMs);
+      let [low, high] = [0, replies.size()];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (freesAt(replies.at(middle) ?? Infinity) <= at + ms) low = middle + 1;
+        else high = middle;
+      }
+      return Math.max(limit - inFlight - replies.size() + low, 0);
+    },
+
+    taken: () => {
+      const at = now();
+      forgetOldReplies(at);
+      return [...Array.from({ length: replies.size() }, (_, index) => replies.at(index) ?? at), ...Array<number>(inFlight).fill(at)];
     },
   };
 }

@@ -286,6 +286,73 @@ describe('the state', () => {
   });
 });
 
+describe('a limiter that follows on another process', () => {
+  const followOn = (limit: number, moments: (now: number) => number[]) => {
+    const { clock } = setUp(limit);
+    const ignore = () => undefined;
+    const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+    return { clock, limiter: createLimiter({ limit, windowMs: 1_000, clock, log, taken: moments(clock.now()) }) };
+  };
+
+  it('counts the requests of that one until their window is over', async () => {
+    const { clock, limiter } = followOn(3, (now) => [now - 1_002, now - 600, now - 100]);
+    expect(limiter.state()).toMatchObject({ free: 1, nextFreeInMs: 0 });
+    await clock.advance(401);
+    expect(limiter.state().free).toBe(2);
+    await clock.advance(500);
+    expect(limiter.state().free).toBe(3);
+  });
+
+  it('takes moments in the future for now: the clock was set back', async () => {
+    const { clock, limiter } = followOn(2, (now) => [now + 3_600_000, now + 3_600_000]);
+    expect(limiter.state().free).toBe(0);
+    await clock.advance(1_001);
+    expect(limiter.state().free).toBe(2);
+  });
+
+  it('can have more of them than its own limit, and waits', async () => {
+    const { clock, limiter } = followOn(2, (now) => [now - 900, now - 800, now - 700, now - 600]);
+    expect(limiter.state()).toMatchObject({ free: 0, nextFreeInMs: 301 });
+    await clock.advance(301);
+    expect(limiter.state().free).toBe(1);
+  });
+
+  it('does not care when there is no limit', () => {
+    expect(followOn(0, (now) => [now]).limiter.state().free).toBe(Infinity);
+  });
+});
+
+describe('what a limiter tells', () => {
+  it('is which moments count, those in flight as of now, oldest first', async () => {
+    const { clock, limiter } = setUp(5);
+    const { places, take } = queue(limiter);
+    for (const name of ['a', 'b', 'c']) void take('find', name);
+    await settle(clock);
+    const start = clock.now();
+    places[0]?.release();
+    await clock.advance(300);
+    places[1]?.release();
+    await clock.advance(100);
+    expect(limiter.taken()).toEqual([start, start + 300, start + 400]);
+    await clock.advance(700);
+    expect(limiter.taken()).toEqual([start + 300, start + 1_100]);
+  });
+
+  it('is how many requests could go within a time', async () => {
+    const { clock, limiter } = setUp(3);
+    const { places, take } = queue(limiter);
+    for (const name of ['a', 'b', 'c']) void take('find', name);
+    await settle(clock);
+    places[0]?.release();
+    await clock.advance(200);
+    places[1]?.release();
+    expect([0, 800, 801, 1_000, 1_001].map((ms) => limiter.freeWithin(ms))).toEqual([0, 0, 1, 1, 3]);
+    limiter.pause(5_000);
+    expect([1_000, 6_000].map((ms) => limiter.freeWithin(ms))).toEqual([0, 18]);
+    expect(setUp(0).limiter.freeWithin(0)).toBe(Infinity);
+  });
+});
+
 describe('any schedule of requests', () => {
   type Request = { asked: number; kind: 'find' | 'launch'; order: number; given?: number; replied?: number };
 

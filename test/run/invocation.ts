@@ -11,6 +11,7 @@ import type { InDoubtPolicy } from '../../src/run/breaker.ts';
 import { createAllowance } from '../../src/run/allowance.ts';
 import { createBudget } from '../../src/run/budget.ts';
 import type { Price } from '../../src/run/price.ts';
+import { openMemory } from '../../src/run/memory.ts';
 import { createStop } from '../../src/run/stop.ts';
 import type { Clock, Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
@@ -50,6 +51,8 @@ export type Settings = {
   /** The cost cap, and the price where it is known. */
   capUsd?: number;
   price?: Price;
+  /** Carries the window and the job times from one invocation to the next. */
+  remembers?: boolean;
 };
 
 /** How a target is in the database. */
@@ -100,12 +103,13 @@ export function openLaboratory() {
 
     /** Works on the run until it is finished or stopped. A run that is not in the database yet is started over `domains`. */
     invoke: async (id: string, script: Script, settings: Settings & { domains?: string[]; fresh?: boolean } = {}): Promise<Ending> => {
-      const { domains, fresh, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch', capUsd, price } = settings;
+      const { domains, fresh, remembers = false, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch', capUsd, price } = settings;
       const stop = createStop();
       const database = open(runtime);
       if (domains !== undefined) await startedRun(database, id, domains, { at: clock.now(), maxAgeDays: fresh ? null : 30 });
       logged.length = 0;
-      const limiter = createLimiter({ limit, windowMs: MINUTE, clock: runtime.clock, log: runtime.log });
+      const memory = remembers ? await openMemory(database, runtime, { api_host: 'api.waterfall.example', apiKey: 'a key' }) : undefined;
+      const limiter = createLimiter({ limit, windowMs: MINUTE, clock: runtime.clock, log: runtime.log, taken: memory?.taken ?? [] });
       const scripted = createScriptedClient(script, limiter, runtime);
       const result = await jumping.pass(
         execute({
@@ -131,6 +135,7 @@ export function openLaboratory() {
           lock: { ensure: () => Promise.resolve(), release: () => Promise.resolve() },
           client: scripted.client,
           limiter,
+          memory,
           stop,
           stdout: new PassThrough(),
           ...{ concurrency, jobTimeoutMs, inDoubt },
@@ -222,9 +227,10 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
         place.release();
       }
     },
-    async find(job_id, { waiting, signal } = {}) {
+    async find(job_id, { place: given, waiting, signal } = {}) {
       const once = async () => {
-        const place = await limiter.take('find', waiting);
+        const place = given ?? (await limiter.take('find', waiting));
+        given = undefined;
         try {
           const request = receive('find', job_id.replace('job of ', ''));
           await clock.sleep(typeof script.findMs === 'function' ? script.findMs(request) : (script.findMs ?? 0), signal);

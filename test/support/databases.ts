@@ -110,6 +110,6 @@ function describeOn(
 }
 
 /** Empties all tables, each before those that it refers to. For a few rows it takes less time than `truncate`. */
-export const EMPTY = ['forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
+export const EMPTY = ['pace', 'forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
   .map((table) => `delete from waterfall.${table};`)
   .join('\n');
