@@ -53,6 +53,19 @@ function agesAsked(pace: Pace, count: number, window: RequestWindow): number[] {
   return ages;
 }
 
+describe('a cost cap that holds launches back', () => {
+  const paceOf = () => paceWith({ open: 1, toLaunch: 30 }).pace;
+  const doneNow = START + 30_000;
+
+  it('leaves the requests to the jobs that are open', () => {
+    expect(paceOf().waitMs(doneNow, { ...windowWith(20), launchesHeld: true })).toBe(0);
+  });
+
+  it('or else they would be kept for launches that do not come', () => {
+    expect(paceOf().waitMs(doneNow, windowWith(20))).toBeGreaterThan(0);
+  });
+});
+
 describe('who is asked', () => {
   it('is the job that was launched first, of those that were never asked', () => {
     const { pace } = paceWith({ open: 0 });
@@ -101,6 +114,13 @@ describe('while companies wait for their launch', () => {
   it('launches go before them near the end of the list, so that the last jobs are not late', () => {
     const { pace } = paceWith({ open: 20, toLaunch: 30 });
     expect(pace.waitMs(START + MINUTE, windowWith(0))).toBeGreaterThan(0);
+  });
+
+  it('a job of an earlier invocation that is surely done is asked first even then', () => {
+    const { pace } = paceWith({ open: 20, toLaunch: 30 });
+    pace.opened();
+    pace.ready({ launched_at: START - MINUTE, running_at: null, isOlder: true });
+    expect(pace.waitMs(START + MINUTE, windowWith(0))).toBe(0);
   });
 
   it('free places that no launch can use are for finds, one kept for the launch that follows each', () => {
