@@ -13,8 +13,8 @@ export type ListColumns = {
   linkedin?: number;
 };
 
-/** Names in the order in which they are looked for, without spaces, dots, hyphens and underscores. */
-const KNOWN = {
+/** Names in the order in which they are looked for, without spaces, dots, hyphens and underscores; docs/input.md lists them. */
+export const KNOWN_NAMES = {
   domain: [
     'domain', 'companydomain', 'website', 'url', 'companywebsite', 'companyurl', 'web', 'homepage', 'site', 'domainname',
     'companydomainname', 'websiteurl', 'companywebsiteurl', 'webaddress', 'webpage', 'accountdomain', 'accountwebsite',
@@ -72,9 +72,9 @@ export function chooseColumns(
   };
 
   const domain =
-    options.domainColumn === undefined ? known(KNOWN.domain, '--domain-column') : named('--domain-column', options.domainColumn);
+    options.domainColumn === undefined ? known(KNOWN_NAMES.domain, '--domain-column') : named('--domain-column', options.domainColumn);
   const filter =
-    options.filterColumn === undefined ? known(KNOWN.filter, '--filter-column') : named('--filter-column', options.filterColumn);
+    options.filterColumn === undefined ? known(KNOWN_NAMES.filter, '--filter-column') : named('--filter-column', options.filterColumn);
   if (domain === undefined && options.domainColumn === undefined) problems.push(noDomainColumn(header, names));
   if (domain !== undefined && domain === filter) {
     problems.push({
@@ -88,7 +88,7 @@ export function chooseColumns(
   if (filter !== undefined) columns.filter = filter;
   const aboutPeople = keys.some((key) => OF_PERSON.has(key));
   for (const hint of ['company_name', 'linkedin'] as const) {
-    const place = known(aboutPeople ? KNOWN[hint] : [...KNOWN[hint], ...OF_COMPANY_OR_PERSON[hint]]);
+    const place = known(aboutPeople ? KNOWN_NAMES[hint] : [...KNOWN_NAMES[hint], ...OF_COMPANY_OR_PERSON[hint]]);
     if (place !== undefined && place !== domain && place !== filter) columns[hint] = place;
   }
   return columns;

@@ -1,0 +1,202 @@
+/*
+ * docs/recipes.md: each shell recipe is taken out of the page and run as it is; of the workflow, the crontab and the units the
+ * commands are. jq, psql and flock are the machine's own, or tiny stand-ins where it has none (support/stand-ins.ts).
+ */
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect } from 'vitest';
+import { csvRows, it, sql, type Scene, type SceneOptions } from '../support/command.ts';
+import { companies, list } from '../support/sandbox-process.ts';
+import { addStandIns } from '../support/stand-ins.ts';
+
+const page = readFileSync(resolve(import.meta.dirname, '../../docs/recipes.md'), 'utf8');
+const DOMAINS = companies(4);
+const LIST = list(DOMAINS);
+
+/** Blocks of a language, by the heading that they are under. */
+function blocksOf(language: string): { heading: string; text: string }[] {
+  return page.split('\n## ').slice(1).flatMap((section) => {
+    const heading = section.split('\n')[0] ?? '';
+    return [...section.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, text = '']) => ({ heading, text }));
+  });
+}
+
+/** The one block under a heading that has these words. */
+function recipe(heading: string, words = '', language = 'sh'): string {
+  const found = blocksOf(language).filter((block) => block.heading === heading && block.text.includes(words));
+  if (found.length !== 1) throw new Error(`${found.length} recipes under "${heading}" have "${words}"`);
+  tried.add(found[0]?.text ?? '');
+  return found[0]?.text ?? '';
+}
+
+/** Recipes that a test has asked for. */
+const tried = new Set<string>();
+
+type Kitchen = Scene & { databaseUrl: string; mailed: () => Promise<string> };
+type Tools = { open: (options?: SceneOptions) => Promise<Scene>; newDatabase: () => Promise<string> };
+
+/** A workplace with a list, a database of its own, and the programs of the recipes. */
+async function kitchen({ open, newDatabase }: Tools): Promise<Kitchen> {
+  const scene = await open();
+  const databaseUrl = await newDatabase();
+  await addStandIns(join(scene.folder, '../bin'), join(scene.folder, '../mailed'));
+  await scene.write('companies.csv', LIST);
+  const shell: Scene['shell'] = (line, how = {}) => scene.shell(line, { ...how, env: { DATABASE_URL: databaseUrl, ...how.env } });
+  const run: Scene['run'] = (args, how = {}) => scene.run(args, { ...how, env: { DATABASE_URL: databaseUrl, ...how.env } });
+  return { ...scene, shell, run, databaseUrl, mailed: () => scene.read('../mailed').catch(() => '') };
+}
+
+const contactsOf = async ({ read }: Scene, name = 'companies.contacts.csv') => csvRows(await read(name));
+const FIND = ['run', 'companies.csv'];
+const usd = (contacts: number) => Math.round(contacts * 5) / 100;
+
+describe('docs/recipes.md', () => {
+  it('says what a run costs before it starts', async ({ open, newDatabase }) => {
+    const { shell, sandbox } = await kitchen({ open, newDatabase });
+    const { exit, stderr } = await shell(recipe('What does it cost, before I start?', 'companies.csv'));
+    expect([exit, stderr]).toEqual([0, expect.stringContaining('at worst $2.00: 40 contacts at $0.05 each')]);
+    expect((await sandbox.stats()).launch_requests).toBe(0);
+  });
+
+  it('says what several lists cost', async ({ open, newDatabase }) => {
+    const { shell, folder, write } = await kitchen({ open, newDatabase });
+    await mkdir(join(folder, 'lists'));
+    await write('lists/a.csv', list(DOMAINS.slice(0, 1)));
+    await write('lists/b.csv', list(DOMAINS.slice(1)));
+    const { stdout } = await shell(recipe('What does it cost, before I start?', 'lists/*.csv'));
+    expect(stdout.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual([
+      { list: 'lists/a.csv', to_launch: 1, requests: 2, worst_case_usd: 0.5 },
+      { list: 'lists/b.csv', to_launch: 3, requests: 6, worst_case_usd: 1.5 },
+    ]);
+  });
+
+  it('asks several lists one after the other, also behind one with an invalid row', async ({ open, newDatabase }) => {
+    const { shell, folder, write, rows } = await kitchen({ open, newDatabase });
+    await mkdir(join(folder, 'lists'));
+    await write('lists/a.csv', list([...DOMAINS.slice(0, 1), 'no domain']));
+    await write('lists/b.csv', list(DOMAINS.slice(1)));
+    expect((await shell(recipe('Several lists, one after the other'))).exit).toBe(0);
+    expect((await rows('found/a.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'invalid']);
+    expect((await rows('found/b.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'found', 'found']);
+    expect(new Set((await rows('found/b.csv')).map(({ domain }) => domain))).toEqual(new Set(DOMAINS.slice(1)));
+  });
+
+  it('stops before the second list when the first run stops', async ({ open, newDatabase }) => {
+    const { shell, folder, write, sandbox } = await kitchen({ open, newDatabase });
+    await mkdir(join(folder, 'lists'));
+    for (const name of ['a', 'b']) await write(`lists/${name}.csv`, LIST);
+    await write('lists/a.csv', 'no,columns\n');
+    expect((await shell(recipe('Several lists, one after the other'))).exit).toBe(2);
+    expect((await sandbox.stats()).launch_requests).toBe(0);
+  });
+
+  it('sends no mail from cron when all is well, and all output when not', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    await made.write('nightly.sh', recipe('Cron, with a lock, and mail on failure', 'mail -s'));
+    await chmod(join(made.folder, 'nightly.sh'), 0o755);
+    expect([await made.shell('./nightly.sh'), await made.mailed()]).toMatchObject([{ exit: 0 }, '']);
+    expect((await contactsOf(made)).length).toBeGreaterThan(0);
+    await made.write('companies.csv', `${LIST}no domain,\n`);
+    expect((await made.shell('./nightly.sh')).exit).toBe(3);
+    expect(await made.mailed()).toMatch(/^-s contacts: exit 3 ops@acme\.example\n[^]*invalid/);
+  });
+
+  it('lets the crontab give way to a night that is still at it', async ({ open, newDatabase }) => {
+    const { shell, write, folder } = await kitchen({ open, newDatabase });
+    const line = recipe('Cron, with a lock, and mail on failure', 'flock', 'cron').replaceAll('/srv/contacts', folder);
+    const command = line.replace(/^(\S+ ){5}\s*/, '').trim();
+    // Gives its own command again, as the next night would, and tells its exit code.
+    await write('nightly.sh', `#!/bin/sh\n[ -e again ] && exit 9\ntouch again\n${command}\nexit $(($? + 1))\n`);
+    await chmod(join(folder, 'nightly.sh'), 0o755);
+    expect((await shell(command)).exit).toBe(76);
+  });
+
+  it('has a unit whose command does the work, and whose exit codes are those of no failure', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const unit = recipe('systemd', 'ExecStart=', 'ini');
+    const settings = new Map([...unit.matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
+    const command = settings.get('ExecStart')?.replace('/usr/local/bin/', '') ?? '';
+    expect((await made.shell(command)).exit).toBe(0);
+    expect((await contactsOf(made)).length).toBeGreaterThan(0);
+    expect([settings.get('Type'), settings.get('SuccessExitStatus')]).toEqual(['oneshot', '75 143']);
+    expect(unit.match(/^\[.*\]$/gm)).toEqual(['[Unit]', '[Service]']);
+    expect(recipe('systemd', 'OnCalendar=', 'ini').match(/^\[.*\]$/gm)).toEqual(['[Unit]', '[Timer]', '[Install]']);
+  });
+
+  it('has a workflow whose command does the work, and whose secrets are settings', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const workflow = recipe('A scheduled GitHub Action', '', 'yaml');
+    expect(workflow).not.toContain('\t');
+    const runs = [...workflow.matchAll(/^ {6}- run: (.*)$/gm)].map(([, command = '']) => command);
+    expect(runs[0]).toBe('npm ci');
+    expect(runs).toHaveLength(2);
+    expect((await made.shell(`set -e; ${runs[1] ?? ''}`)).exit).toBe(0);
+    expect((await contactsOf(made)).length).toBeGreaterThan(0);
+    const secrets = [...workflow.matchAll(/^ {10}(\w+): \$\{\{ secrets\.(\w+) \}\}$/gm)];
+    expect(secrets.map(([, name, secret]) => [name, secret])).toEqual(['WATERFALL_API_KEY', 'DATABASE_URL'].map((name) => [name, name]));
+  });
+
+  it('pipes a list through, and counts a finished run with jq', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    await made.write('crm-export.csv', `domain,owner\n${DOMAINS.map((domain) => `${domain},Maya\n`).join('')}`);
+    const addresses = (await made.shell(recipe('Pipes and jq', 'crm-export.csv'))).stdout.trim().split('\n');
+    const contacts = csvRows((await made.run(['export', '--format', 'csv'])).stdout);
+    expect(addresses).toEqual(contacts.filter(({ email_verified }) => email_verified === 'true').map(({ professional_email }) => professional_email));
+    const counted = JSON.parse((await made.shell(recipe('Pipes and jq', 'group_by'))).stdout) as { domain: string; contacts: number }[];
+    expect(Object.fromEntries(counted.map(({ domain, contacts: count }) => [domain, count]))).toEqual(
+      Object.fromEntries(DOMAINS.map((domain) => [domain, contacts.filter((contact) => contact.domain === domain).length])),
+    );
+  });
+
+  it('goes on with every run that was left, and with none when none was', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const goOn = recipe('Go on with every run that was left');
+    await made.write('other.csv', list(companies(6).slice(4)));
+    await made.run(FIND);
+    const before = await made.sandbox.stats();
+    expect((await made.shell(goOn)).exit).toBe(0);
+    expect(await made.sandbox.stats()).toEqual(before);
+    expect((await made.run(['run', 'other.csv', '--max-cost', '0.01', '--price', '0.05'])).exit).toBe(4);
+    expect((await made.shell(goOn)).exit).toBe(0);
+    expect((await contactsOf(made, 'other.contacts.csv')).length).toBeGreaterThan(0);
+  });
+
+  it('loads the contacts into a table of another database, also twice', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const crm = await newDatabase();
+    await sql(crm, 'create table leads (person_id text primary key, first_name text, last_name text, email text)');
+    const load = recipe('Into a table of another database, with psql');
+    for (let night = 1; night <= 2; night += 1) expect((await made.shell(load, { env: { CRM_URL: crm } })).exit).toBe(0);
+    const leads = await sql<{ person_id: string; email: string | null }>(crm, 'select person_id, email from leads');
+    const contacts = await contactsOf(made);
+    expect(new Map(leads.map(({ person_id, email }) => [person_id, email ?? '']))).toEqual(new Map(contacts.map((contact) => [contact.person_id, contact.professional_email])));
+  });
+
+  it('writes what is new since the last time, and keeps when that was', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const sync = recipe('What is new since the last time');
+    await made.run(FIND);
+    const changed = async () => ((await made.shell(sync)).exit === 0 ? (await made.rows('changed.csv')).length : undefined);
+    expect(await changed()).toBe(new Set((await contactsOf(made)).map(({ person_id }) => person_id)).size);
+    expect(await made.read('last-sync')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
+    await made.write('last-sync', '2999-01-01T00:00:00Z\n');
+    expect(await changed()).toBe(0);
+  });
+
+  it('reads what a run brought, and which rows have no answer, from the log', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const brought = await made.shell(recipe('Reading the log'));
+    const { length } = await contactsOf(made);
+    expect(brought.stdout).toBe(`${length} contacts for $${usd(length)}\n`);
+    await made.sandbox.setFaults({ failRate: 1 });
+    await made.write('companies.csv', list(companies(5).slice(4)));
+    expect((await made.shell(recipe('Reading the log'))).stdout).toBe('0 contacts for $null\nline 2: job_failed\n');
+  });
+
+  it('is run to the last recipe', () => {
+    const all = ['sh', 'cron', 'ini', 'yaml'].flatMap((language) => blocksOf(language).map(({ text }) => text));
+    expect(all.filter((text) => !tried.has(text))).toEqual([]);
+    expect(page.match(/^```\w+$/gm)).toHaveLength(all.length);
+  });
+});
