@@ -191,7 +191,7 @@ describe('docs/recipes.md', () => {
     expect(brought.stdout).toBe(`${length} contacts for $${usd(length)}\n`);
     await made.sandbox.setFaults({ failRate: 1 });
     await made.write('companies.csv', list(companies(5).slice(4)));
-    expect((await made.shell(recipe('Reading the log'))).stdout).toBe('0 contacts for $null\nline 2: job_failed\n');
+    expect((await made.shell(recipe('Reading the log'))).stdout).toBe('0 contacts for $0\nline 2: job_failed\n');
   });
 
   it('is run to the last recipe', () => {

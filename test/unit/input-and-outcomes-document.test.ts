@@ -17,13 +17,13 @@ const listPath = join(folder, 'list.csv');
 await writeFile(listPath, 'domain\nacme.example\n');
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const known = (what: string) => quotedIn(tableIn(input, '', 'Known').find(([name]) => name === what)?.[1]);
+const known = (what: string) => quotedIn(tableIn(input, 'What', 'Known').find(([name]) => name === what)?.[1]);
 
 /** The names that the program itself gives when it is told one that it does not know. */
 async function namesOffered(options: { encoding?: string; delimiter?: string }): Promise<string[]> {
   const error: unknown = await examineList(listPath, options).catch((thrown: unknown) => thrown);
   if (!(error instanceof UsageError)) throw new Error('the name was taken');
-  return (error.problems[0]?.fix ?? '').replace(/^use (one of )?/, '').split(/, | or | (?=\S)/);
+  return (error.problems[0]?.fix ?? '').replace(/^use (one of )?/, '').split(options.delimiter === undefined ? /, | or / : ' ');
 }
 
 describe('docs/input.md', () => {
