@@ -76,7 +76,7 @@ export function park(lane: Lane, work: Work): void {
 }
 
 function open(lane: Lane, work: Work): void {
-  lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null };
+  lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null, isOlder: !lane.awaitsLaunch };
   stopAwaiting(lane, work);
   work.pace.opened();
 }

@@ -9,16 +9,11 @@
  * 1. Launches first. While companies wait for a launch that a lane could make, requests are theirs: a job that was
  *    launched early is done when it is asked late, so the window stays full and nearly every job is asked once. But jobs
  *    that are SURELY done go before them as long as what is left keeps the window full for longer than slow jobs take:
- *    so answers come early, and the run ends no later.
- * 2. What no launch wants may be wasted, within what can be afforded until the slowest open job is done. For any time t
- *    until then
- *
- *        spare(t) = requests that come free within t - open jobs done within t - launches within t
- *
- *    and after RUNNING, told at age a, nobody is asked for a * (growth - 1), where growth = the most, over t, of
- *    ((a + t) / a) ^ (1 / spare(t)). One RUNNING is enough to know that the run is not over, so a few wasted requests,
- *    spread evenly over the logarithm of time, follow the end of the slowest of many jobs closely. Since the steps grow
- *    with the age, a stuck job is asked at exponentially growing intervals.
+ *    so answers come early, and the run ends no later. Jobs of an earlier invocation always do: they are paid for.
+ * 2. What no launch wants may be wasted, within what can be afforded until the slowest open job is done (spare.ts): after
+ *    RUNNING, told at age a, nobody is asked for a * (growth - 1). One RUNNING is enough to know that the run is not over,
+ *    so a few wasted requests, spread evenly over the logarithm of time, follow the end of the slowest of many jobs
+ *    closely. Since the steps grow with the age, a stuck job is asked at exponentially growing intervals.
  * 3. With nothing to spare, only jobs that are LIKELY done are asked; while lanes are full and companies wait, earlier
  *    where a free request would otherwise be lost (`worthwhile`).
  * 4. Until a first job is done, what is known may be wrong by a factor of 50 either way: one job at a time is asked as a
@@ -29,23 +24,17 @@
 import type { JobTimes } from './job-times.ts';
 import { createReadyJobs, ranMs, YOUNGEST_MS } from './ready-jobs.ts';
 import type { PacedJob } from './ready-jobs.ts';
+import { growthFactor, lastAgeMs } from './spare.ts';
+import type { RequestWindow } from './spare.ts';
 
 export type { PacedJob } from './ready-jobs.ts';
+export type { RequestWindow } from './spare.ts';
 
 const SURE = 0.97;
 const LIKELY = 0.9;
 /** Below this chance no job is asked, and while launches wait no scout below the other. */
 const LEAST_CHANCE = 0.1;
 const LEAST_SCOUT_CHANCE = 0.5;
-/** So many requests may be wasted for each open job, and a few more: a run of one company needs them. */
-const MOST_WASTE = 6;
-const MOST_WASTE_MORE = 10;
-/** The run is taken to be over when so many open jobs are expected to be left. */
-const LEFT_AT_END = 0.3;
-/** As long as there is something to spare, nobody waits for longer than this part of the age. */
-const MOST_GROWTH = 1.25;
-/** And each job is a little older when it is asked again, however much there is to spare. */
-const LEAST_GROWTH = 0.05;
 /** The first scout goes at this part of the expected age; the next ones at so many times the age, later at fewer. */
 const SCOUT_START = 0.1;
 const SCOUT_GROWTH = 2.5;
@@ -58,20 +47,10 @@ const DOUBTS_SHARE = 0.02;
 const DOUBTS_SHARE_UNLIMITED = 0.2;
 /** Replies and launches that are awaited announce themselves; this is for those that fail. */
 const RECONSIDER_MS = 1_000;
+const REPLY_PATIENCE_MS = 1_000;
 /** So often in each window it is seen whether places came back. */
 const LOOKS_PER_WINDOW = 20;
 const LONGEST_WAIT_MS = 60_000;
-
-/** The request limit at a moment. A `limit` of 0 is none; `free` and `freeWithin` are then `Infinity`. */
-export type RequestWindow = {
-  limit: number;
-  windowMs: number;
-  free: number;
-  /** When the next request could go: 0 is now. */
-  nextFreeInMs: number;
-  /** How many requests could be sent within so many milliseconds from now. */
-  freeWithin(ms: number): number;
-};
 
 /** Decides for all lanes of an invocation. Moments are epoch milliseconds. */
 export type Pace = {
@@ -106,8 +85,8 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
   let unfed = options.toLaunch;
   let awaiting = 0;
   let open = 0;
-  /** Jobs being asked, each with the chance that it is RUNNING, and the sum of these. */
-  const asked = new Map<PacedJob, number>();
+  /** Jobs being asked, in order, each with the chance that it is RUNNING; `doubts` is the sum of these. */
+  const asked = new Map<PacedJob, { at: number; doubt: number }>();
   let doubts = 0;
   /** RUNNING replies that nobody has waited for yet, and the age of the last such job. */
   let wasted = 0;
@@ -117,43 +96,27 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
   let lastAskAt = Infinity; // before the first one nobody is late
 
   const replied = (job: PacedJob) => {
-    doubts -= asked.get(job) ?? 0;
+    doubts -= asked.get(job)?.doubt ?? 0;
     asked.delete(job);
     if (asked.size === 0) doubts = 0; // what rounding has left
   };
 
-  /** The age by which hardly any open job is left, when all of them are as old as this. */
-  const lastAgeMs = (ageMs: number) =>
-    Math.max(times.ageAtShare((times.shareRunning(ageMs) * LEFT_AT_END) / Math.max(open, 1)), ageMs * 1.2);
-
-  const spareWithin = (ms: number, ageMs: number, window: RequestWindow): number => {
-    const most = MOST_WASTE * open + MOST_WASTE_MORE;
-    if (window.limit === 0) return most;
-    const done = open * (1 - times.shareRunning(ageMs + ms) / Math.max(times.shareRunning(ageMs), Number.MIN_VALUE));
-    const toLaunch = unfed + awaiting;
-    const launches = Math.min(toLaunch, Math.max(lanes - open, 0) + done);
-    // Their jobs are done and followed by others, if there is time.
-    const more = Math.min(toLaunch - launches, (lanes * ms) / times.ageAtShare(0.5));
-    return Math.min(window.freeWithin(ms) - done - launches - 2 * more, most);
-  };
-
-  /** The factor by which a job of this age ages before the next request may be wasted; Infinity: nothing is to spare. */
-  const growth = (ageMs: number, window: RequestWindow): number => {
-    const endMs = lastAgeMs(ageMs) - ageMs;
-    let most = 1 + LEAST_GROWTH / Math.max(open, 1);
-    for (let ms = Math.min(ageMs / 2, endMs); ; ms = Math.min(ms * 2, endMs)) {
-      const spare = spareWithin(ms, ageMs, window);
-      if (spare < 1) return Infinity;
-      most = Math.max(most, (1 + ms / ageMs) ** (1 / spare));
-      if (ms === endMs) return Math.min(most, MOST_GROWTH);
+  /** A reply that takes long is not waited for: one connection that hangs must not hold up all others. */
+  const forgetSlow = (now: number) => {
+    for (const [job, { at }] of asked) {
+      if (now - at < REPLY_PATIENCE_MS) return;
+      replied(job);
     }
   };
+
+  const workload = () => ({ open, toLaunch: unfed + awaiting, lanes });
+  const growth = (ageMs: number, window: RequestWindow) => growthFactor(times, workload(), Math.max(ageMs, YOUNGEST_MS), window);
 
   /** Each RUNNING is followed by its share of silence. */
   const settleWaste = (now: number, window: RequestWindow) => {
     if (wasted === 0) return;
-    const factor = growth(Math.max(wastedAgeMs, YOUNGEST_MS), window);
-    if (factor < Infinity) quietUntil = Math.max(quietUntil, now) + Math.min(wastedAgeMs * (factor - 1), LONGEST_WAIT_MS) * wasted;
+    const factor = growth(wastedAgeMs, window);
+    if (factor < Infinity) quietUntil = Math.max(quietUntil, now) + Math.min(Math.max(wastedAgeMs, YOUNGEST_MS) * (factor - 1), LONGEST_WAIT_MS) * wasted;
     wasted = 0;
   };
 
@@ -175,7 +138,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
     if (scoutedMs === 0) return expectedMs * SCOUT_START;
     const most = scoutedMs < expectedMs ? SCOUT_GROWTH : SCOUT_GROWTH_LATE;
     // With much to spare there is no need to be so careful.
-    return scoutedMs * Math.min(most, Math.max(growth(Math.max(ageMs, YOUNGEST_MS), window) ** 4, LEAST_SCOUT_GROWTH));
+    return scoutedMs * Math.min(most, Math.max(growth(ageMs, window) ** 4, LEAST_SCOUT_GROWTH));
   };
 
   return {
@@ -200,6 +163,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       const best = ready.likeliest(now);
       if (best === undefined) return LONGEST_WAIT_MS;
       settleWaste(now, window);
+      forgetSlow(now);
       const { free, limit, windowMs } = window;
       const ageMs = now - best.job.launched_at;
       const isUnknown = times.seen() === 0;
@@ -210,9 +174,9 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       const until = (chance: number) => Math.min(Math.max(ready.msUntil(chance, now), 1), asked.size > 0 ? RECONSIDER_MS : LONGEST_WAIT_MS);
 
       if (toLaunch > 0 && free <= wanted) {
-        const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(0) / windowMs);
+        const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(times, workload(), 0) / windowMs);
         const isScout = isUnknown && asked.size === 0;
-        const enough = isScout ? LEAST_SCOUT_CHANCE : answersFirst ? SURE : Infinity;
+        const enough = isScout ? LEAST_SCOUT_CHANCE : answersFirst || best.job.isOlder ? SURE : Infinity;
         if (best.chance >= enough) return 0;
         return Math.min(enough < 1 ? until(enough) : LONGEST_WAIT_MS, free <= 0 ? Math.max(window.nextFreeInMs, 1) : RECONSIDER_MS);
       }
@@ -221,7 +185,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       const mostDoubts = Math.max(DOUBTS_AT_ONCE, (limit === 0 ? DOUBTS_SHARE_UNLIMITED : DOUBTS_SHARE) * open);
       const isTooDoubtful = asked.size > 0 && doubts + 1 - best.chance > mostDoubts;
       if (best.chance >= likely && !isTooDoubtful) return 0;
-      if (growth(Math.max(ageMs, YOUNGEST_MS), window) === Infinity) {
+      if (growth(ageMs, window) === Infinity) {
         // One that fails costs a window; one that succeeds spares everybody the wait until all is sure.
         const isScout = isUnknown && asked.size === 0 && ageMs >= scoutedMs * SCOUT_GROWTH_LATE;
         if (isScout && best.chance >= LEAST_SCOUT_CHANCE) return 0;
@@ -243,7 +207,7 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       if (best === undefined) return undefined;
       ready.remove(best.job);
       lastAskAt = now;
-      asked.set(best.job, 1 - best.chance);
+      asked.set(best.job, { at: now, doubt: 1 - best.chance });
       doubts += 1 - best.chance;
       return best.job;
     },

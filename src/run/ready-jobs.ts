@@ -10,6 +10,8 @@ export type PacedJob = {
   launched_at: number;
   /** When it was last said to be RUNNING; null: never asked. */
   running_at: number | null;
+  /** Launched by an earlier invocation: its answer is paid for, and goes before new launches. */
+  isOlder?: boolean;
 };
 
 /** Jobs that wait to be asked. */
@@ -25,6 +27,7 @@ export type ReadyJobs = {
 
 const QUEUES_PER_LOG = 10;
 const NEVER_ASKED = -1;
+const OLDER = -2;
 /** A job that is asked at once is this old when the question arrives, at least. */
 export const YOUNGEST_MS = 10;
 
@@ -48,7 +51,7 @@ export function createReadyJobs(times: JobTimes, jobTimeoutMs: number): ReadyJob
   return {
     add(job) {
       const ran = ranMs(job);
-      const key = ran === 0 ? NEVER_ASKED : Math.round(Math.log(Math.max(ran, 1)) * QUEUES_PER_LOG);
+      const key = ran === 0 ? (job.isOlder ? OLDER : NEVER_ASKED) : Math.round(Math.log(Math.max(ran, 1)) * QUEUES_PER_LOG);
       queueOf.set(job, key);
       const queue = queues.get(key);
       if (queue === undefined) queues.set(key, new Set([job]));

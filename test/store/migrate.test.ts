@@ -7,7 +7,7 @@ import { migrate, printMigrations, schemaState } from '../../src/store/migrate.t
 import { openDriver } from '../../src/store/open.ts';
 import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } from '../support/databases.ts';
 
-const TABLES = ['companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'runs', 'schema_migrations', 'target_contacts', 'targets'];
+const TABLES = ['companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'pace', 'runs', 'schema_migrations', 'target_contacts', 'targets'];
 
 async function tablesOf(driver: Driver): Promise<string[]> {
   const rows = await driver.query<{ name: string }>(

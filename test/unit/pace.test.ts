@@ -103,6 +103,13 @@ describe('while companies wait for their launch', () => {
     expect(pace.waitMs(START + MINUTE, windowWith(0))).toBeGreaterThan(0);
   });
 
+  it('a job of an earlier invocation that is surely done is asked first even then', () => {
+    const { pace } = paceWith({ open: 20, toLaunch: 30 });
+    pace.opened();
+    pace.ready({ launched_at: START - MINUTE, running_at: null, isOlder: true });
+    expect(pace.waitMs(START + MINUTE, windowWith(0))).toBe(0);
+  });
+
   it('free places that no launch can use are for finds, one kept for the launch that follows each', () => {
     const { pace } = paceWith({ open: 20, toLaunch: 20, lanes: 20 });
     let asked = 0;
