@@ -3,7 +3,7 @@
  * the invariants are checked; one that does not hold ends the soak with exit 1 and keeps the round's folder.
  *
  *   npm run soak                      thirty minutes
- *   npm run soak -- --minutes 1       the short form that CI runs
+ *   npm run soak -- --minutes 2       the short form that CI runs
  *   npm run soak -- --seed 42         the same rounds again
  *
  * Invariants: every input row has exactly one outcome; the sandbox saw no launch that the reports do not admit, and none of a

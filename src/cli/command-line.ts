@@ -5,6 +5,9 @@ const SECRET_OPTION = '--database-url';
 /** Global options that name where things are; a command that goes on needs them again. */
 const PLACE_OPTIONS = ['--database-url', '--home', '--base-url'];
 const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
+/** What bounds the cost; a command that launches must not lose it. */
+const MONEY_OPTIONS = ['--max-cost', '--price', '--confirm-above'];
+const MONEY_FLAGS = ['--yes'];
 
 /** The command as it was given. */
 export function sameCommand(argv: readonly string[]): string {
@@ -15,23 +18,29 @@ export function sameCommand(argv: readonly string[]): string {
   return ['waterfall-contacts', ...words].join(' ');
 }
 
-/** The command that goes on with a run, with the options that say where it lives. */
+/** The command that goes on with a run, with the options that say where it lives and what it may cost. */
 export function resumeCommand(run_id: string, argv: readonly string[]): string {
-  return ['waterfall-contacts', 'resume', run_id, ...placeOptions(argv)].join(' ');
+  const kept = optionsOf(argv, [...PLACE_OPTIONS, ...MONEY_OPTIONS], [...PLACE_FLAGS, ...MONEY_FLAGS]);
+  return ['waterfall-contacts', 'resume', run_id, ...kept].join(' ');
 }
 
-/** The command that writes the outputs of a run, with the options that say where it lives. */
-export function exportCommand(run_id: string, output: { contacts: string; report: string | null }, argv: readonly string[]): string {
+/** The command that writes the outputs of a run, with the options that say where it lives. What else they look like is kept with the run. */
+export function exportCommand(
+  run_id: string,
+  output: { contacts: string; report: string | null; shape?: { format?: string } },
+  argv: readonly string[],
+): string {
   const report = output.report === null ? [] : ['--report', quoted(output.report)];
-  return ['waterfall-contacts', 'export', run_id, '-o', quoted(output.contacts), ...report, ...placeOptions(argv)].join(' ');
+  const format = output.shape?.format === undefined ? [] : ['--format', output.shape.format];
+  return ['waterfall-contacts', 'export', run_id, '-o', quoted(output.contacts), ...format, ...report, ...optionsOf(argv, PLACE_OPTIONS, PLACE_FLAGS)].join(' ');
 }
 
-function placeOptions(argv: readonly string[]): string[] {
+function optionsOf(argv: readonly string[], names: readonly string[], flags: readonly string[]): string[] {
   const given = argv.slice(2);
   return given.flatMap((word, index) => {
-    if (PLACE_FLAGS.includes(word)) return [word];
+    if (flags.includes(word)) return [word];
     const [name = '', value] = word.split(/=(.*)/s);
-    if (!PLACE_OPTIONS.includes(name)) return [];
+    if (!names.includes(name)) return [];
     const text = value ?? given[index + 1] ?? '';
     return [name, name === SECRET_OPTION ? '"$DATABASE_URL"' : quoted(text)];
   });

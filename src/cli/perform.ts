@@ -2,31 +2,35 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseError } from '../core/errors.ts';
-import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
+import { UNANSWERED } from '../core/model.ts';
+import type { Allowance } from '../run/allowance.ts';
 import { execute, rowsOf } from '../run/execute.ts';
 import type { RunResult } from '../run/execute.ts';
 import type { InDoubtPolicy } from '../run/breaker.ts';
-import type { Health } from '../run/health.ts';
 import type { Run } from '../run/options.ts';
 import { openMemory } from '../run/memory.ts';
 import { createStop, databaseStop } from '../run/stop.ts';
 import type { Stop, StopReason } from '../run/stop.ts';
-import { openingLines, planOf, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
+import { reconcile, reconciliationLines, readingOf } from '../run/reconcile.ts';
+import type { Reading } from '../run/reconcile.ts';
+import { knownCost, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
 import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
-import type { OutcomeCount } from '../store/outcomes.ts';
 import { createClient } from '../waterfall/client.ts';
+import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
-import type { Limiter } from '../waterfall/limiter.ts';
 import { exportCommand, resumeCommand, sameCommand } from './command-line.ts';
-import type { ProgressSource } from './progress-bar.ts';
-import { keyOf, openDatabase, placeOf } from './session.ts';
+import { createDisplay } from './display.ts';
+import { askAccount, readMoney } from './money.ts';
+import type { MoneyOptions, MoneySettings } from './money.ts';
+import { begin, ROWS_NAMED } from './opening.ts';
+import { keyOf, openDatabase } from './session.ts';
 import type { Session } from './session.ts';
 
-/** Options of pace, as commander gives them. */
-export type PaceOptions = {
+/** Options of pace and money, as commander gives them. */
+export type PaceOptions = MoneyOptions & {
   concurrency: number;
   rateLimit?: string;
   jobTimeout: string;
@@ -35,18 +39,16 @@ export type PaceOptions = {
 };
 
 /** The same, understood. */
-export type PaceSettings = { concurrency: number; jobTimeoutMs: number; inDoubt: InDoubtPolicy; sandbox: boolean };
+export type PaceSettings = { concurrency: number; jobTimeoutMs: number; inDoubt: InDoubtPolicy; sandbox: boolean; money: MoneySettings };
 
-/** How many rows are named in the opening lines, and at the end. */
-const ROWS_NAMED = 5;
-
-/** @throws {UsageError} for a duration that is none. The rate limit is a setting, checked with the others. */
+/** @throws {UsageError} for a duration or an amount that is none. The rate limit is a setting, checked with the others. */
 export function readPace(options: PaceOptions): PaceSettings {
   return {
     concurrency: options.concurrency,
     jobTimeoutMs: durationOption('--job-timeout', options.jobTimeout),
     inDoubt: options.inDoubt,
     sandbox: options.sandbox ?? false,
+    money: readMoney(options),
   };
 }
 
@@ -66,12 +68,12 @@ export async function perform(
   const signals = listenForSignals({
     onFirst(signal, exit) {
       stop.request({ exit, message: `stopped by ${signal}` });
-      terminal.insist(`${signal}: finishing what is on its way; again to end at once`);
+      terminal.insist(`${signal}: finishing what is on its way; again to end at once`, { message: 'stopping', signal });
     },
     abortCalls: () => stop.abortCalls(),
     onForced() {
       terminal.stopProgress();
-      terminal.insist(`ended at once; all answers are kept\ngo on with: ${goOn}`);
+      terminal.insist(`ended at once; all answers are kept\ngo on with: ${goOn}`, { message: 'ended at once', command: goOn });
     },
   });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -102,8 +104,8 @@ export async function perform(
     });
     closing.push(() => client.close());
 
-    const invalidRows = continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] });
-    const display = createDisplay(limiter, () => runtime.clock.now());
+    const display = createDisplay(limiter, () => runtime.clock.now(), () => client.requests());
+    let atStart: Start | undefined;
     const working = execute({
       ...pace,
       run,
@@ -115,21 +117,28 @@ export async function perform(
       memory,
       stop,
       stdout: process.stdout,
-      onStart(counts, health) {
-        const plan = planOf(run, counts, settings.rateLimit);
-        const lines = openingLines({ run, plan, continued, invalidRows, rateLimit: settings.rateLimit, database: placeOf(database) });
-        terminal.say(lines.join('\n'), { message: 'run started', run: run.id, continued, ...plan });
-        terminal.startProgress(display.source(counts, health));
+      async onStart(counts, health) {
+        const { money, inDoubt } = pace;
+        const { allowance, before } = await begin({ session, database, client, stop, money, inDoubt, run, continued }, counts);
+        if (before !== undefined) atStart = { before, allowance };
+        terminal.startProgress(display.source(counts, { health, allowance }));
+        return allowance;
       },
       onSettled: (settled) => display.settled(settled),
     });
     const result = await working.catch((error: unknown) => cutShort(error, stop));
     terminal.stopProgress();
     if ('counts' in result) {
-      await close(terminal, database, result, goOn);
+      await close({ session, database, client }, result, goOn, atStart);
     } else {
       const { message, fix } = result;
-      terminal.insist(`stopped: ${message}${fix === undefined ? '' : `\n  to do: ${fix}`}\ngo on with: ${goOn}`);
+      terminal.insist(`stopped: ${message}${fix === undefined ? '' : `\n  to do: ${fix}`}\ngo on with: ${goOn}`, {
+        message: 'run cut short',
+        run: run.id,
+        exit: result.exit,
+        reason: message,
+        command: goOn,
+      });
     }
     return result.exit;
   } finally {
@@ -147,16 +156,29 @@ function cutShort(error: unknown, stop: Stop): StopReason {
   throw error;
 }
 
-async function close(terminal: Session['terminal'], database: Database, result: RunResult, goOn: string): Promise<void> {
+/** The account before anything was launched, and what is counted since. */
+type Start = { before: Reading; allowance: Allowance };
+
+async function close(
+  parts: { session: Session; database: Database; client: Client },
+  result: RunResult,
+  goOn: string,
+  atStart: Start | undefined,
+): Promise<void> {
+  const { database, session } = parts;
+  const { terminal } = session;
   const { run, exit } = result;
+  const account = await compared(parts, result, atStart);
   const outcomes = Object.fromEntries(result.counts.map(({ outcome, rows }) => [outcome, rows]));
-  terminal.say(summaryLines(result).join('\n'), {
+  terminal.say(summaryLines(result, account?.lines).join('\n'), {
     message: result.stopped === undefined ? 'run finished' : 'run stopped',
     run: run.id,
     exit,
     outcomes,
     contacts: result.counts.reduce((sum, { contacts }) => sum + contacts, 0),
+    cost_usd: knownCost(result),
     requests: result.requests,
+    account: account?.fields,
     duration_ms: Math.round(result.duration_ms),
     written: result.written,
     reason: result.stopped?.message,
@@ -172,9 +194,27 @@ async function close(terminal: Session['terminal'], database: Database, result: 
       : result.writeFailure !== undefined
         ? `write them with: ${exportCommand(run.id, run.options.output, process.argv)}`
         : count > 0
-          ? `to ask again for rows without an answer, give the same command: ${sameCommand(process.argv)}`
+          ? `to ask again for rows without an answer, give the same command: ${run.options.command ?? sameCommand(process.argv)}`
           : 'rows that are invalid were not asked: correct them in the list, then give the same command';
-  terminal.insist([...reasonLines(rows), ...more, ...troubleLines(result), next].join('\n'));
+  terminal.insist([...reasonLines(rows), ...more, ...troubleLines(result), next].join('\n'), {
+    message: 'rows without an answer',
+    run: run.id,
+    rows: count,
+    first: rows.map(({ row, outcome }) => ({ row, outcome })),
+    reason: result.stopped?.message ?? result.writeFailure,
+    next,
+  });
+}
+
+/** The vendor's count beside ours. Not asked when nothing was launched, nor when a signal leaves no time for it. */
+async function compared({ session, client }: { session: Session; client: Client }, result: RunResult, start: Start | undefined) {
+  const ours = start?.allowance.spending();
+  const hurried = (result.stopped?.exit ?? 0) > 128;
+  if (start === undefined || ours === undefined || hurried || ours.launched + ours.doubted === 0) return undefined;
+  const account = await askAccount(client, session.runtime.clock, new AbortController().signal);
+  if (account instanceof Error) return undefined;
+  const fields = reconcile(start.before, readingOf(account), ours);
+  return fields && { fields, lines: reconciliationLines(fields, ours) };
 }
 
 /** The fictional API inside this process. Its jobs are kept beside its database, so that a killed trial can go on. */
@@ -187,46 +227,4 @@ async function startTrialApi(session: Session) {
     rateLimit: settings.rateLimit,
     stateFile: join(settings.home, 'jobs.jsonl'),
   });
-}
-
-/** Counts what the progress display shows. */
-function createDisplay(limiter: Limiter, now: () => number) {
-  let settledNow = 0;
-  let contacts = 0;
-  let failed = 0;
-  let cost_usd: number | undefined;
-  return {
-    settled(target: { state: string; contacts: number; cost_usd: number | null }) {
-      settledNow += 1;
-      contacts += target.contacts;
-      if (target.state !== 'found' && target.state !== 'no_contacts') failed += 1;
-      if (target.cost_usd !== null) cost_usd = (cost_usd ?? 0) + target.cost_usd;
-    },
-    source(counts: readonly OutcomeCount[], health: Health): ProgressSource {
-      const startedAt = now();
-      const left = rowsOf(counts, LEFT_OVER);
-      const total = counts.reduce((sum, { rows }) => sum + rows, 0);
-      contacts += counts.reduce((sum, count) => sum + count.contacts, 0);
-      return () => {
-        const { free, waiting, nextFreeInMs } = limiter.state();
-        const pausedSince = health.pausedSince();
-        const waitingFor =
-          pausedSince !== undefined
-            ? 'the API does not answer'
-            : waiting > 0 && free <= 0
-              ? `rate limit, ${Math.ceil(nextFreeInMs / 1000)} s`
-              : undefined;
-        return {
-          done: total - left + settledNow,
-          total,
-          contacts,
-          failed,
-          cost_usd,
-          requestsLeft: Math.max(free, 0),
-          waitingFor,
-          leftMs: settledNow === 0 ? undefined : ((now() - startedAt) / settledNow) * (left - settledNow),
-        };
-      };
-    },
-  };
 }

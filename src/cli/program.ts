@@ -1,12 +1,37 @@
 /* The commands and their options. A thin layer: each action loads its command only when it runs, so `--help` stays cheap. */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { closest } from '../core/closest.ts';
+import { outputOptions } from './output-options.ts';
+
+const ASKED = 'What is asked:';
+/** As commander calls the group of `--help`. */
+const OTHERS = 'Options:';
+
+/** One line for each command, shown under its options. */
+const EXAMPLES: Record<string, string> = {
+  run: 'waterfall-contacts run companies.csv --title-filter "founder OR ceo"',
+  resume: 'waterfall-contacts resume',
+  export: 'waterfall-contacts export 20261122-034801 -o contacts.csv --report report.csv',
+  runs: 'waterfall-contacts runs --limit 5',
+  status: 'waterfall-contacts status --json | jq .hit_rate',
+  check: 'waterfall-contacts check && waterfall-contacts run companies.csv',
+  migrate: 'waterfall-contacts migrate --print | psql "$DATABASE_URL"',
+  forget: 'waterfall-contacts forget jane@acme.example',
+  sandbox: 'waterfall-contacts sandbox --port 8787 --error-rate 0.1',
+};
+
+const FIRST_STEPS = `
+A trial, which costs nothing:
+  waterfall-contacts run companies.csv --title-filter "founder OR ceo" --sandbox
+All options of a command, with an example:
+  waterfall-contacts run --help`;
 
 /** Makes the program; `ended` is told the exit code of the command that ran. */
 export function buildProgram(ended: (exit: number) => void): Command {
   const program = new Command('waterfall-contacts')
     .description(
-      'Turns a list of company domains into verified contacts, in a spreadsheet and in PostgreSQL,\nwithout losing a row or paying twice.',
+      'Turns a list of company domains into verified contacts, in a spreadsheet and in\nPostgreSQL, without losing a row or paying twice.',
     )
     .version(version())
     .option('--database-url <url>', 'PostgreSQL to keep everything in (DATABASE_URL); without it an embedded one')
@@ -19,55 +44,88 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .option('--no-progress', 'no progress display')
     .option('--no-color', 'no colours')
     .showHelpAfterError('(waterfall-contacts --help shows all commands and options)')
-    .exitOverride();
+    .exitOverride()
+    .addHelpText('after', FIRST_STEPS)
+    .on('command:*', ([word = '']: string[]) => program.error(unknownCommand(word, program), { code: 'commander.unknownCommand' }));
 
-  const command = (name: string, description: string) => program.command(name).description(description).exitOverride();
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .addHelpText('after', () => `\nExample:\n  ${EXAMPLES[name] ?? ''}\n\nOptions of every command: waterfall-contacts --help`);
 
   paceOptions(
     outputOptions(
       command('run', 'find contacts for every company of a list')
         .argument('<companies.csv>', 'the list; - reads it from stdin')
+        .optionsGroup(ASKED)
         .option('--title-filter <expr>', 'for rows without a filter of their own, e.g. "(founder OR ceo) AND NOT assistant"')
         .option('--persona <name=expr>', 'a named filter; repeat up to 5 times, tried in order until the limit is filled', collect)
+        .optionsGroup('How the list is read:')
         .option('--domain-column <name>', 'column of the company domains (default: found by name)')
         .option('--filter-column <name>', 'column of the title filters (default: found by name)')
         .option('--delimiter <char>', 'one of , ; tab | (default: detected)')
         .option('--encoding <name>', 'of the list, e.g. utf-8, utf-16le, windows-1252 (default: detected)')
+        .optionsGroup(ASKED)
         .option('--limit <n>', 'contacts per company, 1-500', wholeNumber(1, 500), 10)
         .option('--include-phones', 'also phone numbers; those found cost extra')
         .option('--include-unverified', 'also catch-all e-mail addresses')
         .option('--location <text>', "the contact's city, region or country")
         .option('--country <name>', "the contact's country, in full; repeatable", collect)
         .option('--exclude-name <name>', 'a full name to leave out, or @file with one a line; repeatable', collect)
+        .optionsGroup('What is asked for, and what is known already:')
         .option('--rows <n>', 'only the first n rows that could be asked', wholeNumber(1, 1_000_000_000))
         .option('--max-age <duration>', 'how old an answer in the database may be', '30d')
-        .option('--fresh', 'ask for everything again'),
+        .option('--fresh', 'ask for everything again')
+        .option('--dry-run', 'say what the run would do and cost; sends nothing, needs no key, creates nothing'),
     ),
   )
+    .optionsGroup(OTHERS)
     .option('--sandbox', 'a trial: a fictional API and an embedded database of its own')
     .action(async (input: string, _options: unknown, self: Command) => {
       const { run } = await import('./commands/run.ts');
       ended(await run(input, self.optsWithGlobals()));
     });
 
-  paceOptions(outputOptions(command('resume', 'go on with an unfinished run; needs no input file').argument('[run-id]', 'default: the latest unfinished one')))
+  paceOptions(outputOptions(command('resume', 'go on with an unfinished run; needs no input file').argument('[run-id]', 'or as much of it as is unique; default: the latest unfinished one')))
+    .optionsGroup(OTHERS)
     .option('--sandbox', 'a run that was made with --sandbox')
     .action(async (id: string | undefined, _options: unknown, self: Command) => {
       const { resume } = await import('./commands/resume.ts');
       ended(await resume(id, self.optsWithGlobals()));
     });
 
-  command('export', 'the contacts of a run from the database, without asking the API')
-    .argument('[run-id]', 'default: the latest one')
-    .option('-o, --output <file>', 'where to; - is stdout', '-')
-    .option('--report <file>', 'also the report: one line per input row')
+  outputOptions(command('export', 'the contacts of a run from the database, without asking the API').argument('[run-id]', 'or as much of it as is unique; default: the latest one'), {
+    output: 'where the contacts go (default: -, stdout)',
+    report: 'also the report: one line per input row',
+  })
     .option('--sandbox', 'of a run that was made with --sandbox')
     .action(async (id: string | undefined, _options: unknown, self: Command) => {
       const { exportRun } = await import('./commands/export.ts');
       ended(await exportRun(id, self.optsWithGlobals()));
     });
 
-  command('check', 'is everything in place? settings, key and balance, database, schema')
+  command('runs', 'list the runs, newest first')
+    .option('--limit <n>', 'how many', wholeNumber(1, 10_000), 20)
+    .option('--json', 'as JSON, for programs')
+    .option('--sandbox', 'the trial runs')
+    .action(async (_options: unknown, self: Command) => {
+      const { listRuns } = await import('./commands/runs.ts');
+      ended(await listRuns(self.optsWithGlobals()));
+    });
+
+  command('status', 'how a run is doing: rows, contacts, cost, failures, how to go on')
+    .argument('[run-id]', 'or as much of it as is unique; default: the latest one')
+    .option('--json', 'as JSON, for programs')
+    .option('--watch', 'again every 2 seconds, while another process works on the run (PostgreSQL)')
+    .option('--sandbox', 'of a run that was made with --sandbox')
+    .action(async (id: string | undefined, _options: unknown, self: Command) => {
+      const { status } = await import('./commands/status.ts');
+      ended(await status(id, self.optsWithGlobals()));
+    });
+
+  command('check', 'is everything in place? settings, key, balance, home folder, database, schema')
     .option('--sandbox', 'check the trial set-up instead')
     .action(async (_options: unknown, self: Command) => {
       const { check } = await import('./commands/check.ts');
@@ -97,6 +155,8 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .option('--slow-jobs <share>', 'jobs that take ten times as long', share)
     .option('--state <file>', 'keep the jobs here, so that they survive a restart')
     .option('--seed <n>', 'of all chance', wholeNumber(0, 2 ** 31), 1)
+    .option('--persons <n>', 'people at every company (default: 0 to 12, by the domain)', wholeNumber(0, 500))
+    .optionsGroup('Faults (a share is a number from 0 to 1):')
     .option('--latency <duration>', 'before every reply', '0')
     .option('--error-rate <share>', "500 in the API's envelope", share)
     .option('--bare-error-rate <share>', '502 with an HTML page, no job made', share)
@@ -118,16 +178,22 @@ export function buildProgram(ended: (exit: number) => void): Command {
   return program;
 }
 
-function outputOptions(command: Command): Command {
-  return command
-    .option('-o, --output <file>', 'where the contacts go; - is stdout (default: companies.csv -> companies.contacts.csv)')
-    .option('--report <file>', 'where the report goes (default: companies.report.csv beside the output)');
+/** What to say to a word that is no command; the name of a list is one that was forgotten `run`. */
+function unknownCommand(word: string, program: Command): string {
+  const names = program.commands.map((command) => command.name());
+  const meant = /\.(csv|tsv|txt)$/i.test(word) ? `run ${word}` : closest(word.toLowerCase(), names);
+  return `error: unknown command '${word}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
 }
 
 function paceOptions(command: Command): Command {
   return command
+    .optionsGroup('How fast, and how patient:')
     .option('--concurrency <n>', 'jobs launched and not settled, at most', wholeNumber(1, 10_000), 200)
     .option('--rate-limit <n/seconds>', 'requests, launches and polls together (WATERFALL_RATE_LIMIT, default 50/60); 0 = none')
+    .option('--max-cost <usd>', 'launch nothing that could bring the cost of this command above it')
+    .option('--price <usd>', 'what a contact costs at most, its phone number included (default: from earlier bills, or the account)')
+    .option('--confirm-above <usd>', 'ask before launching when the worst case costs more')
+    .option('--yes', 'do not ask')
     .option('--job-timeout <duration>', 'a job still RUNNING so long after its launch is given up', '10m')
     .addOption(
       new Option('--in-doubt <policy>', 'launches whose reply was never seen: repeat them (bounded), or never')

@@ -1,7 +1,10 @@
-/* The progress display: a bar on a terminal (cli-progress), one line a minute otherwise. */
+/*
+ * The progress display: one line on a terminal, redrawn in place and only when it changes; elsewhere a plain line a
+ * minute. It is cut to the width of the terminal by leaving out what matters least.
+ */
 import type { WriteStream } from 'node:tty';
-import cliProgress from 'cli-progress';
 import { formatDuration } from '../core/duration.ts';
+import { formatUsd } from '../core/money.ts';
 
 /** What the display shows, asked for anew each time. */
 export type ProgressSnapshot = {
@@ -11,6 +14,8 @@ export type ProgressSnapshot = {
   failed: number;
   /** Known so far; undefined when the API says nothing of cost. */
   cost_usd: number | undefined;
+  /** The cost cap, if there is one. */
+  cap_usd: number | undefined;
   /** Requests left in the window; Infinity without a limit. */
   requestsLeft: number;
   /** What everything waits for, if it waits. */
@@ -25,64 +30,91 @@ export type ProgressSource = () => ProgressSnapshot;
 /** A running display. */
 export type Progress = { printAbove: (line: string) => void; stop: () => void };
 
-const REDRAWS_PER_SECOND = 5;
+const REDRAW_EVERY_MS = 200;
 const PLAIN_LINE_EVERY_MS = 60_000;
+const LONGEST_BAR = 20;
+const SHORTEST_BAR = 5;
+/** Of a terminal that does not say how wide it is. */
+const USUAL_COLUMNS = 80;
 
-/** Starts the display; `line` prints a plain line where there is no terminal. */
-export function createProgress(stderr: WriteStream, source: ProgressSource, line: (text: string) => void): Progress {
-  return stderr.isTTY && process.env.TERM !== 'dumb' ? bar(stderr, source) : plainLines(stderr, source, line);
+const HIDE_CURSOR = '\x1b[?25l';
+const SHOW_CURSOR = '\x1b[?25h';
+const ERASE_BELOW = '\x1b[J';
+const up = (lines: number) => (lines > 0 ? `\x1b[${lines}A` : '');
+
+/** Starts the display; `line` prints how far it is where there is no terminal, or where `plain` lines are wanted. */
+export function createProgress(stderr: WriteStream, source: ProgressSource, plain: boolean, line: (now: ProgressSnapshot) => void): Progress {
+  return !plain && stderr.isTTY && process.env.TERM !== 'dumb' ? redrawn(stderr, source) : plainLines(stderr, source, line);
 }
 
-function bar(stderr: WriteStream, source: ProgressSource): Progress {
-  const bars = new cliProgress.MultiBar({
-    stream: stderr,
-    format: '{bar} {done}/{total}  {details}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 20,
-    fps: REDRAWS_PER_SECOND,
-    hideCursor: true,
-    clearOnComplete: true,
-    // Ctrl-C is ours: the library would end the display and leave the run without one.
-    gracefulExit: false,
-    linewrap: false,
-  });
-  const first = source();
-  const single = bars.create(Math.max(first.total, 1), first.done, payload(first));
-  bars.on('redraw-pre', () => {
-    const now = source();
-    single.setTotal(Math.max(now.total, 1));
-    single.update(now.done, payload(now));
-  });
+function redrawn(stderr: WriteStream, source: ProgressSource): Progress {
+  let shown = '';
+  /** Back to where the line begins. A terminal that became narrower has wrapped it, and the cursor is on its last row. */
+  const erase = () => `\r${up(Math.ceil(shown.length / (stderr.columns || USUAL_COLUMNS)) - 1)}${ERASE_BELOW}`;
+  const draw = () => {
+    const next = progressLine(source(), (stderr.columns || USUAL_COLUMNS) - 1);
+    if (next === shown) return;
+    // In one piece, so that nobody sees the line without its text.
+    stderr.write(`${erase()}${next}`);
+    shown = next;
+  };
+  stderr.write(HIDE_CURSOR);
+  draw();
+  const timer = setInterval(draw, REDRAW_EVERY_MS);
+  timer.unref();
+  stderr.on('resize', draw);
   return {
-    printAbove: (text) => bars.log(text),
+    printAbove: (text) => void stderr.write(`${erase()}${text}${shown}`),
     stop() {
-      bars.update(); // writes the lines that were still to be printed above
-      bars.stop();
+      clearInterval(timer);
+      stderr.removeListener('resize', draw);
+      stderr.write(`${erase()}${SHOW_CURSOR}`);
     },
   };
 }
 
-function plainLines(stderr: WriteStream, source: ProgressSource, line: (text: string) => void): Progress {
-  const timer = setInterval(() => {
-    const now = source();
-    line(`${now.done}/${now.total}  ${details(now)}`);
-  }, PLAIN_LINE_EVERY_MS);
+function plainLines(stderr: WriteStream, source: ProgressSource, line: (now: ProgressSnapshot) => void): Progress {
+  const timer = setInterval(() => line(source()), PLAIN_LINE_EVERY_MS);
   timer.unref();
-  return { printAbove: (text) => stderr.write(text), stop: () => clearInterval(timer) };
+  return { printAbove: (text) => void stderr.write(text), stop: () => clearInterval(timer) };
 }
 
-function payload(now: ProgressSnapshot) {
-  return { done: now.done, details: details(now) };
+/** The display as one line of at most `columns` characters. */
+export function progressLine(now: ProgressSnapshot, columns = Infinity): string {
+  const parts = partsOf(now);
+  for (let least = 0; ; least += 1) {
+    const text = parts.filter(({ rank }) => rank >= least).map((part) => part.text).join(', ');
+    const room = Math.min(columns - text.length - 1, LONGEST_BAR);
+    // A bar says more than the requests that are left.
+    const fits = least === 0 ? room >= SHORTEST_BAR : text.length <= columns;
+    if (fits) return room < SHORTEST_BAR || columns === Infinity ? text : `${bar(now, room)} ${text}`;
+    if (least === MOST_RANK) return text.slice(0, columns);
+  }
 }
 
-function details(now: ProgressSnapshot): string {
+const MOST_RANK = 6;
+
+/** What is shown, in order; of a higher rank is what stays longer on a narrow terminal. */
+function partsOf(now: ProgressSnapshot): { rank: number; text: string }[] {
+  const spent = now.cost_usd ?? (now.cap_usd === undefined ? undefined : 0);
   return [
-    `${now.contacts} contacts`,
-    ...(now.failed > 0 ? [`${now.failed} without an answer`] : []),
-    ...(now.cost_usd === undefined ? [] : [`$${now.cost_usd.toFixed(2)}`]),
-    ...(Number.isFinite(now.requestsLeft) ? [`${now.requestsLeft} requests left`] : []),
-    ...(now.waitingFor === undefined ? [] : [`waiting: ${now.waitingFor}`]),
-    ...(now.leftMs === undefined ? [] : [`about ${formatDuration(now.leftMs)} left`]),
-  ].join(', ');
+    { rank: MOST_RANK, text: `${now.done}/${now.total}` },
+    { rank: 2, text: `${now.contacts} contacts` },
+    ...(now.failed > 0 ? [{ rank: 3, text: `${now.failed} without an answer` }] : []),
+    ...(spent === undefined ? [] : [{ rank: 1, text: `${formatUsd(spent)}${now.cap_usd === undefined ? '' : ` of ${formatUsd(now.cap_usd)}`}` }]),
+    ...(Number.isFinite(now.requestsLeft) ? [{ rank: 0, text: `${now.requestsLeft} requests left` }] : []),
+    ...(now.waitingFor === undefined ? [] : [{ rank: 4, text: `waiting: ${now.waitingFor}` }]),
+    ...(now.leftMs === undefined ? [] : [{ rank: 5, text: `about ${formatDuration(roundedMs(now.leftMs))} left` }]),
+  ];
+}
+
+function bar({ done, total }: ProgressSnapshot, width: number): string {
+  const full = total === 0 ? width : Math.floor((done / total) * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+/** An estimate is no stopwatch: whole seconds, from a minute on tens of them, from an hour on minutes. */
+function roundedMs(ms: number): number {
+  const stepMs = ms < 60_000 ? 1_000 : ms < 3_600_000 ? 10_000 : 60_000;
+  return Math.max(Math.ceil(ms / stepMs) * stepMs, 1_000);
 }

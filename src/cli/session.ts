@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { readSecrets, readSettings } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
+import { misspeltSettings } from '../runtime/misspelt.ts';
 import { createLog, scrubber } from '../runtime/log.ts';
 import { systemClock } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { inWords } from '../store/database.ts';
 import type { Database, Driver } from '../store/database.ts';
-import { databaseOf, openDriver } from '../store/open.ts';
-import { migrate } from '../store/migrate.ts';
+import { databaseOf, hasEmbedded, openDriver } from '../store/open.ts';
+import { migrate, schemaState } from '../store/migrate.ts';
 import { createTerminal } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,24 +27,36 @@ export type GlobalOptions = {
   color: boolean;
 };
 
+/** What of a command's options its surroundings depend on. */
+export type SessionOptions = GlobalOptions & { rateLimit?: string | undefined; sandbox?: boolean };
+
 /** A command's surroundings. */
 export type Session = { settings: Settings; runtime: Runtime; terminal: Terminal };
+
+/** A session, after hints at settings that nobody reads. @throws {UsageError} for settings that are wrong. */
+export function openSession(options: SessionOptions): Session {
+  const session = makeSession(options);
+  for (const hint of misspeltSettings(process.env, process.cwd())) {
+    session.terminal.say(`hint: ${hint.what}; ${hint.fix}`, { message: 'hint', setting: hint.what, hint: hint.fix });
+  }
+  return session;
+}
 
 /**
  * Reads the settings and makes the log. With `sandbox`, the real key and database are out of reach: invented people
  * never get into real tables.
  */
-export function openSession(options: GlobalOptions & { rateLimit?: string | undefined; sandbox?: boolean }): Session {
+export function makeSession(options: SessionOptions): Session {
   const given = readSettings(options, process.env, process.cwd());
   const settings = options.sandbox
-    ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, home: join(given.home, 'sandbox') }
+    ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, databaseUrlFrom: undefined, home: join(given.home, 'sandbox') }
     : given;
   const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
   const terminal = createTerminal({
     stderr: process.stderr,
     format: options.logFormat,
     quiet: options.quiet ?? false,
-    showProgress: options.progress && !options.quiet && options.logFormat === 'text',
+    showProgress: options.progress && !options.quiet,
     scrub,
   });
   const level = options.verbose ? 'debug' : options.quiet ? 'error' : settings.logLevel;
@@ -63,16 +76,49 @@ export function keyOf(settings: Settings): string {
 
 /** Opens the database and applies missing migrations, which it says in one line. `signal` ends its patience. */
 export async function openDatabase(session: Session, signal?: AbortSignal): Promise<Database> {
-  const driver = await openDriver(session.settings, session.runtime);
+  const { settings, runtime } = session;
+  const driver = await openDriver(settings, runtime);
   try {
+    // A `.env` may be another program's: whose database this is must be seen before anything is made in it.
+    if (settings.databaseUrlFrom === '.env') session.terminal.say(`DATABASE_URL from .env: ${driver.place}`, { message: 'database chosen', from: '.env', database: driver.place });
     const schema = await migrate(driver);
-    if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`);
-    else if (schema.applied > 0) session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`);
-    return databaseOf(driver, session.runtime, signal);
+    if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
+    else if (schema.applied > 0) {
+      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`, {
+        message: 'schema updated',
+        database: driver.place,
+        migrations: schema.applied,
+      });
+    }
+    return databaseOf(driver, runtime, signal);
   } catch (error) {
     await driver.close();
     throw inWords(driver.place, error);
   }
+}
+
+/**
+ * Opens the database to look at it: creates and changes nothing. Undefined when there is nothing to look at yet.
+ * @throws {UsageError} when its schema is older than this program.
+ */
+export async function openToRead({ settings, runtime }: Session): Promise<Database | undefined> {
+  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) return undefined;
+  const driver = await openDriver(settings, runtime);
+  try {
+    const { present, known } = await schemaState(driver);
+    if (present === known) return databaseOf(driver, runtime);
+    if (present > 0) {
+      throw new UsageError({
+        what: `the schema "waterfall" in ${placeOf(driver)} has version ${present}, and this program needs ${known}`,
+        fix: 'bring it up to date with: waterfall-contacts migrate',
+      });
+    }
+  } catch (error) {
+    await driver.close();
+    throw inWords(driver.place, error);
+  }
+  await driver.close();
+  return undefined;
 }
 
 /** Where the data lives, in words. */

@@ -1,17 +1,20 @@
 /* Everything that goes to stderr passes here: lines for people, log lines, and the progress display under them. */
 import type { WriteStream } from 'node:tty';
 import type { Log } from '../runtime/runtime.ts';
-import { createProgress } from './progress-bar.ts';
+import { createProgress, progressLine } from './progress-bar.ts';
 import type { Progress, ProgressSource } from './progress-bar.ts';
+
+/** What `--log-format json` writes instead of lines for people: a fixed sentence and its fields (docs/log.md). */
+export type LogEvent = { message: string } & Record<string, unknown>;
 
 /** The screen of a command. */
 export type Terminal = {
   /** One finished line. Secrets are taken out. */
   line: (text: string) => void;
   /** Lines for people; in JSON they are one log event. Nothing with --quiet. */
-  say: (text: string, event?: { message: string } & Record<string, unknown>) => void;
+  say: (text: string, event?: LogEvent) => void;
   /** Lines that are shown with --quiet too: why something did not go well. */
-  insist: (text: string) => void;
+  insist: (text: string, event?: LogEvent) => void;
   useLog: (log: Log) => void;
   startProgress: (source: ProgressSource) => void;
   stopProgress: () => void;
@@ -34,6 +37,10 @@ export function createTerminal(options: {
     if (progress === undefined) stderr.write(clean);
     else progress.printAbove(clean);
   };
+  const write = (level: 'info' | 'error', text: string, event: LogEvent | undefined) => {
+    const { message, ...fields } = event ?? { message: text };
+    log?.[level](message, fields);
+  };
   // A reader that went away must not end the run.
   stderr.on('error', () => undefined);
 
@@ -42,21 +49,25 @@ export function createTerminal(options: {
     say(text, event) {
       if (options.quiet) return;
       if (options.format === 'text') line(text);
-      else if (event === undefined) log?.info(text);
-      else {
-        const { message, ...fields } = event;
-        log?.info(message, fields);
-      }
+      else write('info', text, event);
     },
-    insist(text) {
+    insist(text, event) {
       if (options.format === 'text') line(text);
-      else log?.error(text);
+      else write('error', text, event);
     },
     useLog(made) {
       log = made;
     },
     startProgress(source) {
-      if (options.showProgress) progress = createProgress(stderr, source, line);
+      if (!options.showProgress) return;
+      progress = createProgress(stderr, source, options.format === 'json', (now) => {
+        if (options.format === 'text') {
+          line(progressLine(now));
+          return;
+        }
+        const { requestsLeft, waitingFor, leftMs, ...fields } = now;
+        log?.info('progress', { ...fields, requests_left: Number.isFinite(requestsLeft) ? requestsLeft : null, waiting_for: waitingFor, left_ms: leftMs });
+      });
     },
     stopProgress() {
       progress?.stop();

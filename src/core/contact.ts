@@ -1,35 +1,33 @@
-/* A finished job's answer -> the company and the contacts as the tables keep them. */
+/* A finished job's answer -> the companies as the tables keep them, and which of its people become contacts. */
 import type { Answer, Company, Person } from './model.ts';
 
 /** One row of `waterfall.companies`, without its dates. */
 export type CompanyRecord = { id: string } & Record<string, unknown>;
-/** One row of `waterfall.contacts`, without its dates. */
-export type ContactRecord = { id: string; company_id: string | null } & Record<string, unknown>;
+/** A contact at its place in the answer, with the company it is kept with. All else is in the answer itself. */
+export type ContactLink = { position: number; contact_id: string; company_id: string | null };
 
 /** Ids are UUIDs (36 characters) in all examples. One that no index could hold is treated as absent. */
 const LONGEST_ID = 200;
 
 /**
  * What an answer adds to the tables. A person without an id cannot be told from another, so it is in the
- * answer and on the CSV, but in no table; the same person twice in one answer is one record, the later one.
+ * answer and on the CSV, but in no table; the same person twice in one answer has two links, of which the later counts.
  */
-export function recordsOf(answer: Answer): { companies: CompanyRecord[]; contacts: ContactRecord[]; links: { position: number; contact_id: string }[] } {
+export function recordsOf(answer: Answer): { companies: CompanyRecord[]; links: ContactLink[] } {
   const company = companyRecord(answer.company);
   const companies = new Map<string, CompanyRecord>();
-  const contacts = new Map<string, ContactRecord>();
-  const links: { position: number; contact_id: string }[] = [];
+  const links: ContactLink[] = [];
 
   if (company !== undefined) companies.set(company.id, company);
   for (const [position, person] of (answer.persons ?? []).entries()) {
-    const id = usableId(person.id);
-    if (id === undefined) continue;
+    const contact_id = usableId(person.id);
+    if (contact_id === undefined) continue;
     const company_id = usableId(person.company_id) ?? company?.id ?? null;
     // A person may belong to a company other than the one that was asked for; all we know of it is in the person.
     if (company_id !== null && !companies.has(company_id)) companies.set(company_id, companyOfPerson(company_id, person));
-    contacts.set(id, { ...person, id, company_id });
-    links.push({ position, contact_id: id });
+    links.push({ position, contact_id, company_id });
   }
-  return { companies: [...companies.values()], contacts: [...contacts.values()], links };
+  return { companies: [...companies.values()], links };
 }
 
 function companyRecord(company: Company | null | undefined): CompanyRecord | undefined {

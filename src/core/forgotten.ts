@@ -8,11 +8,15 @@ export type Identifiers = { ids: string[]; emails: string[] };
 /** What of a person identifies them. */
 export type Identity = Pick<Person, 'id' | 'professional_email' | 'personal_email'>;
 
+const EMAIL = /^[^\s@<>%*]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$/u;
+/** The API's ids are UUIDs. Whatever else is typed is a slip, and its hash would be kept for nobody. */
+const PERSON_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 /** What people type to name a person: an e-mail address or an id. Undefined for text that is neither. */
 export function readIdentifier(text: string): Identifiers | undefined {
   const word = text.trim();
-  if (/^[^\s@]+@[^\s@]+$/.test(word)) return { ids: [], emails: [word.toLowerCase()] };
-  return /^[^\s@]+$/.test(word) ? { ids: [word], emails: [] } : undefined;
+  if (EMAIL.test(word)) return { ids: [], emails: [word.toLowerCase()] };
+  return PERSON_ID.test(word) ? { ids: [...new Set([word, word.toLowerCase()])], emails: [] } : undefined;
 }
 
 /** Every id and address of these people, each once. */

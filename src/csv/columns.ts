@@ -1,4 +1,5 @@
 /* Which column of the list is which, by the names in its header. */
+import { closest } from '../core/closest.ts';
 import { companyDomain } from '../core/domain.ts';
 import { UsageError, type Problem } from '../core/errors.ts';
 
@@ -55,7 +56,7 @@ export function chooseColumns(
     const found = placesOf(keys, keyOf(wanted));
     if (found.length > 1) problems.push(repeated(flag, names, found));
     if (found.length === 0) {
-      const similar = closest(wanted, names);
+      const similar = closest(wanted, names, keyOf);
       const hint = similar === undefined ? '' : `did you mean ${shown(similar)}? `;
       problems.push({ what: `the list has no column "${wanted.trim()}" (${flag})`, fix: `${hint}Its columns are ${listed(names)}` });
     }
@@ -142,28 +143,4 @@ function listed(names: readonly string[]): string {
 /** A name in quotation marks, without what would move the cursor of a terminal or turn its text around. */
 function shown(name: string): string {
   return `"${name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim().slice(0, 60)}"`;
-}
-
-/** The name that is at most a third different from what was typed. */
-function closest(wanted: string, names: readonly string[]): string | undefined {
-  const key = keyOf(wanted);
-  const ranked = names
-    .map((name) => ({ name, distance: distanceBetween(key, keyOf(name).slice(0, 100)) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best && best.distance <= Math.ceil(key.length / 3) ? best.name : undefined;
-}
-
-/** Levenshtein's edit distance. */
-function distanceBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -27,6 +27,12 @@ const ENCODINGS: Record<string, Encoding | 'utf-16'> = {
 const DELIMITERS: Record<string, Delimiter> = {
   ',': ',', comma: ',', ';': ';', semicolon: ';', '\t': '\t', '\\t': '\t', tab: '\t', '|': '|', pipe: '|',
 };
+
+/** The delimiter that people call so: the character itself, or its name. */
+export function namedDelimiter(name: string): Delimiter | undefined {
+  return DELIMITERS[name.toLowerCase()];
+}
+
 /** First bytes of files that people mistake for CSV. */
 const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
   { magic: 'PK\x03\x04', what: 'is an Excel workbook (or another zip file)', fix: 'save it as CSV' },
@@ -34,6 +40,9 @@ const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
   { magic: '\x1f\x8b', what: 'is compressed with gzip', fix: 'unpack it first' },
   { magic: '%PDF', what: 'is a PDF document', fix: 'export the table as CSV' },
 ];
+/** Where the header and the rows leave a choice: nobody writes a tab into a name, and everybody a comma into text. */
+const LIKELIEST: readonly Delimiter[] = ['\t', ',', ';', '|'];
+const ROWS_COMPARED = 20;
 /** Excel's own first line, which names the delimiter and is no data. */
 const SEP_LINE = /^"?sep=([,;\t|])"?$/i;
 
@@ -104,7 +113,7 @@ function forcedFormat(options: { delimiter?: string | undefined; encoding?: stri
   const problems: Problem[] = [];
   const { delimiter, encoding } = options;
   const found = {
-    delimiter: delimiter === undefined ? undefined : DELIMITERS[delimiter.toLowerCase()],
+    delimiter: delimiter === undefined ? undefined : namedDelimiter(delimiter),
     encoding: encoding === undefined ? undefined : ENCODINGS[encoding.toLowerCase().replace(/[\s_-]/g, '')],
   };
   if (delimiter !== undefined && found.delimiter === undefined) {
@@ -201,20 +210,33 @@ function isBinary(sample: Buffer): boolean {
   return controls > 4 && controls > sample.length * 0.05;
 }
 
-/** The delimiter that occurs most in the header, outside quotes. */
+/** The delimiter that occurs most in the header, outside quotes; of several the one of which the next rows have as many. */
 function delimiterOf(text: string): Delimiter {
   const start = text.trimStart();
   const named = SEP_LINE.exec(start.split(/[\r\n]/, 1)[0] ?? '')?.[1] as Delimiter | undefined;
   if (named) return named;
-  const counts = new Map<string, number>([[',', 0], [';', 0], ['\t', 0], ['|', 0]]);
+  const [header, ...rows] = delimiterCounts(start);
+  if (header === undefined || LIKELIEST.every((delimiter) => header[delimiter] === 0)) return ',';
+  const agreeing = (delimiter: Delimiter) => rows.filter((row) => row[delimiter] === header[delimiter]).length;
+  const [best = ','] = LIKELIEST.toSorted((a, b) => header[b] - header[a] || agreeing(b) - agreeing(a));
+  return best;
+}
+
+/** How often each delimiter occurs in the first rows, outside quotes. */
+function delimiterCounts(text: string): Record<Delimiter, number>[] {
+  const rows: Record<Delimiter, number>[] = [];
+  let row: Record<Delimiter, number> | undefined;
   let quoted = false;
-  for (const letter of start) {
+  for (const letter of text) {
     if (letter === '"') quoted = !quoted;
     if (quoted) continue;
-    if (letter === '\n' || letter === '\r') break;
-    const count = counts.get(letter);
-    if (count !== undefined) counts.set(letter, count + 1);
+    if (letter === '\n' || letter === '\r') {
+      if (row !== undefined && rows.push(row) === ROWS_COMPARED) return rows;
+      row = undefined;
+      continue;
+    }
+    row ??= { ',': 0, ';': 0, '\t': 0, '|': 0 };
+    if (letter in row) row[letter as Delimiter] += 1;
   }
-  const [most] = [...counts].sort((a, b) => b[1] - a[1]);
-  return (most?.[0] ?? ',') as Delimiter;
+  return row === undefined ? rows : [...rows, row];
 }

@@ -8,10 +8,11 @@ import type { Database, Lock } from '../store/database.ts';
 import { countOutcomes, countUncertain } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { addWork } from '../store/runs.ts';
-import { createAnswerWatch, createProgressSaver } from '../store/saver.ts';
+import { createProgressSaver, createSettler } from '../store/saver.ts';
 import { doubtLaunches } from '../store/targets.ts';
 import type { Client, RequestCounts } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
+import type { Allowance } from './allowance.ts';
 import { createBreaker } from './breaker.ts';
 import type { InDoubtPolicy } from './breaker.ts';
 import type { Follow } from './export.ts';
@@ -46,8 +47,8 @@ export type Invocation = {
   concurrency: number;
   jobTimeoutMs: number;
   inDoubt: InDoubtPolicy;
-  /** Called once, when it is known what there is to do. */
-  onStart: (counts: OutcomeCount[], health: Health) => void;
+  /** Called once, when it is known what there is to do; gives what may be spent on it. Nothing is launched when it throws. */
+  onStart: (counts: OutcomeCount[], health: Health) => Promise<Allowance>;
   onSettled: OnSettled;
 };
 
@@ -69,7 +70,7 @@ export type RunResult = {
   exit: number;
 };
 
-/** Works on the run until it is finished or stopped. Throws only what is a bug. */
+/** Works on the run until it is finished or stopped. Throws only what `onStart` throws, and what is a bug. */
 export async function execute(invocation: Invocation): Promise<RunResult> {
   const { run, runtime, database, stop, client, limiter } = invocation;
   const startedAt = runtime.clock.now();
@@ -78,10 +79,10 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   // The lock is ours, so nobody waits for these replies any more.
   const doubted = await doubtLaunches(database, { run_id: run.id });
   if (doubted > 0) {
-    runtime.log.warn(`${doubted} launches were cut off before their reply was seen: in doubt`, { run: run.id });
+    runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
   }
   const before = await countOutcomes(database, run.id);
-  invocation.onStart(before, health);
+  const allowance = await invocation.onStart(before, health);
 
   const toLaunch = rowsOf(before, ['not_launched']);
   const times = createJobTimes(invocation.memory?.jobTimes);
@@ -97,11 +98,12 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
       ...invocation,
       run_id: run.id,
       saveProgress: createProgressSaver(database),
-      isAnswered: createAnswerWatch(database),
+      settle: createSettler(database),
       health,
+      allowance,
       breaker: createBreaker({ policy: invocation.inDoubt, targets: rowsOf(before, ['not_launched', 'waiting']), stop }),
       pace,
-      turns: createTurns({ pace, limiter, clock: runtime.clock, signal: stop.signal }),
+      turns: createTurns({ pace, limiter, clock: runtime.clock, signal: stop.signal, areLaunchesHeld: () => allowance.waitingFor() !== undefined }),
       launchSlots: pLimit(UNANSWERED_LAUNCHES),
       sharedFilter: run.options.question.title_filter,
       onSettled(settled) {

@@ -2,7 +2,6 @@
 import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { settle } from '../store/settle.ts';
 import { endLaunch } from '../store/targets.ts';
 import type { Place } from '../waterfall/client.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
@@ -61,10 +60,11 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       const stopped = Date.parse(job.stop_date ?? '');
       const answer = job.output ?? {};
       const stop_date = Number.isNaN(stopped) ? now : stopped;
-      await settle(work.database, { job_id, answer, stop_date, at: now });
-      const contacts = answer.persons?.length ?? 0;
+      const { targets, contacts } = await work.settle({ job_id, answer, stop_date, at: now });
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
-      settled(lane, work, contacts, answer.usage?.total_usd ?? null);
+      work.allowance.answered(lane.target.id, { contacts: answer.persons?.length ?? 0, usage: answer.usage });
+      // Another lane may have brought the same job: its cost is counted once.
+      settled(lane, work, contacts, targets > 0 ? (answer.usage?.total_usd ?? null) : 0);
       return;
     }
     case 'FAILED':

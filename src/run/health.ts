@@ -2,6 +2,7 @@
  * Tells trouble with one row from trouble with everything. When nothing has succeeded for two minutes, the run pauses:
  * one probe every 30 seconds, and after 15 minutes it stops. Such an outage costs no row its life (contract, section 5).
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import type { Stop } from './stop.ts';
 
@@ -32,6 +33,8 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
   let pausedSince: number | undefined;
   let nextProbeAt = 0;
   let warned = false;
+  /** Aborted when the outage ends: whoever waits at the gate goes on at once. */
+  let outage = new AbortController();
 
   return {
     async gate() {
@@ -41,7 +44,10 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
           nextProbeAt = now + PROBE_EVERY_MS;
           return;
         }
-        await clock.sleep(nextProbeAt - now, stop.signal);
+        const { signal } = outage;
+        await clock.sleep(nextProbeAt - now, AbortSignal.any([stop.signal, signal])).catch((error: unknown) => {
+          if (!signal.aborted || stop.signal.aborted) throw error;
+        });
       }
     },
     succeeded() {
@@ -49,17 +55,21 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
       failingSince = undefined;
       if (warned) log.info('the API answers again: going on');
       warned = false;
+      if (pausedSince === undefined) return;
       pausedSince = undefined;
+      outage.abort();
     },
     failed(what) {
       const now = clock.now();
       failingSince ??= now;
       if (!warned && now - failingSince >= WARN_AFTER_MS) {
         warned = true;
-        log.warn(`nothing has succeeded for ${WARN_AFTER_MS / 1000} seconds, still trying`, { last_error: what });
+        log.warn('nothing has succeeded for 10 seconds, still trying', { last_error: what });
       }
       if (pausedSince === undefined && now - failingSince >= OUTAGE_AFTER_MS) {
         pausedSince = now;
+        outage = new AbortController();
+        setMaxListeners(0, outage.signal); // every lane may wait for its end
         nextProbeAt = now + PROBE_EVERY_MS;
         log.warn('nothing has succeeded for 2 minutes: pausing, one probe every 30 s');
       }

@@ -36,7 +36,8 @@ function isAboutAll(error: ApiError, lane: Lane, work: Work): boolean {
   return isShared && /^VALIDATION_(BAD_TITLE_FILTER|MISSING_TITLE_FILTERS)/.test(error.code);
 }
 
-function stopReason(error: ApiError | TransportError): StopReason {
+/** Why a run stops whose every other call would end like this one, and what to do. */
+export function stopReason(error: ApiError | TransportError): StopReason {
   const message = `the API refused: ${reasonOf(error)}`;
   const fixes: Record<string, string> = {
     AUTH: 'correct WATERFALL_API_KEY (and WATERFALL_API_KEY_HEADER)',

@@ -3,7 +3,7 @@ import type { SettledState } from '../core/model.ts';
 import { advance, isOpen } from '../core/progress.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { loadTarget } from '../store/targets.ts';
-import type { PlacedTarget } from '../store/targets.ts';
+import type { PlacedTarget, Saved } from '../store/targets.ts';
 import type { PacedJob } from './pace.ts';
 import type { Work } from './work.ts';
 
@@ -37,20 +37,23 @@ export function laneOf(target: PlacedTarget, work: Work): Lane {
 /** The lane ends: its target is settled, or the run stops. */
 export function leaveLane(lane: Lane, work: Work): void {
   stopAwaiting(lane, work);
-  if (lane.job !== undefined) work.pace.closed(lane.job);
+  if (lane.job !== undefined) {
+    work.pace.closed(lane.job);
+    work.allowance.closed();
+  }
   lane.job = undefined;
   work.turns.changed();
 }
 
-/** Saves what the event makes of the target. False: somebody else moved it, or a claim met another launch. */
-export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<boolean> {
+/** Saves what the event makes of the target. Refused: somebody else moved it, or a claim met another launch. */
+export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<Saved> {
   const after = advance(lane.target, event);
   const saved = await work.saveProgress(lane.target, after, work.runtime.clock.now());
-  if (saved) lane.target = { ...lane.target, ...after };
+  if (saved !== 'refused') lane.target = { ...lane.target, ...after };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
   if (lane.target.job_id === null) leaveLane(lane, work);
   else if (lane.job === undefined) open(lane, work);
-  if (saved && !isOpen(after.state)) settled(lane, work, 0, null);
+  if (saved !== 'refused' && !isOpen(after.state)) settled(lane, work, 0, null);
   return saved;
 }
 
@@ -58,6 +61,7 @@ export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<
 export function settled(lane: Lane, work: Work, contacts: number, cost_usd: number | null): void {
   const state = lane.target.state as SettledState;
   work.runtime.log.debug('target settled', { run: work.run_id, target: lane.target.id, job: lane.target.job_id, outcome: state, contacts });
+  work.allowance.ended(lane.target.id, state);
   work.onSettled({ state, contacts, cost_usd });
 }
 
@@ -79,6 +83,7 @@ function open(lane: Lane, work: Work): void {
   lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null, isOlder: !lane.awaitsLaunch };
   stopAwaiting(lane, work);
   work.pace.opened();
+  work.allowance.opened();
 }
 
 function stopAwaiting(lane: Lane, work: Work): void {

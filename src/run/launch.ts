@@ -17,56 +17,79 @@ const MEET_AGAIN_MS = 1_000;
 
 /** Launches the target, or finds that somebody else has; afterwards `lane.target` is as saved. */
 export async function launch(lane: Lane, work: Work): Promise<void> {
-  await work.launchSlots(async () => {
+  const { saving } = await work.launchSlots(async () => {
     work.stop.signal.throwIfAborted();
     await work.health.gate();
+    const allowed = work.allowance.mayLaunch(lane.target.id);
+    work.turns.changed(); // where it has to wait, no request is kept back for it
+    await allowed;
     // Before the intent is saved: waiting for a place may take a minute, and a crash then must not look like a launch.
     const place = await work.limiter.take('launch', work.stop.signal);
-    let claim: 'ours' | 'met' | 'answered' = 'met';
+    let claim: Claim = 'met';
     const isRepeat = lane.target.doubts > 0;
     try {
       const refused = isRepeat ? work.breaker.refuseRepeat(lane.target.doubts) : undefined;
       if (refused !== undefined) {
         await save(lane, work, { kind: 'held', reason: refused });
-        return;
+        return {};
       }
       await work.lock.ensure();
       work.stop.signal.throwIfAborted();
-      if (await save(lane, work, { kind: 'claimed', at: work.runtime.clock.now() })) {
-        claim = (await answered(lane, work)) ? 'answered' : 'ours';
-      }
+      claim = await claimTarget(lane, work);
       if (claim !== 'ours' && isRepeat) work.breaker.undoRepeat();
     } finally {
-      if (claim !== 'ours') place.cancel();
+      if (claim !== 'ours') {
+        place.cancel();
+        work.allowance.notLaunched(lane.target.id);
+      }
     }
     if (claim === 'met') await meet(lane, work);
-    if (claim !== 'ours') return;
+    if (claim !== 'ours') return {};
 
     try {
       const { job_id } = await work.client.launch(lane.target.question, { place, signal: work.stop.abort });
       work.breaker.replied();
       work.breaker.launched();
+      work.allowance.launched(lane.target.id);
       succeeded(lane, work);
-      const at = work.runtime.clock.now();
-      await saveJob(lane, work, { kind: 'launched', job_id, at });
       work.runtime.log.debug('job launched', { run: work.run_id, target: lane.target.id, job: job_id });
+      // The slot is free as soon as the save is under way: the next claim is saved behind it, or with it, never before.
+      return { saving: saveJob(lane, work, { kind: 'launched', job_id, at: work.runtime.clock.now() }) };
     } catch (error) {
       if (!isApiFailure(error)) throw error;
       if (isRepeat && !isInDoubt(error)) work.breaker.undoRepeat();
       await launchFailed(lane, work, error);
+      return {};
     }
   });
+  await saving;
+}
+
+type Claim = 'ours' | 'met' | 'answered';
+
+/** Saves the intent to launch. `answered`: another run has had this answer since ours began, and it was taken over. */
+async function claimTarget(lane: Lane, work: Work): Promise<Claim> {
+  const saved = await save(lane, work, { kind: 'claimed', at: work.runtime.clock.now() });
+  if (saved === 'refused') return 'met';
+  if (saved === 'saved') return 'ours';
+  const answer = await takeAnswer(work.database, lane.target, work.runtime.clock.now());
+  if (answer === undefined) return 'ours';
+  lane.target = await loadTarget(work.database, lane.target.id);
+  settled(lane, work, answer.contacts, 0);
+  return 'answered';
 }
 
 async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportError): Promise<void> {
   work.runtime.log.debug('launch failed', { run: work.run_id, target: lane.target.id, code: error.code });
   if (isInDoubt(error)) {
     work.health.failed(error.code);
+    work.allowance.doubted(lane.target.id);
     await save(lane, work, { kind: 'in_doubt' });
     work.breaker.doubted();
     park(lane, work);
     return;
   }
+  work.allowance.notLaunched(lane.target.id);
   if (!(error instanceof TransportError)) work.breaker.replied();
   switch (judge(lane, work, error)) {
     case 'fail': {
@@ -79,19 +102,6 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
     case 'again':
       await save(lane, work, { kind: 'not_launched' });
   }
-}
-
-/**
- * Another run may have had this answer since ours began. Asked after the claim, because from then on nobody else can
- * launch the question: what is not known now is not on its way either.
- */
-async function answered(lane: Lane, work: Work): Promise<boolean> {
-  if (!(await work.isAnswered(lane.target))) return false;
-  const answer = await takeAnswer(work.database, lane.target, work.runtime.clock.now());
-  if (answer === undefined) return false;
-  lane.target = await loadTarget(work.database, lane.target.id);
-  settled(lane, work, answer.contacts, 0);
-  return true;
 }
 
 /** The claim was refused: another run's launch of this question is unfinished, or somebody moved this target. */
@@ -115,12 +125,12 @@ async function meet(lane: Lane, work: Work): Promise<void> {
 
 /** Saves a job_id whatever happened to the target meanwhile: it is the only way to what may have been paid for. */
 async function saveJob(lane: Lane, work: Work, event: TargetEvent & { kind: 'launched' }): Promise<void> {
-  if (await save(lane, work, event)) return;
+  if ((await save(lane, work, event)) !== 'refused') return;
   // Taken for dead by another process, which put the launch in doubt. It was not: take that doubt back.
   if (lane.target.state === 'pending') {
     const launching = { ...lane.target, state: 'launching' as const, doubts: Math.max(lane.target.doubts - 1, 0) };
     const saved = await work.saveProgress(lane.target, advance(launching, event), event.at);
-    if (!saved) work.runtime.log.warn('a job is followed by nobody', { run: work.run_id, target: lane.target.id, job: event.job_id });
+    if (saved === 'refused') work.runtime.log.warn('a job is followed by nobody', { run: work.run_id, target: lane.target.id, job: event.job_id });
     lane.target = await loadTarget(work.database, lane.target.id);
   }
 }

@@ -1,7 +1,8 @@
 /* What a run is told to do. Kept in its row, so that it can be gone on with; no secrets go in here. */
 import type { QuestionOptions } from '../core/target.ts';
 import { hashOf } from '../core/target.ts';
-import type { SheetStyle } from '../csv/write.ts';
+import type { ColumnList } from '../sheet/column-choice.ts';
+import type { Format, SheetStyle } from '../sheet/sheet.ts';
 import type { RunRecord } from '../store/runs.ts';
 
 /** How the list is to be read, where the user said so. */
@@ -12,14 +13,26 @@ export type ReadingOptions = {
   encoding?: string;
 };
 
+/** What the user said of the shape of the outputs; the rest has defaults (run/output-shape.ts). */
+export type OutputShape = {
+  /** Of the contacts. */
+  format?: Format;
+  /** Of the contacts. */
+  columns?: ColumnList;
+  delimiter?: string;
+  bom?: boolean;
+  formulaGuard?: boolean;
+};
+
 /** Where the outputs go and what they look like. Paths are absolute. */
 export type OutputOptions = {
   /** A path, or `-` for stdout. */
   contacts: string;
   /** A path; null for none. */
   report: string | null;
-  /** Of files; stdout gets commas and no byte order mark. */
-  style: SheetStyle;
+  /** As the input has it: for files, where the user said nothing else. */
+  style: Pick<SheetStyle, 'delimiter' | 'bom'>;
+  shape?: OutputShape;
 };
 
 /** All that a run needs to be gone on with. */
@@ -28,6 +41,8 @@ export type RunOptions = {
   reading: ReadingOptions;
   rows: number | null;
   output: OutputOptions;
+  /** The command that made the run, for people to give again; without secrets. Unknown of runs of older versions. */
+  command?: string;
 };
 
 /** A run with its options. */

@@ -5,19 +5,18 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { UsageError } from '../core/errors.ts';
 import type { ListFormat } from '../csv/format.ts';
-import { temporaryPath, writeSheetFile, writeSheetTo } from '../csv/write.ts';
-import type { SheetStyle } from '../csv/write.ts';
+import type { Sheets, SheetStyle } from '../sheet/sheet.ts';
+import { followLinks, temporaryPath, writeSheetFile, writeSheetTo } from '../sheet/write.ts';
 import type { Database } from '../store/database.ts';
+import { newerRunWriting } from '../store/runs.ts';
 import { contactSheet } from './export.ts';
 import type { Follow } from './export.ts';
-import type { OutputOptions, Run } from './options.ts';
+import type { OutputOptions, OutputShape, Run } from './options.ts';
+import { contactsStyle, reportStyle } from './output-shape.ts';
 import { reportSheet } from './report.ts';
 
-/** What goes to stdout: programs read it. */
-const STDOUT_STYLE: SheetStyle = { delimiter: ',', bom: false };
-
 /** What the user said about the outputs of a run. `input` is a path, or `-`. */
-export type OutputChoice = { input: string; output?: string | undefined; report?: string | undefined };
+export type OutputChoice = { input: string; output?: string | undefined; report?: string | undefined; shape?: OutputShape };
 
 /**
  * Chooses the outputs: `companies.csv` gives `companies.contacts.csv` beside it and `companies.report.csv` beside that.
@@ -26,18 +25,19 @@ export type OutputChoice = { input: string; output?: string | undefined; report?
 export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOptions {
   const fromStdin = choice.input === '-';
   const stem = basename(choice.input, extname(choice.input));
-  const contacts = choice.output ?? (fromStdin ? '-' : join(dirname(choice.input), `${stem}.contacts.csv`));
+  const { shape = {} } = choice;
+  const contacts = choice.output ?? (fromStdin ? '-' : join(dirname(choice.input), `${stem}.contacts.${shape.format ?? 'csv'}`));
   const besides = contacts === '-' ? dirname(choice.input) : dirname(contacts);
   const report = choice.report ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
-  const tabs = extname(contacts).toLowerCase() === '.tsv';
   return {
     contacts: contacts === '-' ? '-' : resolve(contacts),
     report: report === null ? null : resolve(report),
     style: {
-      delimiter: tabs ? '\t' : format.delimiter,
+      delimiter: format.delimiter,
       // UTF-16 and Windows-1252 come from Excel, which takes UTF-8 for what it is only behind a byte order mark.
       bom: format.bom || format.encoding !== 'utf-8',
     },
+    shape,
   };
 }
 
@@ -52,11 +52,14 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
     throw new UsageError({ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' });
   }
   for (const path of paths) {
-    const target = await realpath(path).catch(() => path);
+    const target = await followLinks(path);
     if (target === inputPath) {
       throw new UsageError({ what: `the output ${path} is the input file`, fix: 'choose another one with -o' });
     }
-    const existing = await stat(target).catch(() => undefined);
+    const existing = await stat(target).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ELOOP') return undefined;
+      throw new UsageError({ what: `the output ${path} is a symbolic link that leads to itself`, fix: 'choose another one with -o' });
+    });
     if (existing?.isDirectory()) {
       throw new UsageError({ what: `the output ${path} is a folder`, fix: 'name a file in it' });
     }
@@ -67,6 +70,24 @@ export async function refuseUnwritable(output: OutputOptions, input?: string): P
     const needed = existing === undefined || existing.isFile() ? folder : target;
     await access(needed, constants.W_OK).catch((error: unknown) => {
       throw new UsageError({ what: `cannot write to ${needed}`, fix: 'choose another place with -o' }, { cause: error });
+    });
+  }
+}
+
+/**
+ * Refuses to write over what a newer run has written: whoever goes on with an old run would not look for its contacts there.
+ * Files that the user names now are theirs to choose.
+ * @throws {UsageError} naming the file and the newer run.
+ */
+export async function refuseOverNewer(database: Database, run: Pick<Run, 'id' | 'created_at'>, kept: readonly (string | null)[]): Promise<void> {
+  for (const path of kept) {
+    if (path === null || path === '-') continue;
+    const there = await Promise.all([path, partialPath(path)].map(isThere));
+    const newer = there.includes(true) ? await newerRunWriting(database, run.created_at, [path]) : undefined;
+    if (newer === undefined) continue;
+    throw new UsageError({
+      what: `${path} is of run ${newer.id}, which is newer than run ${run.id}`,
+      fix: `write to other files: waterfall-contacts resume ${run.id} -o <file> --report <file>`,
     });
   }
 }
@@ -85,18 +106,30 @@ export type Written = { contacts: string; report: string | null; partial: boolea
  * ones; an unfinished one writes partial files and leaves the good ones alone.
  */
 export async function writeOutputs(database: Database, run: Run, finished: boolean): Promise<Written> {
-  const { contacts, report, style } = run.options.output;
-  const write = async (path: string, sheet: ReturnType<typeof reportSheet>) => {
+  const { contacts, report } = run.options.output;
+  const write = async (path: string, writer: typeof writeContacts) => {
     const target = (await isRegularOrNew(path)) && !finished ? partialPath(path) : path;
-    await writeSheetFile(target, sheet, style, run.id);
+    await writer(database, run, target);
     if (finished) await removePartial(path, run.id);
     return target;
   };
   return {
-    contacts: contacts === '-' ? '-' : await write(contacts, contactSheet(database, run)),
-    report: report === null ? null : await write(report, reportSheet(database, run)),
+    contacts: contacts === '-' ? '-' : await write(contacts, writeContacts),
+    report: report === null ? null : await write(report, writeReport),
     partial: !finished,
   };
+}
+
+/** Writes the contacts of a run to a file, in the shape that the run's options say. */
+export async function writeContacts(database: Database, run: Run, path: string): Promise<void> {
+  const style = contactsStyle(run.options.output);
+  await writeSheetFile(path, sheetsOf(database, run, style), style, run.id);
+}
+
+/** Writes the report of a run to a file, likewise. */
+export async function writeReport(database: Database, run: Run, path: string): Promise<void> {
+  const { report, ...output } = run.options.output;
+  await writeSheetFile(path, [reportSheet(database, run)], reportStyle({ ...output, report: report ?? path }), run.id);
 }
 
 /** Writes contacts to stdout, as soon as every earlier row is settled. */
@@ -106,7 +139,14 @@ export async function streamContacts(
   stdout: Writable,
   options: { follow?: Follow; signal?: AbortSignal } = {},
 ): Promise<void> {
-  await writeSheetTo(stdout, contactSheet(database, run, options.follow), STDOUT_STYLE, options.signal);
+  const style = contactsStyle(run.options.output);
+  await writeSheetTo(stdout, sheetsOf(database, run, style, options.follow), style, options.signal);
+}
+
+/** The contacts; a workbook has the report on a second sheet. */
+function sheetsOf(database: Database, run: Run, style: SheetStyle, follow?: Follow): Sheets {
+  const contacts = contactSheet(database, run, follow);
+  return style.format === 'xlsx' ? [contacts, reportSheet(database, run)] : [contacts];
 }
 
 /** Also what was left by a process that was killed while it wrote a partial file. */
@@ -117,6 +157,10 @@ async function removePartial(path: string, run_id: string): Promise<void> {
 
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then((existing) => existing.isDirectory(), () => false);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then((existing) => existing.isFile(), () => false);
 }
 
 async function isRegularOrNew(path: string): Promise<boolean> {

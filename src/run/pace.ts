@@ -109,8 +109,9 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
     }
   };
 
-  const workload = () => ({ open, toLaunch: unfed + awaiting, lanes });
-  const growth = (ageMs: number, window: RequestWindow) => growthFactor(times, workload(), Math.max(ageMs, YOUNGEST_MS), window);
+  const launchesIn = (window: RequestWindow) => (window.launchesHeld ? 0 : unfed + awaiting);
+  const workload = (window: RequestWindow) => ({ open, toLaunch: launchesIn(window), lanes });
+  const growth = (ageMs: number, window: RequestWindow) => growthFactor(times, workload(window), Math.max(ageMs, YOUNGEST_MS), window);
 
   /** Each RUNNING is followed by its share of silence. */
   const settleWaste = (now: number, window: RequestWindow) => {
@@ -167,14 +168,14 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       const { free, limit, windowMs } = window;
       const ageMs = now - best.job.launched_at;
       const isUnknown = times.seen() === 0;
-      const toLaunch = unfed + awaiting;
+      const toLaunch = launchesIn(window);
       const launchable = Math.min(toLaunch, awaiting + Math.max(lanes - open - awaiting, 0));
       // Each ask on its way may be followed by a launch.
       const wanted = launchable + Math.min(toLaunch - launchable, asked.size);
       const until = (chance: number) => Math.min(Math.max(ready.msUntil(chance, now), 1), asked.size > 0 ? RECONSIDER_MS : LONGEST_WAIT_MS);
 
       if (toLaunch > 0 && free <= wanted) {
-        const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(times, workload(), 0) / windowMs);
+        const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(times, workload(window), 0) / windowMs);
         const isScout = isUnknown && asked.size === 0;
         const enough = isScout ? LEAST_SCOUT_CHANCE : answersFirst || best.job.isOlder ? SURE : Infinity;
         if (best.chance >= enough) return 0;

@@ -1,36 +1,35 @@
 /* The report: one line per input row, and what became of it. */
-import { inputColumnNames } from '../csv/contact-columns.ts';
-import type { Sheet } from '../csv/write.ts';
+import { inputColumnNames } from '../sheet/column-choice.ts';
+import type { Sheet } from '../sheet/sheet.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
 import type { ReportRow } from '../store/outcomes.ts';
 import type { Run } from './options.ts';
 
-const REPORT_COLUMNS = ['row', 'domain', 'title_filter', 'outcome', 'reason', 'contacts', 'cost_usd', 'job_id', 'launches'];
+/** The report's own columns; those of the input follow. */
+export const REPORT_COLUMNS: readonly string[] = ['row', 'domain', 'title_filter', 'outcome', 'reason', 'contacts', 'cost_usd', 'job_id', 'launches'];
 const PAGE = 1_000;
 
 /** Every input row of the run with its outcome, in input order. */
 export function reportSheet(database: Database, run: Run): Sheet {
-  return {
-    header: [...REPORT_COLUMNS, ...inputColumnNames(REPORT_COLUMNS, run.input_columns)],
-    rows: rows(database, run.id),
-  };
+  const names = [...REPORT_COLUMNS, ...inputColumnNames(REPORT_COLUMNS, run.input_columns)];
+  return { name: 'report', columns: names.map((name) => ({ name })), rows: rows(database, run.id) };
 }
 
-async function* rows(database: Database, run_id: string): AsyncGenerator<string[]> {
+async function* rows(database: Database, run_id: string): AsyncGenerator<unknown[]> {
   for (let after = -1; ; ) {
     const page = await reportRows(database, { run_id, after, limit: PAGE });
     for (const row of page) {
       yield [
-        String(row.row),
-        row.domain ?? '',
-        row.title_filter ?? '',
+        row.row,
+        row.domain,
+        row.title_filter,
         row.outcome,
-        reasonOf(row),
-        String(row.contacts),
+        reasonOf(row) || null,
+        row.contacts,
         costOf(row),
-        row.outcome === 'duplicate' ? '' : (row.job_id ?? ''),
-        String(row.launches),
+        row.outcome === 'duplicate' ? null : row.job_id,
+        row.launches,
         ...row.cells,
       ];
     }
@@ -46,7 +45,8 @@ export function reasonOf(row: ReportRow): string {
   return row.reason?.split('\n', 1)[0] ?? '';
 }
 
-/** Empty when unknown. What was never launched costs nothing. */
-function costOf(row: ReportRow): string {
-  return row.cost_usd ?? (row.launches === 0 && row.job_id === null ? '0' : '');
+/** Null when unknown. What was never launched costs nothing. */
+function costOf(row: ReportRow): number | null {
+  if (row.cost_usd !== null) return Number(row.cost_usd);
+  return row.launches === 0 && row.job_id === null ? 0 : null;
 }

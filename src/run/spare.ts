@@ -18,6 +18,8 @@ export type RequestWindow = {
   nextFreeInMs: number;
   /** How many requests could be sent within so many milliseconds from now. */
   freeWithin(ms: number): number;
+  /** A cost cap holds launches back until answers are here: none is to be waited for. */
+  launchesHeld?: boolean;
 };
 
 /** What is still to be done. At most `lanes` jobs are open at once. */

@@ -46,7 +46,7 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
   await database.transactionOnce(async (transaction) => {
     await createRun(transaction, run);
     let batch: ImportedRow[] = [];
-    for await (const row of askable(made)) {
+    for await (const row of importedRows(made)) {
       batch.push(row);
       if (batch.length === BATCH) {
         await addRows(transaction, run.id, batch);
@@ -59,8 +59,8 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
   return run;
 }
 
-/** The rows with their questions, in order; ends after the first `--rows` different questions. */
-async function* askable(made: NewRun): AsyncGenerator<ImportedRow> {
+/** The rows of the list with their questions, in order; ends after the first `--rows` different questions. */
+export async function* importedRows(made: NewRun): AsyncGenerator<ImportedRow> {
   const { rows: most, question: options } = made.options;
   const asked = new Set<string>(); // only filled, and so only as large as, --rows
   let position = 0;

@@ -1,93 +1,14 @@
-/* What the opening and closing lines of a run say: results in, lines out. */
+/* What the closing lines of a run say: results in, lines out. The opening lines are in plan.ts. */
 import { relative } from 'node:path';
 import { OUTCOMES } from '../core/model.ts';
-import type { Outcome } from '../core/model.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { OutcomeCount, ReportRow } from '../store/outcomes.ts';
-import { rowsOf } from './execute.ts';
+import { formatUsd } from '../core/money.ts';
+import type { ReportRow } from '../store/outcomes.ts';
 import type { RunResult } from './execute.ts';
-import type { Run } from './options.ts';
 import { reasonOf } from './report.ts';
 
-/** Numbers of what is about to be done. `requests` is the least: one launch and one find per company. */
-export type Plan = {
-  rows: number;
-  duplicates: number;
-  invalid: number;
-  answered: number;
-  /** Rows of a continued run that ended otherwise. */
-  ended: number;
-  to_ask_again: number;
-  to_launch: number;
-  requests: number;
-  least_ms: number;
-  worst_case_contacts: number;
-};
-
-/** What is about to be done, from the counts at the start. `rateLimit.limit` 0: none. */
-export function planOf(run: Run, counts: readonly OutcomeCount[], rateLimit: { limit: number; windowMs: number }): Plan {
-  const rows = (...outcomes: Outcome[]) => rowsOf(counts, outcomes);
-  const to_launch = rows('not_launched');
-  const to_ask_again = rows('waiting');
-  const requests = 2 * to_launch + to_ask_again;
-  const windows = rateLimit.limit === 0 ? 0 : Math.max(Math.ceil(requests / rateLimit.limit) - 1, 0);
-  const answered = rows('cached', 'found', 'no_contacts');
-  const [duplicates, invalid, total] = [rows('duplicate'), rows('invalid'), rows(...OUTCOMES)];
-  return {
-    rows: total,
-    duplicates,
-    invalid,
-    answered,
-    ended: total - duplicates - invalid - answered - to_launch - to_ask_again,
-    to_ask_again,
-    to_launch,
-    requests,
-    least_ms: windows * rateLimit.windowMs,
-    worst_case_contacts: to_launch * run.options.question.limit,
-  };
-}
-
-/** The opening lines: how the list was understood, and what will be asked. */
-export function openingLines(opening: {
-  run: Run;
-  plan: Plan;
-  continued: boolean;
-  database: string;
-  invalidRows: readonly ReportRow[];
-  rateLimit: { limit: number; windowMs: number };
-}): string[] {
-  const { run, plan, rateLimit } = opening;
-  const parts = [
-    many(plan.rows, 'row'),
-    ...(plan.duplicates > 0 ? [many(plan.duplicates, 'duplicate')] : []),
-    ...(plan.invalid > 0 ? [`${plan.invalid} invalid`] : []),
-    ...(plan.answered > 0 ? [`${plan.answered} already answered`] : []),
-    ...(plan.ended > 0 ? [`${plan.ended} ended without an answer`] : []),
-    ...(plan.to_ask_again > 0 ? [`${many(plan.to_ask_again, 'job')} still open`] : []),
-    `${plan.to_launch} to launch`,
-  ];
-  const limit = rateLimit.limit === 0 ? 'no limit' : `limit ${rateLimit.limit} per ${rateLimit.windowMs / 1000} s`;
-  const lines = [`${opening.continued ? 'going on with run' : 'run'} ${run.id} (${run.input_name}): ${parts.join(', ')}`];
-  for (const row of opening.invalidRows) {
-    const [first = '', ...caret] = (row.reason ?? '').split('\n');
-    lines.push(`  line ${row.row}: ${first}`, ...caret.map((line) => `    ${line}`));
-  }
-  if (plan.invalid > opening.invalidRows.length && opening.invalidRows.length > 0) {
-    lines.push(`  and ${plan.invalid - opening.invalidRows.length} more; all are in the report`);
-  }
-  if (plan.requests > 0) {
-    const time = plan.least_ms === 0 ? '' : `, ${formatDuration(plan.least_ms)} or more`;
-    lines.push(
-      `  at least ${many(plan.requests, 'request')} (${limit})${time}`,
-      `  at worst ${many(plan.worst_case_contacts, 'contact')} to be billed; the price is not known`,
-    );
-  }
-  lines.push(`  kept in ${opening.database}`);
-  return lines;
-}
-
-/** The closing lines: what was done, and where it is. */
-export function summaryLines(result: RunResult): string[] {
+/** The closing lines: what was done, what it cost, and where it is. `account` says what the vendor counts. */
+export function summaryLines(result: RunResult, account: readonly string[] = []): string[] {
   const { run, counts, requests, written } = result;
   const contacts = counts.reduce((sum, count) => sum + count.contacts, 0);
   const launches = counts.reduce((sum, count) => sum + count.launches, 0);
@@ -98,8 +19,10 @@ export function summaryLines(result: RunResult): string[] {
   const lines = [
     `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${many(contacts, 'contact')}`,
     `  rows: ${outcomes.join(', ')}`,
+    ...hitRate(result),
     `  requests: ${many(requests.launches, 'launch', 'launches')}, ${many(requests.finds, 'find')}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}`,
     `  spent: ${spent(result)}`,
+    ...account,
   ];
   if (result.repeated > 0) {
     const worst = result.repeated * run.options.question.limit;
@@ -138,11 +61,25 @@ function near(path: string): string {
 
 /** Dollars known to be spent by this run; what is not known is said so. */
 function spent(result: RunResult): string {
-  const usd = result.counts.reduce((sum, count) => sum + Number(count.cost_usd ?? 0), 0);
+  const usd = knownCost(result) ?? 0;
+  if (knownCost(result) === null) return 'unknown (the API did not say)';
+  const known = formatUsd(usd);
+  if (result.unknown_cost > 0) return `${known}, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say`;
+  const contacts = result.counts.find(({ outcome }) => outcome === 'found')?.contacts ?? 0;
+  return contacts > 0 ? `${known}, ${formatUsd(usd / contacts)} a contact` : known;
+}
+
+/** US dollars that the API said this run cost; null when it answered and said of none. */
+export function knownCost(result: RunResult): number | null {
   const answered = result.rows(['found', 'no_contacts']);
-  if (answered > 0 && result.unknown_cost === answered) return 'unknown (the API did not say)';
-  const known = `$${usd.toFixed(2)}`;
-  return result.unknown_cost > 0 ? `${known}, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say` : known;
+  if (answered > 0 && result.unknown_cost === answered) return null;
+  return result.counts.reduce((sum, count) => sum + Number(count.cost_usd ?? 0), 0);
+}
+
+/** The share of the companies answered by this run that have contacts. */
+function hitRate(result: RunResult): string[] {
+  const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts'])];
+  return answered === 0 ? [] : [`  hit rate: ${Math.round((hits / answered) * 100)} %, ${hits} of ${many(answered, 'company', 'companies')}`];
 }
 
 function many(count: number, one: string, more = `${one}s`): string {

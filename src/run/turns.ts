@@ -20,8 +20,15 @@ export type Turns = {
 type Waiter = { resolve: (place: Place) => void; reject: (reason: unknown) => void };
 
 /** Makes the scheduler. `signal` ends all waiting. */
-export function createTurns(options: { pace: Pace; limiter: Limiter; clock: Clock; signal: AbortSignal }): Turns {
-  const { pace, limiter, clock, signal } = options;
+export function createTurns(options: {
+  pace: Pace;
+  limiter: Limiter;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Whether a cost cap holds launches back. */
+  areLaunchesHeld?: () => boolean;
+}): Turns {
+  const { pace, limiter, clock, signal, areLaunchesHeld = () => false } = options;
   const waiters = new Map<PacedJob, Waiter>();
   /** A place was asked for and is not here yet; when it is, the pace decides who gets it. */
   let placeComes = false;
@@ -39,7 +46,7 @@ export function createTurns(options: { pace: Pace; limiter: Limiter; clock: Cloc
       return;
     }
     const now = clock.now();
-    const waitMs = pace.waitMs(now, { ...limiter.state(), freeWithin: (ms) => limiter.freeWithin(ms) });
+    const waitMs = pace.waitMs(now, { ...limiter.state(), freeWithin: (ms) => limiter.freeWithin(ms), launchesHeld: areLaunchesHeld() });
     if (waitMs > 0) {
       decideAt(now + waitMs, now);
       return;

@@ -3,9 +3,10 @@ import type { LimitFunction } from 'p-limit';
 import type { SettledState } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database, Lock } from '../store/database.ts';
-import type { AnswerWatch, ProgressSaver } from '../store/saver.ts';
+import type { ProgressSaver, Settler } from '../store/saver.ts';
 import type { Client } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
+import type { Allowance } from './allowance.ts';
 import type { Breaker } from './breaker.ts';
 import type { Health } from './health.ts';
 import type { Pace } from './pace.ts';
@@ -21,7 +22,7 @@ export type Work = {
   runtime: Runtime;
   database: Database;
   saveProgress: ProgressSaver;
-  isAnswered: AnswerWatch;
+  settle: Settler;
   client: Client;
   limiter: Limiter;
   /** Held while working on the run; made sure of before every launch. */
@@ -29,6 +30,8 @@ export type Work = {
   stop: Stop;
   health: Health;
   breaker: Breaker;
+  /** Asked before every launch, and told what became of it: keeps the cost cap. */
+  allowance: Allowance;
   pace: Pace;
   turns: Turns;
   /** At most so many launches are unanswered at any moment, so that a crash leaves no more in doubt. */

@@ -22,6 +22,8 @@ export type Settings = {
   keyHeader: string;
   rateLimit: RateLimit;
   databaseUrl: string | undefined;
+  /** Who said so: a `.env` may belong to another program. */
+  databaseUrlFrom: '--database-url' | 'the environment' | '.env' | undefined;
   home: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 };
@@ -41,7 +43,8 @@ const DEFAULT_RATE_LIMIT = '50/60';
 const LONGEST_DURATION_MS = 36_500 * 86_400_000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-const problem = (what: string, fix: string) => ({ error: `${what}: ${fix}` });
+/** zod takes one text: what is wrong, and on the next line what to do. */
+const problem = (what: string, fix: string) => ({ error: `${what}\n${fix}` });
 
 const schema = z.object({
   WATERFALL_API_KEY: z
@@ -61,7 +64,7 @@ const schema = z.object({
     .transform((text, context) => {
       const limit = parseRateLimit(text);
       if (limit !== undefined) return limit;
-      context.issues.push({ code: 'custom', input: text, message: `the rate limit "${text}" is not <requests>/<seconds>: write for instance ${DEFAULT_RATE_LIMIT}, or 0 for none` });
+      context.issues.push({ code: 'custom', input: text, message: `the rate limit "${text}" is not <requests>/<seconds>\nwrite for instance ${DEFAULT_RATE_LIMIT}, or 0 for none` });
       return z.NEVER;
     }),
   DATABASE_URL: z
@@ -70,9 +73,12 @@ const schema = z.object({
     .optional(),
   WATERFALL_CONTACTS_HOME: z.string().optional(),
   LOG_LEVEL: z
-    .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'one of debug, info, warn, error'))
+    .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'set it to debug, info, warn or error'))
     .default('info'),
 });
+
+/** The settings' names in the environment and in `.env`. */
+export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
 /**
  * Reads the settings.
@@ -82,11 +88,17 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   const problems: Problem[] = [];
   const given = givenSettings(flags, environment, directory, problems);
   const parsed = schema.safeParse(given);
-  for (const issue of parsed.error?.issues ?? []) problems.push({ what: issue.message });
+  for (const { message } of parsed.error?.issues ?? []) {
+    const [what = message, fix = ''] = message.split('\n');
+    problems.push({ what, fix });
+  }
   const baseUrl = given.WATERFALL_BASE_URL ?? DEFAULT_BASE_URL;
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
   if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
     problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
+  }
+  if (url !== undefined && `${url.username}${url.password}` !== '') {
+    problems.push({ what: 'WATERFALL_BASE_URL has a user or a password in it, which the API does not take', fix: 'leave them out; the key is WATERFALL_API_KEY' });
   }
   if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
   return {
@@ -95,6 +107,10 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     keyHeader: parsed.data.WATERFALL_API_KEY_HEADER.toLowerCase(),
     rateLimit: parsed.data.WATERFALL_RATE_LIMIT,
     databaseUrl: parsed.data.DATABASE_URL,
+    databaseUrlFrom:
+      flags.databaseUrl !== undefined ? '--database-url'
+      : nonEmpty(environment.DATABASE_URL) !== undefined ? 'the environment'
+      : parsed.data.DATABASE_URL !== undefined ? '.env' : undefined,
     home: resolve(directory, parsed.data.WATERFALL_CONTACTS_HOME ?? dataFolder(environment)),
     logLevel: parsed.data.LOG_LEVEL,
   };
@@ -141,7 +157,8 @@ function givenSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, dire
   );
 }
 
-function readDotenv(directory: string, problems: Problem[]): Record<string, string> {
+/** What `.env` in a folder says; nothing when there is none. A file that cannot be read is added to the problems. */
+export function readDotenv(directory: string, problems: Problem[]): Record<string, string> {
   const path = join(directory, '.env');
   try {
     return parse(readFileSync(path));

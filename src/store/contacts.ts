@@ -20,8 +20,7 @@ const COMPANY_COLUMNS = {
   generic_emails: 'text[]',
 } as const;
 
-const CONTACT_COLUMNS = {
-  company_id: 'text',
+const PERSON_COLUMNS = {
   first_name: 'text',
   last_name: 'text',
   title: 'text',
@@ -46,35 +45,51 @@ const CONTACT_COLUMNS = {
   experiences: 'jsonb',
 } as const;
 
-/** Upserts `$<parameter>::json`, a list of company records, as of the moment `at` (SQL). */
-export function upsertCompanies(parameter: number, at: string, condition: string): string {
-  return upsert('companies', COMPANY_COLUMNS, { parameter, at, condition });
-}
-
-/** Upserts `$<parameter>::json`, a list of contact records, as of the moment `at` (SQL). */
-export function upsertContacts(parameter: number, at: string, condition: string): string {
-  return upsert('contacts', CONTACT_COLUMNS, { parameter, at, condition });
+/**
+ * Upserts `$<parameter>::json`, a list of company records, each with the job that brought it (`job_id`) and the moment it
+ * is true for (`at`). `condition` is SQL about `given`.
+ */
+export function upsertCompanies(parameter: number, condition: string): string {
+  return upsert(
+    'companies',
+    COMPANY_COLUMNS,
+    `select distinct on (id) id, ${namesOf(COMPANY_COLUMNS)}, at, at
+    from json_to_recordset($${parameter}::json) as given (job_id text, at timestamptz, id text, ${typed(COMPANY_COLUMNS)})
+    where ${condition}
+    order by id`,
+  );
 }
 
 /**
- * Writes the statement from the list of columns: null, '' and empty lists never erase a known value, and a row
- * that stays as it is is not touched. Sorted by id, so that two processes lock the same rows in the same order.
+ * Upserts the people of answers. `links` is SQL that gives rows of `job_id, position, contact_id, company_id, at` and the
+ * answer that has the person at that position.
  */
-function upsert(
-  table: string,
-  columns: Readonly<Record<string, string>>,
-  from: { parameter: number; at: string; condition: string },
-): string {
+export function upsertContacts(links: string): string {
+  return upsert(
+    'contacts',
+    { company_id: 'text', ...PERSON_COLUMNS },
+    `select distinct on (link.contact_id) link.contact_id, link.company_id, ${namesOf(PERSON_COLUMNS)}, link.at, link.at
+    from (${links}) as link,
+      jsonb_to_record(link.answer -> 'persons' -> link.position) as person (${typed(PERSON_COLUMNS)})
+    order by link.contact_id, link.position desc`,
+  );
+}
+
+type Columns = Readonly<Record<string, string>>;
+
+const namesOf = (columns: Columns) => Object.keys(columns).join(', ');
+const typed = (columns: Columns) => Object.entries(columns).map(([name, type]) => `${name} ${type}`).join(', ');
+
+/**
+ * Writes the statement from the list of columns: null, '' and empty lists never erase a known value, and a row
+ * that stays as it is is not touched. The rows come sorted by id, so that two processes lock them in the same order.
+ */
+function upsert(table: string, columns: Columns, rows: string): string {
   const names = Object.keys(columns);
-  const list = names.join(', ');
-  const typed = names.map((name) => `${name} ${columns[name]}`).join(', ');
   const merged = names.map((name) => `coalesce(${known(name, columns[name])}, kept.${name})`);
   return `
-    insert into waterfall.${table} as kept (id, ${list}, created_at, updated_at)
-    select distinct on (id) id, ${list}, ${from.at}, ${from.at}
-    from json_to_recordset($${from.parameter}::json) as given (id text, ${typed})
-    where ${from.condition}
-    order by id
+    insert into waterfall.${table} as kept (id, ${names.join(', ')}, created_at, updated_at)
+    ${rows}
     on conflict (id) do update
     set ${names.map((name, index) => `${name} = ${merged[index]}`).join(', ')}, updated_at = excluded.updated_at
     where (${names.map((name) => `kept.${name}`).join(', ')}) is distinct from (${merged.join(', ')})`;

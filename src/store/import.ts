@@ -16,7 +16,7 @@ export type ImportedRow = {
 };
 
 /** A question whose jobs ended FAILED so often is not launched again of itself (contract, section 1). */
-const FAILURES_ENOUGH = 3;
+export const FAILURES_ENOUGH = 3;
 
 /** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates. */
 export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[]): Promise<void> {

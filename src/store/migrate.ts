@@ -64,16 +64,29 @@ export async function migrate(driver: Driver): Promise<SchemaState> {
       });
     } catch (error) {
       if (sqlState(error) !== '42501') throw error;
-      throw new UsageError(
-        {
-          what: `this user may not create the schema "waterfall" in the database (${driver.place})`,
-          fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL"',
-        },
-        { cause: error },
-      );
+      throw mayNotCreate(driver, error);
     }
   }
   return { applied: known.length - before.length, known: known.length, created: before.length === 0 };
+}
+
+/** Finds out whether `migrate` may do its work, without doing it. @throws {UsageError} when this user may not. */
+export async function refuseMigration(driver: Driver): Promise<void> {
+  const [right] = await driver.query<{ may: boolean }>(
+    `select case when to_regnamespace('waterfall') is null then has_database_privilege(current_database(), 'create')
+       else has_schema_privilege('waterfall', 'create') end as may`,
+  );
+  if (right?.may !== true) throw mayNotCreate(driver);
+}
+
+function mayNotCreate({ place }: Driver, cause?: unknown): UsageError {
+  return new UsageError(
+    {
+      what: `this user may not create the schema "waterfall" in the database (${place})`,
+      fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL"',
+    },
+    { cause },
+  );
 }
 
 /**

@@ -108,11 +108,12 @@ export type AnsweredRow = {
   answer: Answer | null;
 };
 
-/** The position of the first row that is not settled yet; null when all are. */
-export async function firstOpenPosition(database: Queryable, run_id: string): Promise<number | null> {
+/** The position of the first row behind another that is not settled yet; null when all are. */
+export async function firstOpenPosition(database: Queryable, run_id: string, after: number): Promise<number | null> {
   const [row] = await database.query<{ position: number | null }>(
-    'select min(position) as position from waterfall.targets where run_id = $1 and settled_at is null',
-    [run_id],
+    // From `after` on: the index has dead entries of all rows that were settled a moment ago.
+    'select min(position) as position from waterfall.targets where run_id = $1 and settled_at is null and position > $2',
+    [run_id, after],
   );
   return row?.position ?? null;
 }

@@ -5,6 +5,8 @@ import { BusyError, UsageError } from '../core/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PATIENCE_MS, unanswered } from './database.ts';
 import type { Driver, Lock, Queryable } from './database.ts';
+import { refusePooler } from './pooler.ts';
+import { lockKey } from './run-lock.ts';
 import { isTransient, sqlState } from './sqlstate.ts';
 
 const OLDEST_VERSION = 140_000;
@@ -114,6 +116,7 @@ async function refuseUnusable(pool: pg.Pool, place: string): Promise<void> {
         fix: `version ${OLDEST_VERSION / 10_000} or newer is needed`,
       });
     }
+    await refusePooler(pool, place);
   } catch (error) {
     await pool.end();
     if (error instanceof UsageError) throw error;
@@ -125,8 +128,9 @@ function unreachable(error: unknown, place: string) {
   const code = sqlState(error);
   const what = `the database (${place}) cannot be used`;
   switch (code) {
-    case '28P01':
     case '28000':
+      return notLetIn(what, error);
+    case '28P01':
       return { what: `${what}: wrong user or password`, fix: 'correct DATABASE_URL' };
     case '3D000':
       return { what: `${what}: it does not exist`, fix: 'create it, or correct the name in DATABASE_URL' };
@@ -154,6 +158,16 @@ function unreachable(error: unknown, place: string) {
   }
 }
 
+/** Its own words are the only clue to what the server has against us; whether TLS would help, they do not say. */
+function notLetIn(what: string, error: unknown) {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('pg_hba.conf')) {
+    const how = message.includes('no encryption') ? ' without TLS' : '';
+    return { what: `${what}: its pg_hba.conf lets nobody in so from here${how}`, fix: 'write sslmode=require in DATABASE_URL if it wants TLS, else have an entry added there' };
+  }
+  return { what: `${what}: wrong user or password`, fix: 'correct DATABASE_URL' };
+}
+
 /** Host, port and database of a connection string, for people. */
 export function placeOf(databaseUrl: string): string {
   try {
@@ -179,7 +193,7 @@ async function takeLock(lock: { settings: pg.ClientConfig; place: string; name: 
   // Many lanes may find the lock lost at the same moment: one of them takes it for all.
   let taking: Promise<void> | undefined;
 
-  async function tryOnce(): Promise<pg.Client | undefined> {
+  async function connect(): Promise<pg.Client> {
     const client = new pg.Client(lock.settings);
     const onLost = () => {
       if (connection === client) connection = undefined;
@@ -188,32 +202,40 @@ async function takeLock(lock: { settings: pg.ClientConfig; place: string; name: 
     client.on('end', onLost);
     try {
       await client.connect();
-      const { rows } = await client.query<{ taken: boolean }>(
-        "select pg_try_advisory_lock(hashtextextended('waterfall-contacts ' || $1, 0)) as taken",
-        [name],
-      );
-      if (rows[0]?.taken) return client;
+      return client;
     } catch (error) {
       await client.end().catch(() => undefined);
       throw error;
     }
-    await client.end();
-    return undefined;
   }
 
   async function take(): Promise<void> {
     const startedAt = runtime.clock.now();
-    for (;;) {
-      const waitedMs = () => runtime.clock.now() - startedAt;
-      try {
-        connection = await tryOnce();
-        if (connection !== undefined) return;
-        if (waitedMs() >= LOCK_PATIENCE_MS) throw new BusyError(`another process works on this run (on ${lock.place})`);
-      } catch (error) {
-        if (!isTransient(error)) throw error;
-        if (waitedMs() >= PATIENCE_MS) throw unanswered(lock.place, error);
+    let waiting: pg.Client | undefined;
+    try {
+      for (;;) {
+        const waitedMs = () => runtime.clock.now() - startedAt;
+        try {
+          waiting ??= await connect();
+          const { rows } = await waiting.query<{ taken: boolean }>(
+            `select pg_try_advisory_lock(${lockKey('$1')}) as taken`,
+            [name],
+          );
+          if (rows[0]?.taken) {
+            [connection, waiting] = [waiting, undefined];
+            return;
+          }
+          if (waitedMs() >= LOCK_PATIENCE_MS) throw new BusyError(`another process works on this run (on ${lock.place})`);
+        } catch (error) {
+          if (!isTransient(error)) throw error;
+          await waiting?.end().catch(() => undefined);
+          waiting = undefined;
+          if (waitedMs() >= PATIENCE_MS) throw unanswered(lock.place, error);
+        }
+        await runtime.clock.sleep(LOCK_RETRY_MS);
       }
-      await runtime.clock.sleep(LOCK_RETRY_MS);
+    } finally {
+      await waiting?.end().catch(() => undefined);
     }
   }
 

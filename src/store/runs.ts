@@ -1,5 +1,5 @@
 /* The table of runs. */
-import type { Queryable } from './database.ts';
+import type { Driver, Queryable } from './database.ts';
 import { storableJson, storableText } from './storable.ts';
 
 /** One run. `options` is what the run needs to be gone on with; its shape is the caller's. No secrets go in here. */
@@ -36,6 +36,15 @@ export async function createRun<Options>(
   );
 }
 
+/** Removes a run of which nothing was launched: the user saw what it may cost, and said no. */
+export async function discardRun(database: Pick<Driver, 'transaction'>, id: string): Promise<void> {
+  await database.transaction(async (transaction) => {
+    await transaction.query('delete from waterfall.input_rows where run_id = $1', [id]);
+    await transaction.query('delete from waterfall.targets where run_id = $1', [id]);
+    await transaction.query('delete from waterfall.runs where id = $1', [id]);
+  });
+}
+
 /** The run of this id, or the latest one. */
 export async function findRun<Options>(database: Queryable, id?: string): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
@@ -45,6 +54,14 @@ export async function findRun<Options>(database: Queryable, id?: string): Promis
     id === undefined ? [] : [id],
   );
   return run;
+}
+
+/** The runs whose id begins so, newest first. Ids are long, and their first characters mostly say which is meant. */
+export async function runsLike<Options>(database: Queryable, prefix: string, limit: number): Promise<RunRecord<Options>[]> {
+  return database.query<RunRecord<Options>>(
+    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) order by created_at desc, id desc limit $2`,
+    [prefix, limit],
+  );
 }
 
 /** The latest runs, newest first. */
@@ -62,6 +79,17 @@ export async function findUnfinishedRun<Options>(database: Queryable, key?: stri
      where finished_at is null and ($1::text is null or key = $1)
      order by created_at desc, id desc limit 1`,
     [key ?? null],
+  );
+  return run;
+}
+
+/** The latest run after this one whose outputs are one of these files. */
+export async function newerRunWriting<Options>(database: Queryable, created_at: Date, paths: readonly string[]): Promise<RunRecord<Options> | undefined> {
+  const [run] = await database.query<RunRecord<Options>>(
+    `select ${COLUMNS} from waterfall.runs
+     where created_at > $1 and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
+     order by created_at desc, id desc limit 1`,
+    [created_at, paths],
   );
   return run;
 }

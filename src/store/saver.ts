@@ -1,13 +1,15 @@
-/* The statements that every launch needs, in batches over all lanes of an invocation. */
+/* The statements that every target needs, in batches over all lanes of an invocation. */
 import type { Target } from '../core/model.ts';
 import type { Progress } from '../core/progress.ts';
 import { inBatches } from './batch.ts';
 import type { Queryable } from './database.ts';
-import { newlyAnswered, saveChanges } from './targets.ts';
-import type { Change } from './targets.ts';
+import { recordIds, settleAll } from './settle.ts';
+import type { Settled, Settlement } from './settle.ts';
+import { saveChanges } from './targets.ts';
+import type { Change, Saved } from './targets.ts';
 
 /** Saves like `saveProgress`. A target must not be saved again before its last save is back. */
-export type ProgressSaver = (before: Target, after: Progress, at: number) => Promise<boolean>;
+export type ProgressSaver = (before: Target, after: Progress, at: number) => Promise<Saved>;
 
 /** Makes the saver of one invocation. */
 export function createProgressSaver(database: Queryable): ProgressSaver {
@@ -15,10 +17,13 @@ export function createProgressSaver(database: Queryable): ProgressSaver {
   return (before, after, at) => save({ before, after, at });
 }
 
-/** Whether another run got an answer to the target's question since this run was created. */
-export type AnswerWatch = (target: Target) => Promise<boolean>;
+/** Saves one answer, like `settle`. */
+export type Settler = (settlement: Settlement) => Promise<Settled>;
 
-/** Makes the watch of one invocation. */
-export function createAnswerWatch(database: Queryable): AnswerWatch {
-  return inBatches((targets: Target[]) => newlyAnswered(database, targets));
+/** An answer of ten contacts is about 10 kB: enough to save a round trip each, not enough for a statement of many megabytes. */
+const MOST_ANSWERS = 50;
+
+/** Makes the settler of one invocation. */
+export function createSettler(database: Queryable): Settler {
+  return inBatches((settlements: Settlement[]) => settleAll(database, settlements), { most: MOST_ANSWERS, keysOf: recordIds });
 }

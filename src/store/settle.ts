@@ -1,6 +1,6 @@
 /*
- * Saves the answer of a finished job. One statement, and so one transaction: answer, company, contacts, links and
- * outcome, all of it or none of it, in one round trip. People who are to be forgotten are left out of all of them.
+ * Saves the answers of finished jobs. One statement, and so one transaction: answers, companies, contacts, links and
+ * outcomes, all of it or none of it, in one round trip. People who are to be forgotten are left out of all of them.
  */
 import { recordsOf } from '../core/contact.ts';
 import { hashesOf, identifiersOf, withoutForgotten } from '../core/forgotten.ts';
@@ -13,71 +13,106 @@ import { storableJson } from './storable.ts';
 /** A job that SUCCEEDED, as it is saved. Times are epoch milliseconds. */
 export type Settlement = { job_id: string; answer: Answer; stop_date: number; at: number };
 
-const AT = '$5::timestamptz';
-/** Nobody waits for the job any more: it was settled already, by another process or by this statement's first try. */
-const STILL_OPEN = 'exists (select from holder)';
+/** What was saved: how many targets waited for the job, and how many contacts each of them got. */
+export type Settled = { targets: number; contacts: number };
 
 /**
  * The target that launched the job holds the answer and its cost; followers refer to it. Rows are locked in the order
- * of their ids, so that two processes saving overlapping answers wait for each other instead of deadlocking.
+ * of their ids, so that two processes saving overlapping answers wait for each other instead of deadlocking. A job that
+ * nobody waits for any more was settled already, by another process or by this statement's first try: it brings nothing.
+ *
+ * $1 the jobs, $2 their ids, $3 companies, $4 links, $5 hashes of the people, null when they were not worked out: then
+ * nothing is saved if anybody at all is to be forgotten.
  */
 const SETTLE = `
-  with forgotten as materialized (select hash from waterfall.forgotten where hash = any ($11::text[])),
+  with given as materialized (
+    select * from json_to_recordset($1::json) as job (
+      job_id text, state text, answer jsonb, stop_ms double precision, settled_at timestamptz, contacts integer, cost_usd numeric)
+  ),
+  forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
+  unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
   open as materialized (
-    select id, state from waterfall.targets
-    where job_id = $1 and settled_at is null and state in ('launched', 'following') and not exists (select from forgotten)
+    select id, state, job_id from waterfall.targets
+    where job_id = any ($2::text[]) and state in ('launched', 'following')
+      and not exists (select from forgotten) and not (select is_unknown from unknown)
     order by id for update
   ),
-  holder as materialized (select id from open order by state = 'launched' desc, id limit 1),
+  holder as materialized (select distinct on (job_id) job_id, id from open order by job_id, state = 'launched' desc, id),
   settled as (
     update waterfall.targets as target
-    set state = $2, stop_date = $4::timestamptz, contacts = $6::integer, settled_at = ${AT}, reason = null,
-      answer = case when target.id = holder.id then $3::jsonb end,
+    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), contacts = given.contacts, settled_at = given.settled_at, reason = null,
+      answer = case when target.id = holder.id then given.answer end,
       answered_by = case when target.id <> holder.id then holder.id end,
-      cost_usd = case when target.id = holder.id then $7::numeric else 0 end
-    from holder
-    where target.id in (select id from open)
-    returning target.id
+      cost_usd = case when target.id = holder.id then given.cost_usd else 0 end
+    from open join holder using (job_id) join given using (job_id)
+    where target.id = any (array(select id from open)) and target.id = open.id
+    returning target.job_id
   ),
-  upserted_companies as (${upsertCompanies(8, AT, STILL_OPEN)}),
-  upserted_contacts as (${upsertContacts(9, AT, STILL_OPEN)}),
+  upserted_companies as (${upsertCompanies(3, 'given.job_id in (select job_id from holder)')}),
+  link as materialized (
+    select job_id, position, contact_id, company_id, holder.id as target_id
+    from holder join json_to_recordset($4::json) as link (job_id text, position integer, contact_id text, company_id text) using (job_id)
+  ),
+  upserted_contacts as (${upsertContacts('select link.*, given.answer, given.settled_at as at from link join given using (job_id)')}),
   linked as (
     insert into waterfall.target_contacts (target_id, position, contact_id)
-    select holder.id, link.position, link.contact_id
-    from holder, json_to_recordset($10::json) as link (position integer, contact_id text)
+    select target_id, position, contact_id from link
     on conflict do nothing
   )
-  select (select count(*)::integer from settled) as targets, array(select hash from forgotten) as forgotten`;
+  select
+    (select coalesce(json_object_agg(job_id, targets), '{}') from (select job_id, count(*) as targets from settled group by job_id) as counted) as targets,
+    array(select hash from forgotten) as forgotten,
+    (select is_unknown from unknown) as is_unknown`;
 
-/** Saves an answer for every open target that waits for its job. Returns how many those were; repeating it does no harm. */
-export async function settle(database: Queryable, settlement: Settlement): Promise<number> {
-  for (let { answer } = settlement; ; ) {
-    const { targets, forgotten } = await trySettle(database, { ...settlement, answer });
-    if (forgotten.length === 0) return targets;
-    const rest = withoutForgotten(answer, forgotten);
+type Tried = { targets: Record<string, number>; forgotten: string[]; is_unknown: boolean };
+
+/**
+ * Saves answers, each for every open target that waits for its job; repeating it does no harm. No two of them may have a
+ * job, a contact or a company in common (`recordIds`): within one statement neither would see the other.
+ */
+export async function settleAll(database: Queryable, settlements: readonly Settlement[]): Promise<Settled[]> {
+  let given = [...settlements];
+  for (let hashes: string[] | null = null; ; hashes = hashesOf(identifiersOf(given.flatMap(({ answer }) => answer.persons ?? [])))) {
+    const { targets, forgotten, is_unknown } = await trySettle(database, given, hashes);
+    if (!is_unknown && forgotten.length === 0) {
+      return given.map(({ job_id, answer }) => ({ targets: targets[job_id] ?? 0, contacts: answer.persons?.length ?? 0 }));
+    }
+    const rest = given.map(({ answer }) => withoutForgotten(answer, forgotten));
     // Whoever was forgotten by one address is known by the others too from now on.
-    await keepHashes(database, hashesOf(identifiersOf(rest.dropped)), settlement.at);
-    answer = rest.answer;
+    const dropped = hashesOf(identifiersOf(rest.flatMap((one) => one.dropped)));
+    if (dropped.length > 0) await keepHashes(database, dropped, Math.max(...given.map(({ at }) => at)));
+    given = given.map((settlement, index) => ({ ...settlement, answer: rest[index]?.answer ?? settlement.answer }));
   }
 }
 
-/** Saves nothing when the answer has people who are to be forgotten; says by which hashes. */
-async function trySettle(database: Queryable, { answer, ...settlement }: Settlement): Promise<{ targets: number; forgotten: string[] }> {
-  const contacts = answer.persons?.length ?? 0;
-  const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
-  const records = recordsOf(answer);
-  const [row] = await database.query<{ targets: number; forgotten: string[] }>(SETTLE, [
-    settlement.job_id,
-    state,
-    storableJson(answer),
-    new Date(settlement.stop_date),
-    new Date(settlement.at),
-    contacts,
-    answer.usage?.total_usd ?? null,
-    storableJson(records.companies),
-    storableJson(records.contacts),
-    storableJson(records.links),
-    hashesOf(identifiersOf(answer.persons ?? [])),
+/** Saves one answer. */
+export async function settle(database: Queryable, settlement: Settlement): Promise<Settled> {
+  const [settled] = await settleAll(database, [settlement]);
+  return settled ?? { targets: 0, contacts: 0 };
+}
+
+/** Ids of everything that saving this answer writes to. */
+export function recordIds({ job_id, answer }: Settlement): string[] {
+  const { companies, links } = recordsOf(answer);
+  return [`job ${job_id}`, ...companies.map(({ id }) => `company ${id}`), ...links.map(({ contact_id }) => `contact ${contact_id}`)];
+}
+
+/** Saves nothing when one of the people is to be forgotten, and says by which hashes. */
+async function trySettle(database: Queryable, settlements: readonly Settlement[], hashes: readonly string[] | null): Promise<Tried> {
+  const jobs = settlements.map(({ job_id, answer, stop_date, at }) => {
+    const contacts = answer.persons?.length ?? 0;
+    const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
+    const settled_at = new Date(at);
+    // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
+    return { job_id, state, answer, stop_ms: stop_date, settled_at, contacts, cost_usd: answer.usage?.total_usd ?? null };
+  });
+  const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), ...recordsOf(answer) }));
+  const [row] = await database.query<Tried>(SETTLE, [
+    storableJson(jobs),
+    jobs.map(({ job_id }) => job_id),
+    storableJson(records.flatMap(({ job_id, at, companies }) => companies.map((company) => ({ ...company, job_id, at })))),
+    storableJson(records.flatMap(({ job_id, links }) => links.map((link) => ({ ...link, job_id })))),
+    hashes,
   ]);
-  return row ?? { targets: 0, forgotten: [] };
+  return row ?? { targets: {}, forgotten: [], is_unknown: false };
 }

@@ -40,38 +40,30 @@ export async function loadTarget(database: Queryable, id: number): Promise<Place
 export type Change = { before: Target; after: Progress; at: number };
 
 /**
- * Saves progress, if the target is still as it was (or already as it shall be: the statement was repeated).
- * @returns false when somebody else moved it, or, for a claim, when another target has an unfinished launch of the same question.
+ * What became of a change. `refused`: somebody else moved the target, or, for a claim, another target has an unfinished
+ * launch of the same question. `answered`: saved, and the claimed question has an answer for `takeAnswer` to take over.
  */
-export async function saveProgress(database: Queryable, before: Target, after: Progress, at: number): Promise<boolean> {
+export type Saved = 'saved' | 'answered' | 'refused';
+
+/** Saves progress, if the target is still as it was (or already as it shall be: the statement was repeated). */
+export async function saveProgress(database: Queryable, before: Target, after: Progress, at: number): Promise<Saved> {
   const [saved] = await saveChanges(database, [{ before, after, at }]);
-  return saved ?? false;
+  return saved ?? 'refused';
 }
 
-/** Saves the progress of several targets at once; says for each what `saveProgress` would. */
-export async function saveChanges(database: Queryable, changes: readonly Change[]): Promise<boolean[]> {
+/** Saves the progress of several targets at once (sql/0005_progress.sql); says for each what `saveProgress` would. */
+export async function saveChanges(database: Queryable, changes: readonly Change[]): Promise<Saved[]> {
   try {
-    const rows = await database.query<{ id: number }>(
-      `update waterfall.targets as target
-       set state = change.state, launches = change.launches, doubts = change.doubts, job_id = change.job_id,
-         launched_at = change.launched_at, reason = change.reason, settled_at = change.settled_at
-       from json_to_recordset($1::json) as change (
-         id bigint, from_state text, from_launches integer, state text, launches integer, doubts integer, job_id text,
-         launched_at timestamptz, reason text, settled_at timestamptz)
-       where target.id = change.id
-         and (target.state = change.from_state and target.launches = change.from_launches
-           or target.state = change.state and target.launches = change.launches and target.doubts = change.doubts
-             and target.job_id is not distinct from change.job_id)
-       returning target.id`,
-      [storableJson(changes.map(changeRecord))],
-    );
-    const saved = new Set(rows.map((row) => row.id));
-    return changes.map(({ before }) => saved.has(before.id));
+    const rows = await database.query<{ saved_id: number; is_answered: boolean }>('select * from waterfall.save_progress($1)', [
+      storableJson(changes.map(changeRecord)),
+    ]);
+    const saved = new Map(rows.map(({ saved_id, is_answered }) => [saved_id, is_answered ? 'answered' : 'saved'] as const));
+    return changes.map(({ before }) => saved.get(before.id) ?? 'refused');
   } catch (error) {
     if (sqlState(error) !== '23505') throw error; // targets_one_open_launch
-    if (changes.length === 1) return [false];
+    if (changes.length === 1) return ['refused'];
     // One of them met another launch; the others shall not suffer for it.
-    const saved: boolean[] = [];
+    const saved: Saved[] = [];
     for (const change of changes) saved.push(...(await saveChanges(database, [change])));
     return saved;
   }
@@ -96,21 +88,6 @@ export async function openLaunch(database: Queryable, question_hash: string): Pr
     [question_hash],
   );
   return target;
-}
-
-/** For each target, whether there is an answer for `takeAnswer` to take over. */
-export async function newlyAnswered(database: Queryable, targets: readonly Target[]): Promise<boolean[]> {
-  const rows = await database.query<{ id: number }>(
-    `select mine.id from waterfall.targets as mine
-     join waterfall.runs as run on run.id = mine.run_id
-     where mine.id = any ($1::bigint[]) and exists (
-       select from waterfall.targets as other
-       where other.question_hash = mine.question_hash and other.state in ('found', 'no_contacts')
-         and other.answer is not null and other.settled_at >= run.created_at)`,
-    [targets.map((target) => target.id)],
-  );
-  const answered = new Set(rows.map((row) => row.id));
-  return targets.map((target) => answered.has(target.id));
 }
 
 /**

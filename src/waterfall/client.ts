@@ -2,10 +2,12 @@
  * The Waterfall API as three calls: launch a question, find its job, read the account. It keeps to the request limit and
  * counts what it sends. Whether a launch may be made at all, or again, is not decided here.
  */
+import type { Dispatcher } from 'undici';
 import { ApiError, TransportError, verdict } from '../core/errors.ts';
 import type { Account, Job, Launched, Question } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Limiter, Place } from './limiter.ts';
+import { headerOf, type ReplyHeaders } from './reply-body.ts';
 import { throttlePauseMs, withRetry } from './retry.ts';
 import { createTransport, type Exchange, type Reply } from './transport.ts';
 import { accountReply, jobReply, launchBody, launchReply, readReply } from './wire.ts';
@@ -40,7 +42,8 @@ const ACCOUNT = '/v2/account';
 
 /**
  * Makes a client. `timeoutMs` (30 s) is for one exchange, `retryDelayMs` (0.5 s) the least wait before the one repetition
- * of a find or an account call. Throws `UsageError` when the key cannot be sent as a header.
+ * of a find or an account call. A `dispatcher` that is handed in takes the place of the connections, and is closed with the
+ * client. Throws `UsageError` when the key cannot be sent as a header.
  */
 export function createClient(options: {
   baseUrl: string;
@@ -50,10 +53,11 @@ export function createClient(options: {
   runtime: Runtime;
   timeoutMs?: number | undefined;
   retryDelayMs?: number | undefined;
+  dispatcher?: Dispatcher | undefined;
 }): Client {
-  const { baseUrl, apiKey, keyHeader, limiter, runtime, timeoutMs, retryDelayMs = 500 } = options;
+  const { baseUrl, apiKey, keyHeader, limiter, runtime, timeoutMs, retryDelayMs = 500, dispatcher } = options;
   const { clock, log, random } = runtime;
-  const transport = createTransport({ baseUrl, apiKey, keyHeader, clock, log, timeoutMs });
+  const transport = createTransport({ baseUrl, apiKey, keyHeader, clock, log, timeoutMs, dispatcher });
   const counts: RequestCounts = { launches: 0, finds: 0, throttled: 0 };
   let refusals = 0;
   let refusedAt = -Infinity;
@@ -122,8 +126,8 @@ export function createClient(options: {
 }
 
 /** Seen on 429s; taken from any reply. The interval is in seconds. The limiter ignores what makes no sense. */
-function learnLimit(headers: Headers, limiter: Limiter): void {
-  const limit = Number(headers.get('x-ratelimit-limit') ?? NaN);
-  const seconds = Number(headers.get('x-ratelimit-interval') ?? NaN);
+function learnLimit(headers: ReplyHeaders, limiter: Limiter): void {
+  const limit = Number(headerOf(headers, 'x-ratelimit-limit') ?? NaN);
+  const seconds = Number(headerOf(headers, 'x-ratelimit-interval') ?? NaN);
   if (seconds <= 86_400) limiter.learn(limit, seconds * 1000);
 }

@@ -13,7 +13,7 @@ export const MAX_RETRY_AFTER_MS = 15 * 60_000;
  * Milliseconds to wait by a `Retry-After` header: seconds (the API sends fractions) or an HTTP date (proxies do),
  * which is compared with `now` in epoch milliseconds. `undefined` when it is absent or makes no sense.
  */
-export function retryAfterMs(header: string | null, now: number): number | undefined {
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
   const ms = /^\d+(\.\d+)?$/.test(text)
     ? Math.ceil(Number(text) * 1000)

@@ -2,9 +2,11 @@
  * One HTTP exchange with the API: the key, the timeout, and every way it can fail as one of two typed errors.
  * The key never leaves for another host (redirects are not followed) and never reaches an error or the log.
  */
-import { Agent } from 'undici';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { Agent, type Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
+import { discard, headerOf, readText, type ReplyHeaders } from './reply-body.ts';
 import { retryAfterMs } from './retry.ts';
 import { readError } from './wire.ts';
 
@@ -19,11 +21,11 @@ export type Exchange = {
   /** For the whole exchange, the body of the reply included. */
   timeoutMs?: number | undefined;
   /** Called with the headers of any reply, also of an error, before its body is read. */
-  onReply?: (headers: Headers) => void;
+  onReply?: (headers: ReplyHeaders) => void;
 };
 
 /** A 2xx reply whose body was JSON. */
-export type Reply = { status: number; headers: Headers; json: unknown };
+export type Reply = { status: number; headers: ReplyHeaders; json: unknown };
 
 /** The way to one API host. */
 export type Transport = {
@@ -37,12 +39,15 @@ export type Transport = {
 };
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Well before a server closes an idle connection (Node's after 5 s): a launch that meets the close is in doubt. */
+const IDLE_TIMEOUT_MS = 2_000;
 /** An error body is a few lines; of a longer one nothing is worth reading. */
 const MAX_ERROR_BYTES = 1_000_000;
 
 /**
  * Makes a transport for `baseUrl` that sends `apiKey` in the header `keyHeader`. `timeoutMs` (30 s) is for a whole exchange,
- * `maxReplyBytes` (32 MB) for an unpacked body. Throws `UsageError` when the key cannot be sent as a header.
+ * `maxReplyBytes` (32 MB) for an unpacked body. A `dispatcher` that is handed in takes the place of the connections, and is
+ * closed with the transport. Throws `UsageError` when the key cannot be sent as a header.
  */
 export function createTransport(options: {
   baseUrl: string;
@@ -52,42 +57,42 @@ export function createTransport(options: {
   log: Log;
   timeoutMs?: number | undefined;
   maxReplyBytes?: number | undefined;
+  dispatcher?: Dispatcher | undefined;
 }): Transport {
   const { baseUrl, apiKey, keyHeader, clock, log, timeoutMs = 30_000, maxReplyBytes = 32_000_000 } = options;
-  const base = baseUrl.replace(/\/+$/, '');
-  const { host } = new URL(base);
+  const { origin, host, pathname } = new URL(baseUrl);
+  const base = pathname.replace(/\/+$/, '');
   const redact = (text: string) => (apiKey.trim() === '' ? text : text.replaceAll(apiKey.trim(), '[key]'));
   const headers = requestHeaders(keyHeader, apiKey);
-  const agent = new Agent({ connections: 64, pipelining: 1, connect: { timeout: CONNECT_TIMEOUT_MS } });
-  // The global fetch takes the Agent of the package, but its types describe the older one that is built in.
-  const pooled: object = { dispatcher: agent };
+  const headersWithBody = { ...headers, 'content-type': 'application/json' };
+  const dispatcher = options.dispatcher ?? new Agent({ connections: 64, pipelining: 1, connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveMaxTimeout: IDLE_TIMEOUT_MS, keepAliveTimeout: IDLE_TIMEOUT_MS });
 
   const fail = (code: string, words: string, sent = true) =>
     new TransportError({ code, sent, message: redact(`${host}: ${words} (${code})`) });
 
-  async function readJson(response: Response): Promise<Reply> {
-    const text = await readText(response, maxReplyBytes);
+  async function readJson({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Reply> {
+    const text = await readText(body, headers, maxReplyBytes);
     if (text === undefined) throw fail('REPLY_TOO_LARGE', `the reply is larger than ${maxReplyBytes} bytes`);
     try {
-      return { status: response.status, headers: response.headers, json: JSON.parse(text) as unknown };
+      return { status: statusCode, headers, json: JSON.parse(text) as unknown };
     } catch {
       // The parser's own message quotes the text, which is people's data.
       throw fail('UNREADABLE_REPLY', text === '' ? 'the reply is empty' : 'the reply is not complete JSON');
     }
   }
 
-  async function readFailure(response: Response, signal: AbortSignal | undefined): Promise<Error> {
-    const { status } = response;
+  async function readFailure(response: Dispatcher.ResponseData, signal: AbortSignal | undefined): Promise<Error> {
+    const { statusCode: status, headers } = response;
     if (status >= 300 && status < 400) {
-      await response.body?.cancel();
+      discard(response.body);
       return fail('REDIRECT', `answered with a redirect (HTTP ${status}), which is not followed`);
     }
     // Without its body the status still says what to do, so a cut body is an error page like any other.
-    const body = await readText(response, MAX_ERROR_BYTES).catch((error: unknown) => {
+    const body = await readText(response.body, headers, MAX_ERROR_BYTES).catch((error: unknown) => {
       if (signal?.aborted) throw error;
       return undefined;
     });
-    const wait = retryAfterMs(response.headers.get('retry-after'), clock.now());
+    const wait = retryAfterMs(headerOf(headers, 'retry-after'), clock.now());
     return readError({ host, status, body: redact(body ?? ''), retryAfterMs: wait });
   }
 
@@ -98,18 +103,21 @@ export function createTransport(options: {
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
     const started = clock.now();
     const seen: { status?: number; code?: string } = {};
+    const ended = signal ? AbortSignal.any([signal, timeout]) : timeout;
     try {
-      const response = await fetch(`${base}${path}${search}`, {
-        ...pooled,
+      ended.throwIfAborted();
+      const sending = dispatcher.request({
+        origin,
         method,
-        headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+        path: `${base}${path}${search}`,
+        headers: body === undefined ? headers : headersWithBody,
         body: body === undefined ? null : JSON.stringify(body),
-        redirect: 'manual',
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        signal: ended,
       });
-      seen.status = response.status;
+      const response = await unlessAborted(sending, ended);
+      seen.status = response.statusCode;
       request.onReply?.(response.headers);
-      if (response.ok) return await readJson(response);
+      if (response.statusCode >= 200 && response.statusCode < 300) return await readJson(response);
       throw await readFailure(response, signal);
     } catch (error) {
       const known = error instanceof ApiError || error instanceof TransportError;
@@ -126,13 +134,14 @@ export function createTransport(options: {
     }
   }
 
-  return { exchange, close: () => agent.close() };
+  return { exchange, close: () => dispatcher.close() };
 }
 
 function requestHeaders(keyHeader: string, apiKey: string): Record<string, string> {
-  const headers = { accept: 'application/json', 'user-agent': 'waterfall-contacts', [keyHeader]: apiKey };
+  const key = apiKey.trim();
   try {
-    new Headers(headers);
+    validateHeaderName(keyHeader);
+    validateHeaderValue(keyHeader, key);
   } catch {
     // The error that was caught quotes the key.
     throw new UsageError({
@@ -140,21 +149,20 @@ function requestHeaders(keyHeader: string, apiKey: string): Record<string, strin
       fix: 'check WATERFALL_API_KEY and WATERFALL_API_KEY_HEADER',
     });
   }
-  return headers;
+  return { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'waterfall-contacts', [keyHeader]: key };
 }
 
-/** The body as text, or `undefined` when it is longer than `maxBytes`. */
-async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
-  if (response.body === null) return '';
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  // Leaving the loop early cancels the body, which closes the connection.
-  for await (const part of response.body as ReadableStream<Uint8Array>) {
-    bytes += part.byteLength;
-    if (bytes > maxBytes) return undefined;
-    parts.push(part);
-  }
-  return new TextDecoder().decode(Buffer.concat(parts));
+/**
+ * What `sending` gives, or the signal's reason as soon as it is aborted. By itself undici rejects an aborted request that
+ * waits for a connection only when it gets one; it never writes it.
+ */
+function unlessAborted<T>(sending: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+    // A signal that is listened to is kept until its timeout is over.
+    void sending.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
 }
 
 /** Names of undici, under the names that the rest of the program and its users know. */
@@ -182,15 +190,12 @@ const BEFORE_SENDING =
 
 /** What undici threw, as a TransportError. In doubt counts as sent. */
 function networkError(error: unknown, fail: (code: string, words: string, sent: boolean) => TransportError): TransportError {
-  let cause: unknown = error;
-  // fetch wraps everything as "fetch failed" or "terminated".
-  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-  const own = textOf(cause, 'code');
+  const own = textOf(error, 'code');
   const code = ALIASES[own] ?? (own || 'NETWORK');
   // A host with several addresses fails with one error for each.
-  const all: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  const all: unknown[] = error instanceof AggregateError ? error.errors : [error];
   const connecting = all.every((one) => ['connect', 'getaddrinfo'].includes(textOf(one, 'syscall')));
-  return fail(code, WORDS[code] ?? textOf(cause, 'message').slice(0, 200), !(connecting || BEFORE_SENDING.test(code)));
+  return fail(code, WORDS[code] ?? textOf(error, 'message').slice(0, 200), !(connecting || BEFORE_SENDING.test(code)));
 }
 
 function textOf(value: unknown, key: 'code' | 'syscall' | 'message'): string {

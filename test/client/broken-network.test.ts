@@ -1,6 +1,7 @@
 /* Sockets that break, on real servers of this process: what each failure is called, and whether the request may have arrived. */
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, TransportError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
@@ -33,7 +34,7 @@ function connect(baseUrl: string, options: { timeoutMs?: number; maxReplyBytes?:
   const ignore = () => undefined;
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const transport = createTransport({ baseUrl, apiKey: KEY, keyHeader: 'x-api-key', clock: systemClock, log, ...options });
-  cleanUp.push(() => transport.close());
+  cleanUp.push(() => transport.close().catch(() => undefined)); // a case may have closed it
   return transport;
 }
 
@@ -91,6 +92,33 @@ describe('a request that never reached the server', () => {
     });
     expect(await failure(transport.exchange({ ...post, signal: AbortSignal.abort('stopped') }))).toBe('stopped');
     expect(requests).toBe(0);
+  });
+
+  it('is not sent when it is aborted while it waits for a connection, and rejects at once', async () => {
+    const waiting: ServerResponse[] = [];
+    let arrived = () => undefined as void;
+    const allArrived = new Promise<void>((resolve) => (arrived = resolve));
+    const { transport } = await serve((_request, response) => {
+      if (waiting.push(response) === 64) arrived();
+    });
+    const others = Array.from({ length: 64 }, () => transport.exchange(post));
+    await allArrived;
+    const abort = new AbortController();
+    const call = failure(transport.exchange({ ...post, signal: abort.signal }));
+    abort.abort('stopped');
+    expect(await call).toBe('stopped');
+    for (const response of waiting) response.end('{}');
+    await Promise.all(others);
+    await transport.close(); // ends when nothing waits any more
+    expect(waiting).toHaveLength(64);
+  });
+
+  it('times out while the connection is made', async () => {
+    const sockets: Socket[] = [];
+    const port = await listen(createTcpServer((socket) => sockets.push(socket))); // never answers the TLS handshake
+    const error = await failure(connect(`https://127.0.0.1:${port}`, { timeoutMs: 50 }).exchange(post));
+    expect(error).toMatchObject({ code: 'TIMEOUT' });
+    for (const socket of sockets) socket.destroy();
   });
 });
 
@@ -152,6 +180,55 @@ describe('a request that may have been acted on', () => {
       { maxReplyBytes: 1_000_000 },
     );
     expect(await failure(transport.exchange(post))).toMatchObject({ code: 'REPLY_TOO_LARGE', sent: true });
+  });
+});
+
+describe('a body that is left early', () => {
+  it.each([
+    ['a redirect', (response: ServerResponse) => response.writeHead(302, { location: '/' }), 'REDIRECT'],
+    ['a reply that is too large', (response: ServerResponse) => response.writeHead(200), 'REPLY_TOO_LARGE'],
+    ['an error page without end', (response: ServerResponse) => response.writeHead(502), 'HTTP_502'],
+  ])('of %s ends its connection, and not the process', async (_name, start, code) => {
+    let onClose = () => undefined as void;
+    const closed = new Promise<void>((resolve) => (onClose = resolve));
+    const { transport } = await serve(
+      (request, response) => {
+        request.socket.on('close', onClose);
+        const more = () => {
+          while (response.write('x'.repeat(10_000)));
+        };
+        start(response).on('drain', more);
+        more(); // never ends
+      },
+      { maxReplyBytes: 1_000_000 },
+    );
+    expect(await failure(transport.exchange(post))).toMatchObject({ code });
+    await closed; // an error event that nobody hears would fail the whole run of the tests
+  });
+});
+
+describe('a connection that dies under its second request', () => {
+  it('is in doubt, and the request is sent on no other', async () => {
+    const bodies: string[] = [];
+    const port = await listen(
+      createTcpServer((socket) => {
+        let requests = 0;
+        socket.on('data', (data) => {
+          if (!data.includes('{')) return;
+          bodies.push(data.toString());
+          requests += 1;
+          // The second request on a connection is read, and its connection then dies without a word.
+          if (requests === 2) socket.destroy();
+          else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        });
+      }),
+    );
+    const transport = connect(`http://127.0.0.1:${port}`);
+    await transport.exchange(post);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await failure(transport.exchange(post))).toMatchObject({ code: 'ECONNRESET', sent: true });
+    await transport.exchange(post);
+    expect(bodies).toHaveLength(3);
   });
 });
 
@@ -233,6 +310,54 @@ describe('an ordinary exchange', () => {
     expect(requests).toEqual([
       { method: 'POST', url: '/v1/prospector?a=b+c', key: KEY, type: 'application/json', body: '{"domain":"northpier-robotics.example"}' },
     ]);
+  });
+
+  it('sends these bytes, and no header more', async () => {
+    const sent: string[] = [];
+    const port = await listen(
+      createTcpServer((socket) =>
+        socket.on('data', (data) => {
+          sent.push(data.toString());
+          if (data.includes('}')) socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+        }),
+      ),
+    );
+    await connect(`http://127.0.0.1:${port}`).exchange(post);
+    expect(sent.join('').split('\r\n')).toEqual([
+      'POST /v1/prospector HTTP/1.1',
+      `host: 127.0.0.1:${port}`,
+      'connection: keep-alive',
+      'accept: application/json',
+      'accept-encoding: identity',
+      'user-agent: waterfall-contacts',
+      `x-api-key: ${KEY}`,
+      'content-type: application/json',
+      'content-length: 39',
+      '',
+      '{"domain":"northpier-robotics.example"}',
+    ]);
+  });
+
+  it.each([
+    ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('reads a reply that comes as %s although it was asked for plain', async (encoding, pack) => {
+    const reply = pack(JSON.stringify({ job_id: 'é'.repeat(10_000) }));
+    const { transport } = await serve((_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(reply));
+    expect((await transport.exchange(post)).json).toEqual({ job_id: 'é'.repeat(10_000) });
+  });
+
+  it('refuses a packed reply that is too large when unpacked', async () => {
+    const reply = gzipSync(JSON.stringify({ job_id: 'x'.repeat(2_000_000) }));
+    const { transport } = await serve((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(reply), { maxReplyBytes: 1_000_000 });
+    expect(await failure(transport.exchange(post))).toMatchObject({ code: 'REPLY_TOO_LARGE', sent: true });
+  });
+
+  it('is in doubt when a packed reply cannot be unpacked', async () => {
+    const { transport } = await serve((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('{"job_id":"a"}'));
+    expect(await failure(transport.exchange(post))).toMatchObject({ name: 'TransportError', sent: true });
   });
 
   it('uses a connection again', async () => {

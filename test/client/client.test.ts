@@ -1,5 +1,5 @@
-/* The exact bytes of each request and what becomes of each documented reply, with nock in the place of the API. */
-import nock from 'nock';
+/* The exact bytes of each request and what becomes of each documented reply, with undici's mock in the place of the connections. */
+import { MockAgent } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, isInDoubt, UsageError, verdict } from '../../src/core/errors.ts';
 import type { Question } from '../../src/core/model.ts';
@@ -28,15 +28,46 @@ const question: Question = {
   verified_only: true,
 };
 
-const open: Client[] = [];
+/** What is sent with every request, and nothing else: a header more would say something of us, or change the reply. */
+const HEADERS = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'waterfall-contacts', 'x-api-key': KEY };
 
-beforeEach(() => nock.disableNetConnect());
+const open: Client[] = [];
+let agent: MockAgent;
+
+beforeEach(() => {
+  agent = new MockAgent();
+  agent.disableNetConnect();
+});
 
 afterEach(async () => {
-  nock.cleanAll();
-  nock.enableNetConnect();
-  await Promise.all(open.splice(0).map((client) => client.close()));
+  try {
+    agent.assertNoPendingInterceptors(); // closing forgets them
+  } finally {
+    await Promise.all(open.splice(0).map((client) => client.close()));
+  }
 });
+
+/** The next `times` requests of this method for this path, with its query, get the reply or the error that is chosen. */
+function on(method: 'GET' | 'POST', path: string, { base = API, body, times = 1 }: { base?: string; body?: string; times?: number } = {}) {
+  const interceptor = agent.get(base).intercept({ method, path, ...(body === undefined ? {} : { body }) });
+  return {
+    /** Gives back the headers of each request that came. */
+    reply(status: number, data: string | object = '', headers: Record<string, string> = {}): unknown[] {
+      const seen: unknown[] = [];
+      interceptor
+        .reply((request) => {
+          seen.push(request.headers);
+          return { statusCode: status, data, responseOptions: { headers } };
+        })
+        .times(times);
+      return seen;
+    },
+    fail: (error: Error) => interceptor.replyWithError(error).times(times),
+  };
+}
+
+const PROSPECTOR = '/v1/prospector';
+const FIND = `${PROSPECTOR}?job_id=${JOB}`;
 
 function setUp(options: { limit?: number; clock?: Clock; baseUrl?: string; apiKey?: string; keyHeader?: string } = {}) {
   const clock = options.clock ?? systemClock;
@@ -51,6 +82,7 @@ function setUp(options: { limit?: number; clock?: Clock; baseUrl?: string; apiKe
     limiter,
     runtime: { clock, random: () => 0, log },
     retryDelayMs: 0,
+    dispatcher: agent,
   });
   open.push(client);
   const launch = async () => client.launch(question, { place: await limiter.take('launch') });
@@ -69,27 +101,24 @@ async function failure(call: Promise<unknown>): Promise<ApiError> {
 
 describe('a launch', () => {
   it('sends the question as JSON with the key in its header, and gives back the job', async () => {
-    const api = nock(API, { reqheaders: { 'x-api-key': KEY, 'content-type': 'application/json', accept: 'application/json' } })
-      .post(
-        '/v1/prospector',
-        '{"domain":"northpier-robotics.example","title_filter":"sales OR marketing","limit":5,"include_phones":false,"verified_only":true}',
-      )
-      .reply(200, launched);
+    const body =
+      '{"domain":"northpier-robotics.example","title_filter":"sales OR marketing","limit":5,"include_phones":false,"verified_only":true}';
+    const sent = on('POST', PROSPECTOR, { body }).reply(200, launched);
     const { launch, client } = setUp();
     expect(await launch()).toEqual(launched);
-    expect(api.isDone()).toBe(true);
+    expect(sent).toEqual([{ ...HEADERS, 'content-type': 'application/json' }]);
     expect(client.requests()).toEqual({ launches: 1, finds: 0, throttled: 0 });
   });
 
   it('gives its place back when the reply is here', async () => {
-    nock(API).post('/v1/prospector').reply(200, launched);
+    on('POST', PROSPECTOR).reply(200, launched);
     const { launch, limiter } = setUp({ limit: 3 });
     await launch();
     expect(limiter.state()).toMatchObject({ inFlight: 0, free: 2 });
   });
 
   it('gives its place back after an error, and is never repeated', async () => {
-    nock(API).post('/v1/prospector').times(2).reply(502, '<html>Bad Gateway</html>');
+    on('POST', PROSPECTOR).reply(502, '<html>Bad Gateway</html>');
     const { launch, limiter, client } = setUp({ limit: 3 });
     const error = await failure(launch());
     expect(error).toMatchObject({ code: 'HTTP_502', attempts: 1 });
@@ -131,7 +160,7 @@ describe('a launch', () => {
     { code: 'SOMETHING_NEW', sent: true },
     { code: undefined, named: 'NETWORK', sent: true },
   ])('that ends with $code in $syscall may have been sent: $sent', async ({ code, syscall, named = code, sent }) => {
-    nock(API).post('/v1/prospector').replyWithError(Object.assign(new Error('oh no'), { code, syscall }));
+    on('POST', PROSPECTOR).fail(Object.assign(new Error('oh no'), { code, syscall }));
     await expect(setUp().launch()).rejects.toMatchObject({ name: 'TransportError', code: named, sent });
   });
 
@@ -140,12 +169,12 @@ describe('a launch', () => {
     { syscalls: ['connect', 'read'], sent: true },
   ])('that fails on two addresses in $syscalls may have been sent: $sent', async ({ syscalls, sent }) => {
     const errors = syscalls.map((syscall) => Object.assign(new Error('oh no'), { code: 'ETIMEDOUT', syscall }));
-    nock(API).post('/v1/prospector').replyWithError(Object.assign(new AggregateError(errors), { code: 'ETIMEDOUT' }));
+    on('POST', PROSPECTOR).fail(Object.assign(new AggregateError(errors), { code: 'ETIMEDOUT' }));
     await expect(setUp().launch()).rejects.toMatchObject({ code: 'ETIMEDOUT', sent });
   });
 
   it('without a job id in the reply is unreadable, so it is in doubt', async () => {
-    nock(API).post('/v1/prospector').reply(200, { start_date: launched.start_date });
+    on('POST', PROSPECTOR).reply(200, { start_date: launched.start_date });
     await expect(setUp().launch()).rejects.toMatchObject({
       code: 'UNREADABLE_REPLY',
       sent: true,
@@ -162,22 +191,20 @@ describe('a find', () => {
     ['TIMED_OUT', { status: 'TIMED_OUT' }],
     ['ABORTED', { status: 'ABORTED', output: null }],
   ])('asks for the job by its id and gives back what is %s', async (_status, reply) => {
-    const api = nock(API, { reqheaders: { 'x-api-key': KEY, accept: 'application/json' }, badheaders: ['content-type', 'authorization'] })
-      .get('/v1/prospector')
-      .query({ job_id: JOB })
-      .reply(200, reply);
+    const sent = on('GET', FIND).reply(200, reply);
     const { client } = setUp();
     expect(await client.find(JOB)).toEqual(reply);
-    expect(api.isDone()).toBe(true);
+    expect(sent).toEqual([HEADERS]);
   });
 
   it('escapes an odd job id', async () => {
-    nock(API).get('/v1/prospector?job_id=a%26b+c').reply(200, running);
+    on('GET', `${PROSPECTOR}?job_id=a%26b+c`).reply(200, running);
     expect(await setUp().client.find('a&b c')).toEqual(running);
   });
 
   it('is repeated once after a passing error, with a place of its own', async () => {
-    nock(API).get('/v1/prospector').query(true).reply(502, 'Bad Gateway').get('/v1/prospector').query(true).reply(200, running);
+    on('GET', FIND).reply(502, 'Bad Gateway');
+    on('GET', FIND).reply(200, running);
     const { client, limiter } = setUp({ limit: 3 });
     expect(await client.find(JOB)).toEqual(running);
     expect(client.requests()).toEqual({ launches: 0, finds: 2, throttled: 0 });
@@ -185,13 +212,13 @@ describe('a find', () => {
   });
 
   it('gives up after the second error and says how many requests it made', async () => {
-    nock(API).get('/v1/prospector').query(true).times(3).reply(500, { code: 'INTERNAL_UNCLASSIFIED_ERROR', category: 'INTERNAL' });
+    on('GET', FIND, { times: 2 }).reply(500, { code: 'INTERNAL_UNCLASSIFIED_ERROR', category: 'INTERNAL' });
     const error = await failure(setUp().client.find(JOB));
     expect(error).toMatchObject({ code: 'INTERNAL_UNCLASSIFIED_ERROR', attempts: 2 });
   });
 
   it('counts no request that never left', async () => {
-    nock(API).get('/v1/prospector').query(true).times(2).replyWithError(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
+    on('GET', FIND, { times: 2 }).fail(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }));
     const { client } = setUp();
     await expect(client.find(JOB)).rejects.toMatchObject({ code: 'ECONNREFUSED', sent: false, attempts: 2 });
     expect(client.requests().finds).toBe(0);
@@ -209,21 +236,22 @@ describe('a find', () => {
 
 describe('the account', () => {
   it('is read with the key and without a place', async () => {
-    nock(API, { reqheaders: { 'x-api-key': KEY } }).get('/v2/account').reply(200, account);
+    const sent = on('GET', '/v2/account').reply(200, account);
     const { client, limiter } = setUp({ limit: 1 });
     expect(await client.account()).toEqual(account);
+    expect(sent).toEqual([HEADERS]);
     expect(limiter.state().free).toBe(1);
     expect(client.requests()).toEqual({ launches: 0, finds: 0, throttled: 0 });
   });
 
   it('can be read for a month', async () => {
-    nock(API).get('/v2/account').query({ month: '2026-03' }).reply(200, account);
+    on('GET', '/v2/account?month=2026-03').reply(200, account);
     expect(await setUp().client.account({ month: '2026-03' })).toEqual(account);
   });
 
   it('of an ordinary key has no prices', async () => {
     const ordinary = { ...account, price: undefined };
-    nock(API).get('/v2/account').reply(200, ordinary);
+    on('GET', '/v2/account').reply(200, ordinary);
     expect(await setUp().client.account()).toEqual(ordinary);
   });
 });
@@ -231,7 +259,7 @@ describe('the account', () => {
 describe('the documented error codes', () => {
   it.each(codes)('$code with status $status is read as $category', async ({ verdict: expected, ...fields }) => {
     const { status, category, code } = fields;
-    nock(API).post('/v1/prospector').reply(status, { status: 'error', message: 'No.', category, code });
+    on('POST', PROSPECTOR).reply(status, { status: 'error', message: 'No.', category, code });
     const error = await failure(setUp().launch());
     expect(error).toMatchObject({ ...fields, enveloped: true, message: 'No.', attempts: 1 });
     expect(verdict(error)).toBe(expected);
@@ -239,14 +267,14 @@ describe('the documented error codes', () => {
   });
 
   it('come with the message and its details', async () => {
-    nock(API).post('/v1/prospector').reply(400, badFilter);
+    on('POST', PROSPECTOR).reply(400, badFilter);
     const error = await failure(setUp().launch());
     expect(error.message).toBe('The title filter cannot be read. | title_filter: closing parenthesis expected');
   });
 });
 
 describe('a 429', () => {
-  const refuse = (headers: Record<string, string> = {}) => nock(API).get('/v1/prospector').query(true).reply(429, rateLimit, headers);
+  const refuse = (headers: Record<string, string> = {}) => on('GET', FIND).reply(429, rateLimit, headers);
 
   it('pauses everybody for as long as the API says, and is not repeated', async () => {
     refuse({ 'Retry-After': '2.5' });
@@ -263,7 +291,7 @@ describe('a 429', () => {
     const pauses: number[] = [];
     for (const reply of ['refused', 'refused', 'fine', 'refused']) {
       if (reply === 'fine') {
-        nock(API).get('/v1/prospector').query(true).reply(200, running);
+        on('GET', FIND).reply(200, running);
         await client.find(JOB);
       } else {
         refuse();
@@ -284,7 +312,7 @@ describe('a 429', () => {
   });
 
   it('of a proxy pauses too', async () => {
-    nock(API).post('/v1/prospector').reply(429, '<html>slow down</html>', { 'Retry-After': '7' });
+    on('POST', PROSPECTOR).reply(429, '<html>slow down</html>', { 'Retry-After': '7' });
     const { launch, limiter } = setUp({ clock: createVirtualClock() });
     expect(await failure(launch())).toMatchObject({ code: 'HTTP_429', enveloped: false });
     expect(limiter.state().nextFreeInMs).toBe(7_000);
@@ -302,7 +330,7 @@ describe('the headers of the limit', () => {
     { status: 200, headers: { 'X-RateLimit-Limit': 'thirty', 'X-RateLimit-Interval': '60' }, limit: 50 },
     { status: 200, headers: { 'X-RateLimit-Limit': '1', 'X-RateLimit-Interval': '999999999' }, limit: 50 },
   ])('$headers with status $status leave a limit of $limit', async ({ status, headers, limit }) => {
-    nock(API).get('/v1/prospector').query(true).reply(status, status === 200 ? running : rateLimit, headers as nock.ReplyHeaders);
+    on('GET', FIND).reply(status, status === 200 ? running : rateLimit, headers);
     const { client, limiter } = setUp();
     await client.find(JOB).catch(() => undefined);
     expect(limiter.state().limit).toBe(limit);
@@ -311,16 +339,23 @@ describe('the headers of the limit', () => {
 
 describe('settings', () => {
   it('the header of the key and a base URL with a path can be other ones', async () => {
-    nock('https://proxy.example', { reqheaders: { 'x-waterfall-api-key': KEY }, badheaders: ['x-api-key'] })
-      .get('/waterfall/v2/account')
-      .reply(200, account);
+    const sent = on('GET', '/waterfall/v2/account', { base: 'https://proxy.example' }).reply(200, account);
     const { client } = setUp({ baseUrl: 'https://proxy.example/waterfall/', keyHeader: 'x-waterfall-api-key' });
     expect(await client.account()).toEqual(account);
+    const { 'x-api-key': key, ...others } = HEADERS;
+    expect(sent).toEqual([{ ...others, 'x-waterfall-api-key': key }]);
+  });
+
+  it('space around the key is not sent', async () => {
+    const sent = on('GET', '/v2/account').reply(200, account);
+    await setUp({ apiKey: ` ${KEY}\n` }).client.account();
+    expect(sent).toEqual([HEADERS]);
   });
 
   it.each([
     ['a key with a line break inside', { apiKey: 'secret\nkey' }],
     ['a key with characters beyond Latin-1', { apiKey: 'secret–key' }],
+    ['a key with a control character', { apiKey: 'secret\u0001key' }],
     ['a header name with a space', { keyHeader: 'x api key' }],
   ])('%s is refused at the start, without showing it', (_name, options) => {
     expect(() => setUp(options)).toThrow(UsageError);
@@ -330,7 +365,8 @@ describe('settings', () => {
 
 describe('the log', () => {
   it('has one line for each request, with neither key nor body', async () => {
-    nock(API).post('/v1/prospector').reply(200, launched).get('/v1/prospector').query(true).reply(200, succeeded);
+    on('POST', PROSPECTOR).reply(200, launched);
+    on('GET', FIND).reply(200, succeeded);
     const { client, launch, logged } = setUp({ clock: createVirtualClock() });
     await launch();
     await client.find(JOB);
@@ -341,7 +377,7 @@ describe('the log', () => {
   });
 
   it('never shows the key, even when the API repeats it in an error', async () => {
-    nock(API).post('/v1/prospector').reply(403, { code: 'AUTH_BAD_API_KEY', message: `The key ${KEY} is unknown.` });
+    on('POST', PROSPECTOR).reply(403, { code: 'AUTH_BAD_API_KEY', message: `The key ${KEY} is unknown.` });
     const { launch, logged } = setUp();
     const error = await failure(launch());
     expect(error.message).toBe('The key [key] is unknown.');

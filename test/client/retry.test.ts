@@ -29,7 +29,7 @@ describe('Retry-After', () => {
     ['Infinity', undefined],
     ['2026-03-02T09:00:30Z', undefined],
     ['Mon, 99 Xyz 2026 09:00:30 GMT', undefined],
-    [null, undefined],
+    [undefined, undefined],
   ])('%j is %j ms', (header, expected) => {
     expect(retryAfterMs(header, now)).toBe(expected);
   });

@@ -1,4 +1,5 @@
 /* The commands beside `run`: export, check, migrate. */
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { it, sql, type Scene } from '../support/command.ts';
@@ -40,9 +41,11 @@ describe.concurrent('check', () => {
     await scene.run(['migrate']);
     const { exit, stdout } = await scene.run(['check']);
     expect(stdout.replaceAll(/ +/g, ' ').trimEnd().split('\n')).toEqual([
-      `ok settings API ${scene.sandbox.url}, no request limit, home folder ${scene.home}`,
-      'ok key accepted, balance $1000000.00',
-      `ok database PostgreSQL at ${new URL(databaseUrl).host}${new URL(databaseUrl).pathname}`,
+      `ok settings API ${scene.sandbox.url}, no request limit`,
+      'ok key accepted',
+      'ok balance $1000000.00',
+      `ok home not needed: DATABASE_URL is set (${scene.home})`,
+      `ok database PostgreSQL at ${new URL(databaseUrl).host}${new URL(databaseUrl).pathname} (DATABASE_URL from the environment)`,
       expect.stringMatching(/^ok schema version \d+$/),
     ]);
     expect(exit).toBe(0);
@@ -57,10 +60,40 @@ describe.concurrent('check', () => {
   });
 
   it('names every problem, and ends with 2', async ({ openWorkplace }) => {
-    const { run } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:9', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+    const { run, write } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:8', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+    await write('.env', 'LOG_LEVL=debug\n');
     const { exit, stdout } = await run(['check']);
     expect(exit).toBe(2);
-    expect(stdout).toMatch(/^ok +settings .*\nPROBLEM +key .*check the network and WATERFALL_BASE_URL\nPROBLEM +database .*connection refused.*\n$/);
+    expect(stdout).toMatch(
+      /^PROBLEM +settings +LOG_LEVL in \.env is no setting; to do: did you mean LOG_LEVEL\?\nPROBLEM +key .*check the network and WATERFALL_BASE_URL\nok +home .*\nPROBLEM +database .*connection refused.*\n$/,
+    );
+  });
+
+  it('names each setting that is wrong', async ({ openWorkplace }) => {
+    const { run } = await openWorkplace({ WATERFALL_RATE_LIMIT: 'fast', DATABASE_URL: 'mysql://db.example/x' });
+    const { exit, stdout } = await run(['check']);
+    expect([exit, stdout.replaceAll(/ +/g, ' ').trimEnd().split('\n')]).toEqual([
+      2,
+      [
+        'PROBLEM settings the rate limit "fast" is not <requests>/<seconds>; to do: write for instance 50/60, or 0 for none',
+        'PROBLEM settings DATABASE_URL is no PostgreSQL connection string; to do: write postgres://user:password@host:5432/database, or leave it out to use the embedded database',
+      ],
+    ]);
+  });
+
+  it('names a home folder that cannot be made', async ({ openWorkplace }) => {
+    const { run, write, folder } = await openWorkplace({ WATERFALL_CONTACTS_HOME: 'file/home' });
+    await write('file', '');
+    expect((await run(['check', '--sandbox'])).stdout).toContain(`the home folder ${folder}/file/home/sandbox cannot be: ${folder}/file is no folder; to do: choose another one with --home`);
+  });
+
+  it('names a database in which the schema cannot be made', async ({ openWorkplace, newDatabase }) => {
+    const url = new URL(await newDatabase());
+    const role = `clerk_${randomUUID().replaceAll('-', '')}`;
+    await sql(url.href, `create role ${role} login password 'clerk'`);
+    [url.username, url.password] = [role, 'clerk'];
+    const { run } = await openWorkplace({ DATABASE_URL: url.href });
+    expect((await run(['check'])).stdout).toMatch(/PROBLEM +schema +this user may not create the schema "waterfall" in the database \(\S+\); to do: let its owner run: /);
   });
 });
 

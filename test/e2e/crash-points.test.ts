@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { describe, expect } from 'vitest';
 import { eventually, it as base, sql, type Running, type Scene } from '../support/command.ts';
-import { openGate, type Gate, type Held } from '../support/gate.ts';
+import type { Held } from '../support/gate.ts';
 import { companies, list } from '../support/sandbox-process.ts';
 import { expectHonestLaunches, tracesOf, type Traces } from '../support/traces.ts';
 
@@ -32,36 +32,23 @@ const MOMENTS: readonly Moment[] = [
 
 let leftUnbroken: Promise<Traces> | undefined;
 
-/** `it` with what an unbroken run leaves, and doors that are closed when the test ends. */
-const it = base
-  .extend('newGate', ({}, { onCleanup }) => {
-    const gates: Gate[] = [];
-    onCleanup(async () => {
-      await Promise.all(gates.map((gate) => gate.close()));
-    });
-    return async (target: string) => {
-      const gate = await openGate(target);
-      gates.push(gate);
-      return gate;
-    };
-  })
-  .extend('unbroken', ({ open, newDatabase }): Promise<Traces> => {
-    const leave = async () => {
-      const scene = await open();
-      const databaseUrl = await newDatabase();
-      await scene.write('list.csv', list(DOMAINS));
-      expect((await scene.run(RUN, { env: { DATABASE_URL: databaseUrl } })).exit).toBe(0);
-      return tracesOf(scene, databaseUrl);
-    };
-    return (leftUnbroken ??= leave()); // the same for all
-  });
+/** `it` with what an unbroken run leaves. */
+const it = base.extend('unbroken', ({ open, newDatabase }): Promise<Traces> => {
+  const leave = async () => {
+    const scene = await open();
+    const databaseUrl = await newDatabase();
+    await scene.write('list.csv', list(DOMAINS));
+    expect((await scene.run(RUN, { env: { DATABASE_URL: databaseUrl } })).exit).toBe(0);
+    return tracesOf(scene, databaseUrl);
+  };
+  return (leftUnbroken ??= leave()); // the same for all
+});
 
 describe.concurrent('a run that is killed when', () => {
   it.for(MOMENTS)('$moment is finished by the same command, on PostgreSQL', async ({ at, held, words, doubts }, { open, newDatabase, newGate, unbroken }) => {
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));
-    const databaseUrl = await newDatabase();
-    await scene.run(['migrate'], { env: { DATABASE_URL: databaseUrl } });
+    const databaseUrl = await newDatabase({ migrated: true });
     const gates = { api: await newGate(scene.sandbox.url), database: await newGate(databaseUrl) };
     const env = { WATERFALL_BASE_URL: gates.api.url, DATABASE_URL: gates.database.url };
 

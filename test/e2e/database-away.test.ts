@@ -1,6 +1,6 @@
 /* The database goes away in the middle, or refuses: what is in hand is kept and saved, and no row is lost or paid for twice. */
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -8,23 +8,35 @@ import { describe, expect } from 'vitest';
 import { eventually, it as base, printedCommand, sql, type Running, type Scene } from '../support/command.ts';
 import { startServer } from '../support/postgres-server.ts';
 import { companies, list } from '../support/sandbox-process.ts';
+import { fillUp, mountSmallDisk } from '../support/small-disk.ts';
 import { expectHonestLaunches } from '../support/traces.ts';
 
 const DOMAINS = companies(12);
 /** Each request takes a while, so that the middle of the run is not over at once. */
 const SLOW = { latencyMs: 150 };
 
-/** `it` with a server of its own, which may be stopped. */
-const it = base.extend('ownServer', { scope: 'file' }, async ({}, { onCleanup }) => {
-  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-away-'));
-  await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
-  const starting = startServer(join(folder, 'data'));
-  onCleanup(async () => {
-    await starting.then((server) => server.stop(), () => undefined);
-    await rm(folder, { recursive: true, force: true });
+/** `it` with a server of its own, which may be stopped, and a small disk. */
+const it = base
+  .extend('ownFolder', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-away-'));
+    onCleanup(() => rm(folder, { recursive: true, force: true }));
+    await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
+    return folder;
+  })
+  .extend('smallDisk', { scope: 'file' }, async ({ ownFolder }, { onCleanup }) => {
+    const folder = join(ownFolder, 'disk');
+    await mkdir(folder);
+    const mounting = mountSmallDisk(folder, 24);
+    onCleanup(async () => {
+      await mounting.then((disk) => disk.remove(), () => undefined);
+    });
+    return mounting.catch((error: Error) => ({ refused: error.message }));
+  })
+  .extend('ownServer', { scope: 'file' }, async ({ ownFolder, smallDisk: _mountedBefore }, { onCleanup }) => {
+    const starting = startServer(join(ownFolder, 'data'));
+    onCleanup(() => starting.then((server) => server.stop(), () => undefined));
+    return starting;
   });
-  return starting;
-});
 
 describe('a server that is stopped in the middle', () => {
   it('and started again costs no row and no launch', async ({ open, ownServer }) => {
@@ -62,6 +74,39 @@ describe('a server that is stopped in the middle', () => {
     expect(again.exit, again.stderr).toBe(0);
     expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(DOMAINS.map(() => 'found'));
     await expectHonestLaunches(scene, ownServer.url);
+  });
+});
+
+describe('a server whose disk is full in the middle', () => {
+  it('and has room again after a while costs no row and no launch', async ({ open, smallDisk, ownServer, skip }) => {
+    // Only where there is no way to a small disk: as another user than root on Linux without user name spaces, and on other systems.
+    if ('refused' in smallDisk) return skip(`no disk to fill up: ${smallDisk.refused}`);
+    const scene = await open();
+    const url = await databaseOn(smallDisk.path, ownServer.url);
+    const running = await inTheMiddle(scene, url);
+    const makeRoom = await fillUp(smallDisk.path);
+    await running.said('sqlstate=53100'); // disk full
+    await eventually(async () => expect((await scene.sandbox.stats()).open_jobs).toBe(0));
+    await makeRoom();
+    const ended = await running.ended;
+    expect(ended.exit, ended.stderr).toBe(0);
+    expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(DOMAINS.map(() => 'found'));
+    expect(await launches(scene)).toBe(DOMAINS.length);
+  });
+});
+
+describe('a server that wants TLS', () => {
+  it('is not said to have refused the password', async ({ ownServer, openWorkplace }) => {
+    await sql(ownServer.url, 'create database of_tls');
+    const [place] = await sql<{ hba_file: string }>(ownServer.url, 'show hba_file');
+    // Everybody still gets into the server's own database.
+    await writeFile(place?.hba_file ?? '', 'host postgres all all scram-sha-256\nhostssl all all all scram-sha-256\n');
+    await sql(ownServer.url, 'select pg_reload_conf()');
+    const { run } = await openWorkplace({ DATABASE_URL: Object.assign(new URL(ownServer.url), { pathname: '/of_tls' }).href });
+    await eventually(async () => {
+      const { exit, stderr } = await run(['migrate']); // the server may still be reading the file
+      expect([exit, stderr]).toEqual([2, expect.stringMatching(/its pg_hba\.conf lets nobody in so from here without TLS\n {2}to do: write sslmode=require in DATABASE_URL if it wants TLS/)]);
+    });
   });
 });
 
@@ -113,8 +158,7 @@ describe.concurrent('a user who may only read', () => {
   ] as const)('%s is refused in words, and nothing is sent', async ([, grants], { open, newDatabase }) => {
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));
-    const url = new URL(await newDatabase());
-    await scene.run(['migrate'], { env: { DATABASE_URL: url.href } });
+    const url = new URL(await newDatabase({ migrated: true }));
     const role = `reader_${randomUUID().replaceAll('-', '')}`;
     await sql(url.href, `create role ${role} login password 'reader'`);
     await sql(url.href, grants.replaceAll('ROLE', role));
@@ -136,6 +180,18 @@ async function inTheMiddle(scene: Scene, databaseUrl: string): Promise<Running> 
   const running = scene.start(['run', 'list.csv', '--concurrency', '2', '--verbose'], { env: { DATABASE_URL: databaseUrl } });
   await running.said('target settled');
   return running;
+}
+
+/** A new database whose tables are on the small disk. */
+async function databaseOn(disk: string, serverUrl: string): Promise<string> {
+  const [place] = await sql<{ data_directory: string }>(serverUrl, 'show data_directory');
+  const { uid, gid } = await stat(place?.data_directory ?? '');
+  const folder = join(disk, 'tables');
+  await mkdir(folder);
+  await chown(folder, uid, gid); // the server's own
+  await sql(serverUrl, `create tablespace small location '${folder}'`);
+  await sql(serverUrl, 'create database on_small_disk tablespace small');
+  return Object.assign(new URL(serverUrl), { pathname: '/on_small_disk' }).href;
 }
 
 async function endSessions(url: string): Promise<void> {

@@ -38,6 +38,31 @@ describe.concurrent('a run that is interrupted with SIGINT', () => {
   });
 });
 
+describe.concurrent('a run that was stopped, and whose output another run has written since', () => {
+  it('is not gone on with over that, but to other files', async ({ open }) => {
+    const scene = await open();
+    await scene.write('list.csv', list(DOMAINS));
+    const running = await standingStill(scene);
+    running.signal('SIGINT');
+    const resume = printedCommand((await running.ended).stderr);
+    await scene.write('list.csv', list(DOMAINS.slice(0, 5)));
+    expect((await scene.run(['run', 'list.csv'])).exit).toBe(0);
+    const [contacts, report] = [await scene.read('list.contacts.csv'), await scene.read('list.report.csv')];
+
+    const asked = (await scene.sandbox.stats()).launch_requests;
+    for (const command of [resume, `${resume} -o old.csv`]) {
+      const { exit, stderr } = await scene.shell(command);
+      expect(exit).toBe(2);
+      expect(stderr).toMatch(/^error: \S+list\.(contacts|report)\.csv is of run \S+, which is newer than run \S+\n {2}to do: write to other files: waterfall-contacts resume \S+ -o <file> --report <file>\n$/);
+    }
+    expect((await scene.sandbox.stats()).launch_requests).toBe(asked);
+
+    expect((await scene.shell(`${resume} -o old.csv --report old.report.csv`)).exit).toBe(0);
+    expect((await scene.rows('old.report.csv')).map(({ outcome }) => ['found', 'cached'].includes(outcome ?? ''))).toEqual(DOMAINS.map(() => true));
+    expect([await scene.read('list.contacts.csv'), await scene.read('list.report.csv')]).toEqual([contacts, report]);
+  });
+});
+
 describe.concurrent('a run that is killed with -9', () => {
   it('is finished by the same command, and no question whose reply was saved is launched again', async ({ open, databaseUrl }) => {
     const scene = await open();
@@ -70,7 +95,7 @@ describe.concurrent('a run that is killed with -9', () => {
 
     const again = await scene.run(['run', 'list.csv']);
     expect(again.exit).toBe(0);
-    expect(again.stderr).toContain('10 launches were cut off before their reply was seen: in doubt');
+    expect(again.stderr).toMatch(/launches were cut off before their reply was seen: in doubt \(run=\S+ launches=10\)/);
     expect(again.stderr).toMatch(/in doubt and repeated: 10 of 34 launches, at worst 100 contacts billed twice/);
     const report = await scene.rows('list.report.csv');
     expect(report.map(({ outcome }) => outcome)).toEqual(DOMAINS.map(() => 'found'));
@@ -89,7 +114,7 @@ describe.concurrent('a run that is killed with -9', () => {
     expect(again.exit).toBe(0);
     expect(again.stderr).toContain('going on with run');
     expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(DOMAINS.map(() => 'found'));
-    const doubts = /(\d+) launches were cut off/.exec(again.stderr)?.[1] ?? '0';
+    const doubts = /launches were cut off .*launches=(\d+)\)/.exec(again.stderr)?.[1] ?? '0';
     expect((await scene.sandbox.stats()).launches).toBe(DOMAINS.length + Number(doubts));
   });
 });

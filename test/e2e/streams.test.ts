@@ -71,6 +71,14 @@ describe.concurrent('stderr', () => {
     expect(JSON.parse(stderr)).toMatchObject({ level: 'error', msg: expect.stringContaining('nowhere.csv does not exist') as string });
   });
 
+  it('names the encoding that was guessed where it is not UTF-8', async ({ open }) => {
+    const { run, write } = await open();
+    await write('list.csv', Buffer.from('domain,title_filter,city\nharbour-1.example,ceo,Malm\xf6\n', 'latin1'));
+    expect((await run(['run', 'list.csv'])).stderr).toMatch(/^reading list\.csv \(windows-1252\): domains in column/);
+    await write('list.csv', list(DOMAINS.slice(0, 1)));
+    expect((await run(['run', 'list.csv'])).stderr).toMatch(/^reading list\.csv: domains in column/);
+  });
+
   it('is empty after a success with --quiet', async ({ open }) => {
     const { run, write, files } = await open();
     await write('list.csv', list(DOMAINS.slice(0, 2)));

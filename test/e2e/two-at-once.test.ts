@@ -1,7 +1,6 @@
 /* Several processes at the same time on one PostgreSQL: a question that two lists share is asked once, and both get its answer. */
 import { describe, expect } from 'vitest';
-import { eventually, it as base, sql, type Scene } from '../support/command.ts';
-import { openGate, type Gate } from '../support/gate.ts';
+import { eventually, it, sql, type Scene } from '../support/command.ts';
 import { companies, FILTER, list } from '../support/sandbox-process.ts';
 import { expectHonestLaunches } from '../support/traces.ts';
 
@@ -12,31 +11,18 @@ const SETTLED = "select from waterfall.targets where question->>'domain' = $1 an
 /** Requests and jobs take a while, so that the runs meet. */
 const SLOW = { sandbox: ['--job-time', '300ms', '--latency', '20ms'] };
 
-/** `it` with a door to a server, closed when the test ends. */
-const it = base.extend('newGate', ({}, { onCleanup }) => {
-  const gates: Gate[] = [];
-  onCleanup(async () => {
-    await Promise.all(gates.map((gate) => gate.close()));
-  });
-  return async (target: string) => {
-    const gate = await openGate(target);
-    gates.push(gate);
-    return gate;
-  };
-});
-
 describe.concurrent('two runs at once with questions in common', () => {
   it.for([
     ['in the same order', [...OF_ONE, ...SHARED], [...OF_OTHER, ...SHARED]],
     ['in opposite orders', [...OF_ONE, ...SHARED], [...OF_OTHER, ...SHARED.toReversed()]],
     ['as all they ask', SHARED, SHARED.toReversed()],
   ] as const)('%s launch each of them once, and both get their answers', async ([, one, other], { open, newDatabase }) => {
-    await expectEachLaunchedOnce(await open(SLOW), { databaseUrl: await newDatabase(), one, other, options: [] });
+    await expectEachLaunchedOnce(await open(SLOW), { databaseUrl: await newDatabase({ migrated: true }), one, other, options: [] });
   });
 
   it('launch each of them once under --fresh too', async ({ open, newDatabase }) => {
     const lists = { one: [...OF_ONE, ...SHARED], other: [...OF_OTHER, ...SHARED.toReversed()] };
-    await expectEachLaunchedOnce(await open(SLOW), { databaseUrl: await newDatabase(), ...lists, options: ['--fresh'] });
+    await expectEachLaunchedOnce(await open(SLOW), { databaseUrl: await newDatabase({ migrated: true }), ...lists, options: ['--fresh'] });
   });
 });
 
@@ -68,8 +54,7 @@ describe.concurrent('a run that has questions left', () => {
 describe.concurrent('the launch of a run that was killed', () => {
   it('keeps others from the question for a minute, and is then repeated once and counted in doubt', async ({ open, newDatabase, newGate }) => {
     const scene = await open();
-    const databaseUrl = await newDatabase();
-    await scene.run(['migrate'], { env: { DATABASE_URL: databaseUrl } });
+    const databaseUrl = await newDatabase({ migrated: true });
     const api = await newGate(scene.sandbox.url);
     const database = await newGate(databaseUrl);
     const asked = { WATERFALL_BASE_URL: api.url }; // the host is part of a question
@@ -119,7 +104,6 @@ type AtOnce = { databaseUrl: string; one: readonly string[]; other: readonly str
 /** Runs both; each question of both reaches the server once, and each list has its contacts. */
 async function expectEachLaunchedOnce(scene: Scene, { databaseUrl, one, other, options }: AtOnce): Promise<void> {
   const env = { DATABASE_URL: databaseUrl };
-  await scene.run(['migrate'], { env });
   await scene.write('one.csv', list(one));
   await scene.write('other.csv', list(other));
   const ended = await Promise.all(['one.csv', 'other.csv'].map((name) => scene.run(['run', name, ...options], { env })));

@@ -179,7 +179,7 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'spare-delimiters': [[2, 'nordwind.example'], [3, 'harbour.example']],
   'spreadsheet-errors-in-domain': [[2, null, HAS_NONE], [3, null, HAS_NONE], [4, null, HAS_NONE], [5, null, HAS_NONE]],
   'sql-in-domain': [[2, null, SEVERAL], [3, null, NO_DOMAIN]],
-  'tab-delimited-with-commas': NO_COLUMN,
+  'tab-delimited-with-commas': [[2, 'nordwind.example']],
   'templates-in-domain': [[2, null, NO_DOMAIN], [3, null, NO_DOMAIN], [4, null, NO_DOMAIN], [5, null, NO_DOMAIN]],
   'terminal-escapes-in-domain': [[2, null, NO_DOMAIN], [3, null, NO_DOMAIN]],
   'terminal-escapes-in-header': NO_COLUMN,

@@ -3,11 +3,14 @@
  * script, and a clock that jumps to the next moment at which somebody wakes. Hours of an outage take a second.
  */
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { ApiError, TransportError, verdict } from '../../src/core/errors.ts';
 import type { Job, TargetState } from '../../src/core/model.ts';
 import { execute, type RunResult } from '../../src/run/execute.ts';
 import type { InDoubtPolicy } from '../../src/run/breaker.ts';
+import { createAllowance } from '../../src/run/allowance.ts';
+import { createBudget } from '../../src/run/budget.ts';
+import type { Price } from '../../src/run/price.ts';
 import { openMemory } from '../../src/run/memory.ts';
 import { createStop } from '../../src/run/stop.ts';
 import type { Clock, Runtime } from '../../src/runtime/runtime.ts';
@@ -17,6 +20,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import type { Client } from '../../src/waterfall/client.ts';
 import { createLimiter, type Limiter } from '../../src/waterfall/limiter.ts';
 import { throttlePauseMs, withRetry } from '../../src/waterfall/retry.ts';
+import { EMPTY } from '../support/databases.ts';
 import { startedRun } from '../support/runs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
@@ -35,7 +39,7 @@ export type Script = {
   find?: (request: Request) => Job | undefined;
   /** How long replies take, in milliseconds. */
   launchMs?: number;
-  findMs?: number;
+  findMs?: number | ((request: Request) => number);
 };
 
 /** How to run it, where it is not as usual: no request limit, 200 lanes, jobs given up after 10 minutes. */
@@ -44,6 +48,9 @@ export type Settings = {
   concurrency?: number;
   jobTimeoutMs?: number;
   inDoubt?: InDoubtPolicy;
+  /** The cost cap, and the price where it is known. */
+  capUsd?: number;
+  price?: Price;
   /** Carries the window and the job times from one invocation to the next. */
   remembers?: boolean;
 };
@@ -56,7 +63,6 @@ export type Ending = { result: RunResult; rows: Row[]; requests: Request[]; most
 
 /** The embedded database of a test file, empty before each case. */
 export function openLaboratory() {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
   const home = temporaryFolder();
   let driver: Driver | undefined;
   let calls = 0;
@@ -82,7 +88,7 @@ export function openLaboratory() {
     driver = await openEmbedded(home());
     await migrate(driver);
   });
-  beforeEach(() => driver?.script('truncate waterfall.pace, waterfall.runs, waterfall.contacts, waterfall.companies cascade'));
+  beforeEach(() => driver?.script(EMPTY));
   afterAll(() => driver?.close());
 
   const clock = createVirtualClock();
@@ -97,7 +103,8 @@ export function openLaboratory() {
 
     /** Works on the run until it is finished or stopped. A run that is not in the database yet is started over `domains`. */
     invoke: async (id: string, script: Script, settings: Settings & { domains?: string[]; fresh?: boolean } = {}): Promise<Ending> => {
-      const { domains, fresh, remembers = false, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch' } = settings;
+      const { domains, fresh, remembers = false, limit = 0, concurrency = 200, jobTimeoutMs = 10 * MINUTE, inDoubt = 'relaunch', capUsd, price } = settings;
+      const stop = createStop();
       const database = open(runtime);
       if (domains !== undefined) await startedRun(database, id, domains, { at: clock.now(), maxAgeDays: fresh ? null : 30 });
       logged.length = 0;
@@ -129,10 +136,10 @@ export function openLaboratory() {
           client: scripted.client,
           limiter,
           memory,
-          stop: createStop(),
+          stop,
           stdout: new PassThrough(),
           ...{ concurrency, jobTimeoutMs, inDoubt },
-          onStart: () => undefined,
+          onStart: () => Promise.resolve(createAllowance(createBudget({ capUsd, price, limit: 10, includePhones: false }), stop)),
           onSettled: () => undefined,
         }),
       );
@@ -226,7 +233,7 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
         given = undefined;
         try {
           const request = receive('find', job_id.replace('job of ', ''));
-          await clock.sleep(script.findMs ?? 0, signal);
+          await clock.sleep(typeof script.findMs === 'function' ? script.findMs(request) : (script.findMs ?? 0), signal);
           return answer(() => script.find?.(request) ?? done(request.domain));
         } finally {
           place.release();

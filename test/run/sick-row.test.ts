@@ -8,10 +8,10 @@ const { invoke } = openLaboratory();
 const SICK = 'harbour-2.example';
 const isSick = ({ kind, domain }: Request, of: Request['kind']) => kind === of && domain === SICK;
 
-/** One lane of healthy rows, which has a success in every second of the next two minutes, and one for the sick row. */
+/** One lane of healthy rows, which has a success in every second at first and then every few for two minutes, and one for the sick row. */
 async function amongHealthy(script: Script) {
   const find = (request: Request): Job | undefined => (isSick(request, 'find') ? script.find?.(request) : undefined);
-  const ending = await invoke('run', { ...script, find, findMs: 0.7 * SECOND }, { domains: domains(150), concurrency: 2 });
+  const ending = await invoke('run', { ...script, find, findMs: ({ at }) => (at < 12 * SECOND ? 0.7 : 4) * SECOND }, { domains: domains(48), concurrency: 2 });
   const sick = ending.rows.find(({ domain }) => domain === SICK);
   return { ...ending, sick, healthy: ending.rows.filter((row) => row !== sick) };
 }

@@ -128,7 +128,10 @@ describeOnBoth('forgetting a person', (open) => {
     const target = await startedTarget(open(), 'run-1', DOMAIN);
     await launch(open(), target, 'job-1');
     const settlement = { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW };
-    expect([await settle(open(), settlement), await settle(open(), settlement)]).toEqual([1, 0]);
+    expect([await settle(open(), settlement), await settle(open(), settlement)]).toEqual([
+      { targets: 1, contacts: 1 },
+      { targets: 0, contacts: 1 },
+    ]);
   });
 });
 
@@ -155,14 +158,14 @@ describeOnPostgres('forgetting a person while another process saves an answer wi
   it('makes the answer wait, which is then saved without them', async () => {
     const target = await startedTarget(open(), 'run-1', DOMAIN);
     await launch(open(), target, 'job-1');
-    let settling: Promise<number> | undefined;
+    let settling: ReturnType<typeof settle> | undefined;
     await open().transaction(async (transaction) => {
       await transaction.script('lock table waterfall.targets in share row exclusive mode');
       settling = settle(open(), { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW });
       await expect.poll(() => open().query('select from pg_locks where not granted and relation is not null')).toHaveLength(1);
       await transaction.query('insert into waterfall.forgotten (hash, forgotten_at) select unnest($1::text[]), $2', [hashesOf(BY_ID), new Date(NOW)]);
     });
-    expect(await settling).toBe(1);
+    expect(await settling).toEqual({ targets: 1, contacts: 1 });
     expect(await open().query(`select jsonb_array_length(answer -> 'persons') as persons from waterfall.targets`)).toEqual([{ persons: 1 }]);
   });
 });

@@ -24,7 +24,7 @@ const CASES: readonly (readonly [what: string, text: string, kept?: string])[] =
   ['characters at the edge', '\uffff\ufffe\ufeff\u{10ffff}'],
 ];
 const TEXTS = CASES.map(([what, text, kept = text]) => [what, text, kept] as const);
-const MEGABYTE = 'Fjørd 👩🏽‍🚀 "\\'.repeat(80_000);
+const MEGABYTE = 'Fjørd 👩🏽‍🚀 "\\'.repeat(45_000);
 
 describeOnBoth('saving an answer', (open) => {
   it.each([...TEXTS, ['a megabyte', MEGABYTE, MEGABYTE] as const])('with %s keeps the text wherever it is', async (_what, text, kept) => {
@@ -89,7 +89,7 @@ describeOnBoth('saving a list', (open) => {
 describeOnBoth('saving a reason', (open) => {
   it.each(TEXTS)('with %s keeps it', async (_what, reason, kept) => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
-    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }), NOW)).toBe(true);
+    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }), NOW)).toBe('saved');
     expect(await open().query('select reason from waterfall.targets')).toEqual([{ reason: kept }]);
   });
 });

@@ -123,13 +123,13 @@ describeOnBoth('a run with every outcome', (open) => {
     await everyOutcome(open());
     const page = (after: number, limit: number, before?: number | null) => answeredRows(open(), { run_id: 'run-1', after, limit, ...(before !== undefined && { before }) });
     expect((await page(0, 2)).map(({ position }) => position)).toEqual([1, 2]);
-    expect((await page(5, 100, await firstOpenPosition(open(), 'run-1'))).map(({ position }) => position)).toEqual([6, 7]);
+    expect((await page(5, 100, await firstOpenPosition(open(), 'run-1', 5))).map(({ position }) => position)).toEqual([6, 7]);
   });
 
   it('knows the first row that is open', async () => {
     await everyOutcome(open());
-    expect(await firstOpenPosition(open(), 'run-1')).toBe(8);
-    expect(await firstOpenPosition(open(), 'earlier')).toBeNull();
+    expect(await firstOpenPosition(open(), 'run-1', -1)).toBe(8);
+    expect(await firstOpenPosition(open(), 'earlier', -1)).toBeNull();
   });
 
   it('counts answers of unknown cost, and launches that were repeated', async () => {
@@ -154,6 +154,6 @@ describeOnBoth('a run with every outcome', (open) => {
     expect(await countOutcomes(open(), 'of-nobody')).toEqual([]);
     expect(await countUncertain(open(), 'of-nobody')).toEqual({ unknown_cost: 0, repeated: 0 });
     expect(await reportRows(open(), { run_id: 'of-nobody', after: -1, limit: 1 })).toEqual([]);
-    expect(await firstOpenPosition(open(), 'of-nobody')).toBeNull();
+    expect(await firstOpenPosition(open(), 'of-nobody', -1)).toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { advance } from '../../src/core/progress.ts';
 import { doubtLaunches, loadTarget, openLaunch, openTargets, reopenRejected, saveProgress } from '../../src/store/targets.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { hashFor, launch, move, NOW, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, hashFor, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
 
 const claim = { kind: 'claimed', at: NOW } as const;
 
@@ -31,21 +31,21 @@ describeOnBoth('saving progress', (open) => {
   it('does nothing, and says so, when somebody else moved the target', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const theirs = await launch(open(), target, 'job-theirs');
-    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe(false);
+    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe('refused');
     expect(await loadTarget(open(), target.id)).toEqual(theirs);
   });
 
   it('does nothing when the target came back to the same state with one launch more', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     await move(open(), target, claim, { kind: 'in_doubt' });
-    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe(false);
+    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe('refused');
     expect(await loadTarget(open(), target.id)).toMatchObject({ state: 'pending', launches: 1, doubts: 1 });
   });
 
   it('does no harm, and counts nothing twice, when the statement is repeated', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const claimed = await move(open(), target, claim);
-    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe(true);
+    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe('saved');
     expect(await loadTarget(open(), target.id)).toEqual(claimed);
   });
 
@@ -53,7 +53,7 @@ describeOnBoth('saving progress', (open) => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
     const saved = await Promise.all([first, second].map((target) => saveProgress(open(), target, advance(target, claim), NOW)));
-    expect(saved.filter(Boolean)).toHaveLength(1);
+    expect(saved.sort()).toEqual(['refused', 'saved']);
     const states = (await Promise.all([first, second].map(({ id }) => loadTarget(open(), id)))).map(({ state }) => state);
     expect(states.sort()).toEqual(['launching', 'pending']);
   });
@@ -62,7 +62,15 @@ describeOnBoth('saving progress', (open) => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
     await move(open(), first, claim, { kind: 'not_launched' });
-    expect(await saveProgress(open(), second, advance(second, claim), NOW)).toBe(true);
+    expect(await saveProgress(open(), second, advance(second, claim), NOW)).toBe('saved');
+  });
+
+  it('says of a claim whether the question was answered since its run began', async () => {
+    const target = await startedTarget(open(), 'run-1', 'alderfinch.example', { maxAgeDays: null });
+    const other = await startedTarget(open(), 'run-2', 'hollowoak.example', { maxAgeDays: null });
+    await answeredRun(open(), 'run-3', 'alderfinch.example', answerOf([person('p1')]), NOW + 1);
+    expect(await saveProgress(open(), target, advance(target, claim), NOW + 2)).toBe('answered');
+    expect(await saveProgress(open(), other, advance(other, claim), NOW + 2)).toBe('saved');
   });
 
   it('throws what is no matter of two launches', async () => {

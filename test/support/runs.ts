@@ -75,7 +75,7 @@ export async function move(database: Database, target: PlacedTarget, ...events: 
   let now = target;
   for (const event of events) {
     const at = 'at' in event ? event.at : NOW;
-    if (!(await saveProgress(database, now, advance(now, event), at))) throw new Error(`${event.kind} was not saved`);
+    if ((await saveProgress(database, now, advance(now, event), at)) === 'refused') throw new Error(`${event.kind} was not saved`);
     now = await loadTarget(database, target.id);
   }
   return now;

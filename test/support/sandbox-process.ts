@@ -1,14 +1,16 @@
 /*
- * The sandbox as a process of its own, started as users start it, and lists of companies that it knows people at.
- * The command must have been built.
+ * The sandbox for a test of the command, within the test or as a process of its own, and lists of companies that it knows
+ * people at. The command must have been built.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../src/runtime/runtime.ts';
 import type { SandboxStats } from '../../src/sandbox/api.ts';
 import type { Faults } from '../../src/sandbox/faults.ts';
 import { createPeople } from '../../src/sandbox/people.ts';
+import { startSandbox } from '../../src/sandbox/server.ts';
 
 /** The built command. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -25,7 +27,23 @@ export type SandboxProcess = {
   stop(): Promise<void>;
 };
 
-/** Starts a sandbox without a rate limit, whose jobs take no time, unless the options say otherwise. */
+/** Starts a sandbox within the test, which takes less time than a process. It has no rate limit, and its jobs take no time. */
+export async function startSandboxHere(): Promise<SandboxProcess> {
+  const ignore = () => undefined;
+  const sandbox = await startSandbox({
+    runtime: { clock: systemClock, random: Math.random, log: { debug: ignore, info: ignore, warn: ignore, error: ignore } },
+    rateLimit: { limit: 0, windowMs: 60_000 },
+    jobTime: { medianMs: 0, spread: 0.5 },
+  });
+  return {
+    url: sandbox.url,
+    stats: () => Promise.resolve(sandbox.stats()),
+    setFaults: (faults) => Promise.resolve(sandbox.setFaults(faults)),
+    stop: () => sandbox.close(),
+  };
+}
+
+/** Starts a sandbox as users start it, without a rate limit, whose jobs take no time, unless the options say otherwise. */
 export async function startSandboxProcess(options: readonly string[] = []): Promise<SandboxProcess> {
   const given = ['sandbox', '--port', '0', '--rate-limit', '0', '--job-time', '0', ...options];
   const child = spawn(process.execPath, [MAIN, ...given], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 1_800_000 });

@@ -14,10 +14,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   runtime: ['core'],
   waterfall: ['core'],
   csv: ['core'],
+  sheet: ['core'],
   store: ['core'],
   sandbox: ['core'],
-  run: ['waterfall', 'csv', 'store', 'core'],
-  cli: ['run', 'waterfall', 'csv', 'store', 'sandbox', 'core', 'runtime'],
+  run: ['waterfall', 'csv', 'sheet', 'store', 'core'],
+  cli: ['run', 'waterfall', 'csv', 'sheet', 'store', 'sandbox', 'core', 'runtime'],
 };
 
 /** What only entry points and src/runtime may touch; everybody else is handed it. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import { durationOption, parseRateLimit, readSettings } from '../../src/runtime/config.ts';
+import { misspeltSettings } from '../../src/runtime/misspelt.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();
@@ -35,6 +36,7 @@ describe('a setting', () => {
       keyHeader: 'x-api-key',
       rateLimit: { limit: 50, windowMs: 60_000 },
       databaseUrl: undefined,
+      databaseUrlFrom: undefined,
       home: process.platform === 'darwin' ? join(homedir(), 'Library/Application Support/waterfall-contacts') : '/data/waterfall-contacts',
       logLevel: 'info',
     });
@@ -65,6 +67,13 @@ describe('a setting', () => {
     expect(read(undefined, {})).toEqual({ limit: 1, windowMs: 1_000 });
   });
 
+  it('DATABASE_URL says who gave it', async () => {
+    const directory = await directoryWith('DATABASE_URL=postgres://file.example/x');
+    const from = (databaseUrl: string | undefined, environment: NodeJS.ProcessEnv) => readSettings({ databaseUrl }, environment, directory).databaseUrlFrom;
+    const environment = { DATABASE_URL: 'postgres://env.example/x' };
+    expect([from('postgres://flag.example/x', environment), from(undefined, environment), from(undefined, { DATABASE_URL: ' ' })]).toEqual(['--database-url', 'the environment', '.env']);
+  });
+
   it('is taken without the space around it, the address without a slash at its end, the header in lower case', () => {
     const settings = readSettings({}, { WATERFALL_API_KEY: ' key-1\n', WATERFALL_BASE_URL: 'https://api.example//', WATERFALL_API_KEY_HEADER: 'X-Waterfall-API-Key' }, nowhere);
     expect(settings).toMatchObject({ apiKey: 'key-1', baseUrl: 'https://api.example', keyHeader: 'x-waterfall-api-key' });
@@ -84,7 +93,7 @@ describe('a bad setting is named with its fix', () => {
     ['WATERFALL_BASE_URL', 'ftp://api.example', /^WATERFALL_BASE_URL is no http/],
     ['DATABASE_URL', 'mysql://db.example/x', /^DATABASE_URL is no PostgreSQL connection string: .*or leave it out/],
     ['DATABASE_URL', '/var/run/postgresql', /^DATABASE_URL is no/],
-    ['LOG_LEVEL', 'loud', /^LOG_LEVEL is unknown: one of debug, info, warn, error$/],
+    ['LOG_LEVEL', 'loud', /^LOG_LEVEL is unknown: set it to debug, info, warn or error$/],
   ])('%s=%s', (name, value, message) => {
     expect(problemsOf({}, { [name]: value })).toEqual([expect.stringMatching(message)]);
   });
@@ -112,6 +121,35 @@ describe('a bad setting is named with its fix', () => {
   });
 });
 
+describe('a name that is no setting is noticed', () => {
+  const hints = async (dotenv: string, environment: NodeJS.ProcessEnv = {}) =>
+    misspeltSettings(environment, await directoryWith(dotenv)).map(({ what, fix }) => `${what}; ${fix}`);
+
+  it.each([
+    ['WATERFALL_API_KY=k', 'WATERFALL_API_KY in .env is no setting; did you mean WATERFALL_API_KEY?'],
+    ['waterfall_api_key=k', 'waterfall_api_key in .env is no setting; did you mean WATERFALL_API_KEY?'],
+    ['WATERFALL_KEY=k', 'WATERFALL_KEY in .env is no setting; did you mean WATERFALL_API_KEY?'],
+    ['DATABSE_URL=x', 'DATABSE_URL in .env is no setting; did you mean DATABASE_URL?'],
+    ['WATERFALL_PROXY_ADDRESS_FOR_US=x', /^WATERFALL_PROXY_ADDRESS_FOR_US in \.env is no setting; there are WATERFALL_API_KEY, .*LOG_LEVEL$/],
+  ])('%s in .env', async (line, hint) => {
+    expect(await hints(line)).toEqual([typeof hint === 'string' ? hint : expect.stringMatching(hint)]);
+  });
+
+  it('in the environment', async () => {
+    expect(await hints('', { WATERFALL_RATE_LIMT: '5/1' })).toEqual(['WATERFALL_RATE_LIMT in the environment is no setting; did you mean WATERFALL_RATE_LIMIT?']);
+  });
+
+  it('unless it is another program\'s, or what it may stand for is set', async () => {
+    expect(await hints('DATABASE_HOST=db\nDATABASE_PASSWORD=x\nREDIS_URL=x\nLOG_FORMAT=json', { DATABSE_URL: 'x', WATERFALL_PROXY_ADDRESS_FOR_US: 'x' })).toEqual([]);
+    expect(await hints('WATERFALL_API_KEY=k\nWATERFALL_API_KEY2=k')).toEqual([]);
+    expect(await hints('WATERFALL_API_KY=k', { WATERFALL_API_KEY: 'k' })).toEqual([]);
+  });
+
+  it('without its value', async () => {
+    expect((await hints('WATERFALL_API_KY=se-cret')).join()).not.toContain('se-cret');
+  });
+});
+
 describe('plain http', () => {
   it.each(['http://localhost:8787', 'http://127.0.0.1:8787', 'http://127.1.2.3', 'http://[::1]:8787'])('is fine on this host: %s', (baseUrl) => {
     expect(problemsOf({ baseUrl }, {})).toEqual([]);
@@ -120,6 +158,12 @@ describe('plain http', () => {
   it.each(['http://api.example', 'http://localhost.api.example', 'http://127.0.0.1.api.example', 'http://10.0.0.1:8787'])('is refused elsewhere: %s', (baseUrl) => {
     expect(problemsOf({ baseUrl }, {})).toEqual([expect.stringMatching(/^the key would go to .* in plain text: use https, or --allow-insecure if you mean it$/)]);
     expect(problemsOf({ baseUrl, allowInsecure: true }, {})).toEqual([]);
+  });
+});
+
+describe('a user in the address of the API', () => {
+  it.each(['https://jon@api.example', 'https://jon:hunter2@api.example'])('is refused without showing it: %s', (baseUrl) => {
+    expect(problemsOf({ baseUrl }, {})).toEqual(['WATERFALL_BASE_URL has a user or a password in it, which the API does not take: leave them out; the key is WATERFALL_API_KEY']);
   });
 });
 

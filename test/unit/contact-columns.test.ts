@@ -1,12 +1,16 @@
 /* The columns of the contacts sheet, and what is in them. */
 import { describe, expect, it } from 'vitest';
-import { CONTACT_COLUMNS, contactCells, inputColumnNames } from '../../src/csv/contact-columns.ts';
-import type { ContactSource } from '../../src/csv/contact-columns.ts';
+import { UsageError } from '../../src/core/errors.ts';
+import { chooseContactColumns, inputColumnNames, readColumnList } from '../../src/sheet/column-choice.ts';
+import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/sheet/contact-columns.ts';
+import type { ContactSource } from '../../src/sheet/contact-columns.ts';
+import { cellText } from '../../src/sheet/sheet.ts';
 
 const source: ContactSource = {
   row: 7,
   domain: 'acme.example',
   title_filter: 'CEO',
+  cells: ['0042', 'north'],
   job_id: 'job-1',
   fetched_at: new Date('2026-03-02T09:00:00.500Z'),
   answer: {
@@ -46,13 +50,14 @@ const source: ContactSource = {
 };
 
 const cellsOf = (more: Partial<ContactSource> = {}) => {
-  const cells = contactCells({ ...source, ...more });
-  return Object.fromEntries(CONTACT_COLUMNS.map((name, place) => [name, cells[place]]));
+  return Object.fromEntries(ALL_CONTACT_COLUMNS.map(({ name, cell }) => [name, cellText(cell({ ...source, ...more }))]));
 };
+
+const namesOf = (columns: readonly { name: string }[]) => columns.map(({ name }) => name);
 
 describe('the columns', () => {
   it('are those that scripts rely on, in this order', () => {
-    expect(CONTACT_COLUMNS.join(', ')).toBe(
+    expect(namesOf(CONTACT_COLUMNS).join(', ')).toBe(
       'domain, title_filter, first_name, last_name, title, seniority, department, professional_email, email_verified, ' +
         'email_verified_status, email_confidence, mobile_phone, phone_numbers, linkedin_url, location, country, company_name, company_domain, ' +
         'company_linkedin_url, company_size, company_industry, company_country, personal_email, smtp_provider, mx_record, person_id, company_id, ' +
@@ -61,7 +66,7 @@ describe('the columns', () => {
   });
 
   it('hold each what their name says', () => {
-    expect(contactCells(source)).toEqual([
+    expect(CONTACT_COLUMNS.map(({ cell }) => cellText(cell(source)))).toEqual([
       'acme.example', 'CEO', 'Mira', 'Quill', 'Chief Executive', 'c_suite', 'management', 'mira.quill@acme.example', 'true',
       'valid', '0099', '+351 555 0100', '+351 555 0100; +351 555 0101', 'https://linkedin.example/in/mira', 'Lisbon, Portugal', 'Portugal',
       'Acme Group', 'group.acme.example', 'https://linkedin.example/company/acme', '51-200', 'Robotics', 'Portugal',
@@ -70,8 +75,8 @@ describe('the columns', () => {
   });
 
   it('are empty, and never "null", for a person of whom nothing is known', () => {
-    const cells = contactCells({ row: 2, domain: 'acme.example', title_filter: '', job_id: null, fetched_at: null, answer: {}, person: { first_name: null, phone_numbers: [] } });
-    expect(cells).toEqual(['acme.example', ...Array<string>(CONTACT_COLUMNS.length - 2).fill(''), '2']);
+    const nobody = { row: 2, domain: 'acme.example', title_filter: '', cells: [], job_id: null, fetched_at: null, answer: {}, person: { first_name: null, phone_numbers: [] } };
+    expect(CONTACT_COLUMNS.map(({ cell }) => cellText(cell(nobody)))).toEqual(['acme.example', ...Array<string>(CONTACT_COLUMNS.length - 2).fill(''), '2']);
   });
 
   it("say nothing of the answer's company for a person who is at another one", () => {
@@ -103,6 +108,95 @@ describe('the columns of the input', () => {
     [['input_domain', 'domain'], ['input_domain', 'input_input_domain']],
     [['Domain', 'Row'], ['Domain', 'Row']],
   ])('%j are called %j', (input, names) => {
-    expect(inputColumnNames(CONTACT_COLUMNS, input)).toEqual(names);
+    expect(inputColumnNames(namesOf(CONTACT_COLUMNS), input)).toEqual(names);
+  });
+});
+
+describe('all columns', () => {
+  const answer: ContactSource['answer'] = {
+    company: { ...source.answer.company, website: 'https://acme.example', linkedin_followers: 10, generic_emails: ['hello@acme.example'], stage: 'B' },
+    usage: { total_usd: 0.35, persons_count: 2, credits: 3 },
+    warnings: ['slow'],
+  };
+  const person = { ...source.person, linkedin_id: 'mira', experiences: [{ title: 'CEO' }], quality: 0.9 };
+
+  it('are the default ones with the rest of the API before the row', () => {
+    const all = namesOf(ALL_CONTACT_COLUMNS);
+    expect(all.filter((name) => namesOf(CONTACT_COLUMNS).includes(name))).toEqual(namesOf(CONTACT_COLUMNS));
+    expect(all.at(-1)).toBe('row');
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('hold what the API says, in its own types', () => {
+    const values = Object.fromEntries(ALL_CONTACT_COLUMNS.map(({ name, cell }) => [name, cell({ ...source, answer, person })]));
+    expect(values).toMatchObject({
+      linkedin_id: 'mira', experiences: [{ title: 'CEO' }], company_website: 'https://acme.example', company_linkedin_followers: 10,
+      company_generic_emails: ['hello@acme.example'], usage_total_usd: 0.35, usage_persons_count: 2, email_verified: true, row: 7,
+    });
+  });
+
+  it('hold under other_members what the API has begun to say since, and nothing that has a column', () => {
+    const { cell } = ALL_CONTACT_COLUMNS.find(({ name }) => name === 'other_members') ?? {};
+    expect(cell?.({ ...source, answer, person })).toEqual({ person: { quality: 0.9 }, company: { stage: 'B' }, usage: { credits: 3 }, answer: { warnings: ['slow'] } });
+    expect(cell?.(source)).toBeUndefined();
+  });
+});
+
+describe('--columns', () => {
+  const input = ['Customer', 'domain', 'company_website', 'Name, legal'];
+  const problemsOf = (act: () => unknown): string[] => {
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof UsageError) return error.message.split('\n');
+      throw error;
+    }
+    return [];
+  };
+
+  it.each([
+    ['domain,first_name', ['domain', 'first_name']],
+    [' row , domain ', ['row', 'domain']],
+    ['row\ndomain\n', ['row', 'domain']],
+    ['"Name, legal",row', ['Name, legal', 'row']],
+    ['ALL', 'all'],
+  ])('%j is read as %j', (text, list) => {
+    expect(readColumnList(text)).toEqual(list);
+  });
+
+  it.each([
+    ['', ['--columns names no column: write for instance --columns domain,first_name,professional_email, or all']],
+    [' , ', ['--columns names no column: write for instance --columns domain,first_name,professional_email, or all']],
+    ['row,domain,row', ['--columns names "row" twice: name each column once']],
+    ['"row', ['--columns has a quotation mark that is never closed: put "..." around a name that has a comma in it']],
+  ])('%j is refused', (text, problems) => {
+    expect(problemsOf(() => readColumnList(text))).toEqual(problems);
+  });
+
+  it.each([
+    [['row', 'last_name', 'Customer'], ['row', 'last_name', 'Customer']],
+    [['experiences', 'input_domain', 'Name, legal'], ['experiences', 'input_domain', 'Name, legal']],
+  ])('takes %j in that order', (list, names) => {
+    expect(namesOf(chooseContactColumns(list, input))).toEqual(names);
+  });
+
+  it('takes a name for the column of the list that the default output calls so, and each under the name that all calls it', () => {
+    const shown = chooseContactColumns(['company_website', 'input_company_website'], input).map(({ cell }) => cell({ ...source, cells: ['c', 'd', 'w', 'n'] }));
+    expect(shown).toEqual(['w', 'w']);
+    expect(namesOf(chooseContactColumns('all', input)).slice(-5)).toEqual(['row', 'Customer', 'input_domain', 'input_company_website', 'Name, legal']);
+  });
+
+  it.each([
+    ['profesional_email', 'there is no column "profesional_email" (--columns): did you mean "professional_email"?'],
+    ['customr', 'there is no column "customr" (--columns): did you mean "Customer"?'],
+    ['phone', 'there is no column "phone" (--columns): did you mean "mobile_phone" or "phone_numbers" or "usage_phones_usd" or "usage_phones_count"?'],
+  ])('with %s says what may have been meant', (name, problem) => {
+    expect(problemsOf(() => chooseContactColumns([name, 'domain'], input))).toEqual([problem]);
+  });
+
+  it('with names that are like no other lists the columns once', () => {
+    const [problem, ...more] = problemsOf(() => chooseContactColumns(['zzzz', 'qqqq'], input));
+    expect(problem).toMatch(/^there is no column "zzzz" or "qqqq" \(--columns\): the columns are domain, title_filter, first_name, .*, row, those of the list/);
+    expect(more).toEqual([]);
   });
 });

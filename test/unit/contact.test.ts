@@ -12,13 +12,12 @@ describe('recordsOf', () => {
     ['nulls', { company: null, persons: null }],
     ['empty lists', { persons: [] }],
   ])('gives nothing for %s', (_what, answer) => {
-    expect(recordsOf(answer)).toEqual({ companies: [], contacts: [], links: [] });
+    expect(recordsOf(answer)).toEqual({ companies: [], links: [] });
   });
 
-  it('keeps members of company and person that nobody knows yet', () => {
-    const { companies, contacts } = recordsOf({ company: { ...company, motto: 'onwards' }, persons: [person({ id: 'p1', pronouns: 'she' })] });
+  it('keeps members of a company that nobody knows yet', () => {
+    const { companies } = recordsOf({ company: { ...company, motto: 'onwards' }, persons: [] });
     expect(companies[0]).toMatchObject({ id: 'c1', motto: 'onwards' });
-    expect(contacts[0]).toMatchObject({ id: 'p1', company_id: 'c1', pronouns: 'she' });
   });
 
   it.each([
@@ -42,21 +41,23 @@ describe('recordsOf', () => {
     ['an empty id', { id: '' }],
     ['an id longer than an index can hold', { id: 'x'.repeat(201) }],
   ])('puts a person with %s in no table', (_what, fields) => {
-    expect(recordsOf({ company, persons: [person(fields)] })).toMatchObject({ contacts: [], links: [] });
+    expect(recordsOf({ company, persons: [person(fields)] })).toMatchObject({ links: [] });
   });
 
   it('links a contact at its own place in the answer, whoever before it has no id', () => {
     const { links } = recordsOf({ company, persons: [person({}), person({ id: 'p2' }), person({ id: 'p3' })] });
     expect(links).toEqual([
-      { position: 1, contact_id: 'p2' },
-      { position: 2, contact_id: 'p3' },
+      { position: 1, contact_id: 'p2', company_id: 'c1' },
+      { position: 2, contact_id: 'p3', company_id: 'c1' },
     ]);
   });
 
-  it('keeps a person who is there twice once, as the later one, and links both places', () => {
-    const { contacts, links } = recordsOf({ company, persons: [person({ id: 'p1', title: 'CTO' }), person({ id: 'p1', title: 'CEO' })] });
-    expect(contacts).toMatchObject([{ id: 'p1', title: 'CEO' }]);
-    expect(links.map(({ position }) => position)).toEqual([0, 1]);
+  it('links both places of a person who is there twice', () => {
+    const { links } = recordsOf({ company, persons: [person({ id: 'p1', title: 'CTO' }), person({ id: 'p1', title: 'CEO' })] });
+    expect(links.map(({ position, contact_id }) => [position, contact_id])).toEqual([
+      [0, 'p1'],
+      [1, 'p1'],
+    ]);
   });
 
   it.each([
@@ -64,7 +65,7 @@ describe('recordsOf', () => {
     ['none, when the answer has no company either', { company: null, persons: [person({ id: 'p1', company_id: '' })] }, null],
     ['their own, also when it is another one', { company, persons: [person({ id: 'p1', company_id: 'c2' })] }, 'c2'],
   ])('gives a person %s', (_what, answer, company_id) => {
-    expect(recordsOf(answer).contacts[0]?.company_id).toBe(company_id);
+    expect(recordsOf(answer).links[0]?.company_id).toBe(company_id);
   });
 
   it('makes a company of what a person says about another employer, and never touches the one that was asked for', () => {

@@ -92,6 +92,17 @@ describe('examineList', () => {
     expect((await examineList(await listOf(`${text}\na.example`))).delimiter).toBe(delimiter);
   });
 
+  it.each([
+    ['Company, Inc.\tdomain\nAcme\tacme.example\n', '\t'],
+    ['Company, Inc.\tdomain\nAcme, Porto\tacme.example\nBorealis\tborealis.example\n', '\t'],
+    ['domain,notes; remarks\nacme.example,none\nborealis.example,few; short\n', ','],
+    ['domain,notes; remarks\n"acme.example","one; two\nthree; four"\n', ','],
+    ['domain | site,name\nacme.example | x,y\n', ','],
+    ['Company, Inc.\tdomain', '\t'],
+  ])('%j is delimited by %j, of which each row has as many as the header', async (text, delimiter) => {
+    expect((await examineList(await listOf(text))).delimiter).toBe(delimiter);
+  });
+
   it('takes what is forced over what it would guess', async () => {
     const path = await listOf('domain,a,b;c\nacme.example');
     expect(await examineList(path, { delimiter: 'semicolon', encoding: 'latin1' })).toMatchObject({ delimiter: ';', encoding: 'windows-1252' });

@@ -7,12 +7,13 @@ describe('readIdentifier', () => {
     ['mira.quill@alderfinch.example', { ids: [], emails: ['mira.quill@alderfinch.example'] }],
     ['  Mira.Quill@AlderFinch.example ', { ids: [], emails: ['mira.quill@alderfinch.example'] }],
     ['4f7b0c1e-9a55-4d0e-8c0b-2f5d1a7e9b31', { ids: ['4f7b0c1e-9a55-4d0e-8c0b-2f5d1a7e9b31'], emails: [] }],
-    ['Person_0042', { ids: ['Person_0042'], emails: [] }],
+    ['4F7B0C1E-9A55-4D0E-8C0B-2F5D1A7E9B31', { ids: ['4F7B0C1E-9A55-4D0E-8C0B-2F5D1A7E9B31', '4f7b0c1e-9a55-4d0e-8c0b-2f5d1a7e9b31'], emails: [] }],
+    ["o'hara+lists@alderfinch.co.example", { ids: [], emails: ["o'hara+lists@alderfinch.co.example"] }],
   ])('reads %j', (text, identifiers) => {
     expect(readIdentifier(text)).toEqual(identifiers);
   });
 
-  it.each(['', '   ', 'Mira Quill', '@alderfinch.example', 'mira@', 'mira@quill@alderfinch.example', 'Mira <mira@alderfinch.example>'])('refuses %j', (text) => {
+  it.each(['', '   ', '%', '*', '%@%', '*@alderfinch.example', 'mira@*', 'mira@alderfinch', 'Mira', 'Person_0042', '4f7b0c1e-9a55-4d0e-8c0b', 'Mira Quill', '@alderfinch.example', 'mira@', 'mira@quill@alderfinch.example', 'Mira <mira@alderfinch.example>'])('refuses %j', (text) => {
     expect(readIdentifier(text)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 /* Which cells a spreadsheet would run, and which look like it and are data. */
 import { describe, expect, it } from 'vitest';
-import { guardFormula } from '../../src/csv/write.ts';
+import { guardFormula } from '../../src/sheet/delimited.ts';
 
 describe('guardFormula', () => {
   it.each([
@@ -25,6 +25,9 @@ describe('guardFormula', () => {
     '＋351 555 0100',
     '+351 555 0100 ext. 5',
     '- a list item',
+    '+351 555 0100; +cmd|calc',
+    '+351 555 0100;=1+1',
+    '+351 555 0100; ',
   ])('puts a quotation mark before %j', (cell) => {
     expect(guardFormula(cell)).toBe(`'${cell}`);
   });
@@ -48,6 +51,8 @@ describe('guardFormula', () => {
     '-',
     '51-200',
     '(555) 010',
+    '+351 555 0100; +351 555 0101',
+    '-1; 2; +3,5',
   ])('leaves %j alone', (cell) => {
     expect(guardFormula(cell)).toBe(cell);
   });

@@ -102,15 +102,27 @@ describe('the gate', () => {
     expect(passed).toEqual([30, 60, 90, 120]);
   });
 
-  it('lets everybody through again once a probe has succeeded', async () => {
+  it('lets everybody through at the moment a probe has succeeded', async () => {
     const outage = await inOutage();
     const passed = letThrough(outage, 5);
-    await outage.clock.advance(30 * SECOND);
+    await outage.clock.advance(37 * SECOND);
     outage.health.succeeded();
-    await outage.clock.advance(30 * SECOND);
-    expect(passed).toEqual([30, 60, 60, 60, 60]);
+    await outage.clock.advance(0);
+    expect(passed).toEqual([30, 37, 37, 37, 37]);
+    expect(outage.clock.sleepers()).toBe(0);
     expect(outage.health.pausedSince()).toBeUndefined();
     expect(outage.logged.at(-1)).toBe('the API answers again: going on');
+  });
+
+  it('lets one caller through every 30 seconds in a second outage too', async () => {
+    const outage = await inOutage();
+    outage.health.succeeded();
+    outage.health.failed('HTTP_503');
+    await outage.clock.advance(2 * MINUTE);
+    outage.health.failed('HTTP_503');
+    const passed = letThrough(outage, 5);
+    await outage.clock.advance(2 * MINUTE);
+    expect(passed).toEqual([30, 60, 90, 120]);
   });
 
   it('throws the reason when the run stops meanwhile', async () => {

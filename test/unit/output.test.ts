@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import type { ListFormat } from '../../src/csv/format.ts';
 import type { OutputOptions } from '../../src/run/options.ts';
+import { contactsStyle } from '../../src/run/output-shape.ts';
 import { chooseOutput, partialPath, refuseUnwritable } from '../../src/run/output.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -26,6 +27,7 @@ describe('chooseOutput', () => {
     ['-', {}, '-', null],
     ['-', { output: 'people.csv' }, 'people.csv', null],
     ['-', { report: 'why.csv' }, '-', 'why.csv'],
+    ['companies.csv', { shape: { format: 'xlsx' as const } }, 'companies.contacts.xlsx', 'companies.report.csv'],
   ])('for %j with %j is %j and %j', (input, choice, contacts, report) => {
     expect(chooseOutput({ input, ...choice }, format)).toMatchObject({
       contacts: contacts === '-' ? '-' : resolve(contacts),
@@ -43,7 +45,7 @@ describe('chooseOutput', () => {
   });
 
   it('puts tabs into a file called .tsv', () => {
-    expect(chooseOutput({ input: 'companies.csv', output: 'people.TSV' }, format).style.delimiter).toBe('\t');
+    expect(contactsStyle(chooseOutput({ input: 'companies.csv', output: 'people.TSV' }, format))).toMatchObject({ format: 'tsv', delimiter: '\t' });
   });
 });
 
@@ -52,6 +54,7 @@ describe('partialPath', () => {
     ['/x/companies.contacts.csv', '/x/companies.contacts.partial.csv'],
     ['/x/people', '/x/people.partial'],
     ['/x.y/people.tsv', '/x.y/people.partial.tsv'],
+    ['/x/people.xlsx', '/x/people.partial.xlsx'],
   ])('of %s is %s', (path, partial) => {
     expect(partialPath(path)).toBe(partial);
   });
@@ -101,6 +104,13 @@ describe('refuseUnwritable', () => {
     const message = new RegExp(`the folder ${inFolder('none')} does not exist: create it`);
     expect(await problemOf(to(join(inFolder('none'), 'a.csv')))).toMatch(message);
     expect(await problemOf(to('-', join(inFolder('none'), 'a.csv')))).toMatch(message);
+  });
+
+  it('refuses a symbolic link into a folder that does not exist, and one that leads to itself', async () => {
+    await symlink(join(inFolder('none'), 'a.csv'), inFolder('astray.csv'));
+    expect(await problemOf(to(inFolder('astray.csv')))).toMatch(new RegExp(`the folder ${inFolder('none')} does not exist: create it`));
+    await symlink('round.csv', inFolder('round.csv'));
+    expect(await problemOf(to(inFolder('round.csv')))).toMatch(/round\.csv is a symbolic link that leads to itself: choose another one with -o/);
   });
 
   it('refuses a path that leads through a file', async () => {

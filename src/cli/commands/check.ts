@@ -1,97 +1,132 @@
 /* `check`: is everything in place? One line each on stdout; 0, or 2 when something is not. */
-import { constants, existsSync } from 'node:fs';
+import { constants, existsSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ApiError, BusyError, TransportError, UsageError } from '../../core/errors.ts';
+import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
 import type { Settings } from '../../runtime/config.ts';
-import { schemaState } from '../../store/migrate.ts';
-import { openDriver } from '../../store/open.ts';
+import { misspeltSettings } from '../../runtime/misspelt.ts';
+import { refuseMigration, schemaState } from '../../store/migrate.ts';
+import { hasEmbedded, openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
-import { keyOf, openSession, placeOf } from '../session.ts';
+import { keyOf, makeSession, placeOf } from '../session.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 
 const USAGE = 2;
 
 /** Runs the command; returns its exit code. */
 export async function check(options: GlobalOptions & { sandbox?: boolean }): Promise<number> {
-  const session = openSession(options);
-  const { settings } = session;
-  let ok = true;
-  const line = async (name: string, examine: () => Promise<string>) => {
-    try {
-      print('ok', name, await examine());
-    } catch (error) {
-      ok = false;
-      print('PROBLEM', name, problemText(error));
-    }
-  };
-
-  await line('settings', () => Promise.resolve(settingsText(settings)));
-  if (options.sandbox) print('ok', 'key', 'none needed: the sandbox is inside the run');
-  else await line('key', () => keyText(session));
-
-  if (settings.databaseUrl === undefined && !existsSync(join(settings.home, 'database'))) {
-    await line('database', () => plannedText(settings.home));
-    print('ok', 'schema', 'not there yet: the first run creates it');
-    return ok ? 0 : USAGE;
+  const report = createReport();
+  let session: Session;
+  try {
+    session = makeSession(options);
+  } catch (error) {
+    report.problem('settings', error); // without them there is nothing to look at
+    return report.exit();
   }
-  let driver: Driver | undefined;
-  await line('database', async () => {
-    driver = await openDriver(settings, session.runtime);
-    return placeOf(driver);
+  const { settings } = session;
+  const misspelt = misspeltSettings(process.env, process.cwd());
+  if (misspelt.length > 0) report.problem('settings', new UsageError(misspelt));
+  else report.ok('settings', settingsText(settings));
+  if (options.sandbox) report.ok('key', 'none needed: the sandbox is inside the run');
+  else await checkAccount(session, report);
+
+  if (settings.databaseUrl !== undefined) report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
+  else await report.line('home', () => homeText(settings.home));
+  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) {
+    report.ok('database', `not there yet: the first run creates an embedded one in ${join(settings.home, 'database')}`);
+    report.ok('schema', 'not there yet: the first run creates it');
+    return report.exit();
+  }
+  const driver = await report.line('database', async () => {
+    const opened = await openDriver(settings, session.runtime);
+    return { text: `${placeOf(opened)}${settings.databaseUrlFrom === undefined ? '' : ` (DATABASE_URL from ${settings.databaseUrlFrom})`}`, opened };
   });
   if (driver !== undefined) {
-    const opened = driver;
-    await line('schema', () => schemaText(opened));
-    await opened.close();
+    await report.line('schema', () => schemaText(driver));
+    await driver.close();
   }
-  return ok ? 0 : USAGE;
+  return report.exit();
 }
 
-function print(state: 'ok' | 'PROBLEM', name: string, text: string): void {
-  process.stdout.write(`${state.padEnd(8)} ${name.padEnd(9)} ${text}\n`);
+/** Prints the lines, and keeps in mind whether one was a problem. */
+function createReport() {
+  let isFine = true;
+  const print = (state: 'ok' | 'PROBLEM', name: string, text: string) => process.stdout.write(`${state.padEnd(8)} ${name.padEnd(9)} ${text}\n`);
+  const problem = (name: string, error: unknown) => {
+    isFine = false;
+    for (const text of problemTexts(error)) print('PROBLEM', name, text);
+  };
+  return {
+    ok: (name: string, text: string) => void print('ok', name, text),
+    problem,
+    /** A line from what an examination finds, or from why it fails. Hands on what it has opened. */
+    async line<Opened>(name: string, examine: () => Promise<string | { text: string; opened: Opened }>): Promise<Opened | undefined> {
+      try {
+        const found = await examine();
+        print('ok', name, typeof found === 'string' ? found : found.text);
+        return typeof found === 'string' ? undefined : found.opened;
+      } catch (error) {
+        problem(name, error);
+        return undefined;
+      }
+    },
+    exit: () => (isFine ? 0 : USAGE),
+  };
 }
 
-function settingsText({ baseUrl, rateLimit, home }: Settings): string {
+function settingsText({ baseUrl, rateLimit }: Settings): string {
   const limit = rateLimit.limit === 0 ? 'no request limit' : `${rateLimit.limit} requests per ${rateLimit.windowMs / 1000} s`;
-  return `API ${baseUrl}, ${limit}, home folder ${home}`;
+  return `API ${baseUrl}, ${limit}`;
 }
 
-async function keyText({ settings, runtime }: Session): Promise<string> {
-  const limiter = createLimiter({ limit: 0, windowMs: 1, clock: runtime.clock, log: runtime.log });
-  const client = createClient({ ...settings, apiKey: keyOf(settings), limiter, runtime });
-  try {
-    const { balance_remaining_usd: balance } = await client.account();
-    return balance === null || balance === undefined ? 'accepted' : `accepted, balance $${balance.toFixed(2)}`;
-  } finally {
-    await client.close();
-  }
+/** One request, which is free, answers for the key and for the balance. */
+async function checkAccount({ settings, runtime }: Session, report: ReturnType<typeof createReport>): Promise<void> {
+  const account = await report.line('key', async () => {
+    const limiter = createLimiter({ limit: 0, windowMs: 1, clock: runtime.clock, log: runtime.log });
+    const client = createClient({ ...settings, apiKey: keyOf(settings), limiter, runtime });
+    try {
+      return { text: 'accepted', opened: await client.account() };
+    } finally {
+      await client.close();
+    }
+  });
+  if (account !== undefined) await report.line('balance', () => Promise.resolve(balanceText(account.balance_remaining_usd)));
+}
+
+function balanceText(usd: number | null | undefined): string {
+  if (usd === null || usd === undefined) return 'unknown: the API does not say';
+  if (usd <= 0) throw new UsageError({ what: `$${usd.toFixed(2)}`, fix: 'top up the account' });
+  return `$${usd.toFixed(2)}`;
 }
 
 /** A check creates nothing; it only looks whether the first run can. */
-async function plannedText(home: string): Promise<string> {
+async function homeText(home: string): Promise<string> {
   let existing = home;
   while (!existsSync(existing)) existing = dirname(existing);
+  const fix = 'choose another one with --home or WATERFALL_CONTACTS_HOME, or set DATABASE_URL';
+  if (!statSync(existing).isDirectory()) throw new UsageError({ what: `the home folder ${home} cannot be: ${existing} is no folder`, fix });
   await access(existing, constants.W_OK).catch(() => {
-    throw new UsageError({ what: `the home folder ${home} cannot be created`, fix: 'choose another one with --home or WATERFALL_CONTACTS_HOME' });
+    throw new UsageError({ what: `the home folder ${home} cannot be ${existing === home ? 'written to' : 'created'}`, fix });
   });
-  return `not there yet: the first run creates an embedded one in ${join(home, 'database')}`;
+  return existing === home ? home : `${home}, created by the first run`;
 }
 
 async function schemaText(driver: Driver): Promise<string> {
   const { present, known } = await schemaState(driver);
+  if (present < known) await refuseMigration(driver);
   if (present === 0) return `not there yet: the first run creates it (version ${known})`;
   return present === known ? `version ${known}` : `version ${present}: the next run brings it to ${known}`;
 }
 
-function problemText(error: unknown): string {
-  if (error instanceof UsageError) return error.problems.map(({ what, fix }) => (fix === undefined ? what : `${what}; to do: ${fix}`)).join('; ');
+function problemTexts(error: unknown): string[] {
+  if (error instanceof UsageError) return error.problems.map(({ what, fix }) => (fix === undefined ? what : `${what}; to do: ${fix}`));
   if (error instanceof ApiError) {
-    return error.category === 'AUTH' ? `refused (${error.code}); to do: correct WATERFALL_API_KEY` : `${error.code}: ${error.message}`;
+    return [error.category === 'AUTH' ? `refused (${error.code}); to do: correct WATERFALL_API_KEY` : `${error.code}: ${error.message}; to do: check WATERFALL_BASE_URL and the account`];
   }
-  if (error instanceof TransportError) return `${error.message}; to do: check the network and WATERFALL_BASE_URL`;
-  if (error instanceof BusyError) return `${error.message}; to do: wait until it is done`;
+  if (error instanceof TransportError) return [`${error.message}; to do: check the network and WATERFALL_BASE_URL`];
+  if (error instanceof DatabaseError) return [error.message.replace(/\n\s*/, '; ')];
+  if (error instanceof BusyError) return [`${error.message}; to do: wait until it is done`];
   throw error;
 }

@@ -1,46 +1,39 @@
 /* `export`: the contacts of a run from the database, without asking the API. */
-import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
-import { contactSheet } from '../../run/export.ts';
-import { refuseUnwritable, streamContacts } from '../../run/output.ts';
-import type { RunOptions } from '../../run/options.ts';
-import { reportSheet } from '../../run/report.ts';
-import { writeSheetFile } from '../../csv/write.ts';
-import { findRun } from '../../store/runs.ts';
+import { refuseUnwritable, streamContacts, writeContacts, writeReport } from '../../run/output.ts';
+import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
+import type { OutputCommandOptions } from '../output-options.ts';
+import { findRunOrLatest } from '../run-id.ts';
 import { openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
-import { unknownRun } from './resume.ts';
 
 const CLOSED_STDOUT = 141;
 
 /** Options of `export`, as commander gives them. */
-export type ExportCommandOptions = GlobalOptions & { output: string; report?: string; sandbox?: boolean };
+export type ExportCommandOptions = GlobalOptions & OutputCommandOptions & { sandbox?: boolean };
 
 /** Runs the command; returns its exit code. */
 export async function exportRun(id: string | undefined, options: ExportCommandOptions): Promise<number> {
   const session = openSession(options);
+  const shape = readShape(options);
   const database = await openDatabase(session);
   try {
-    const run = await findRun<RunOptions>(database, id);
-    if (run === undefined) {
-      throw id === undefined
-        ? new UsageError({ what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>' })
-        : await unknownRun(database, id);
-    }
-    const contacts = options.output === '-' ? '-' : resolve(options.output);
-    const report = options.report === undefined ? null : resolve(options.report);
-    const { style } = run.options.output;
-    await refuseUnwritable({ contacts, report, style });
+    const found = await findRunOrLatest(database, id);
+    const output = changeOutput({ ...found.options.output, contacts: '-', report: null }, { ...options, shape });
+    refuseMisshapen(output, shape, { input_columns: found.input_columns, isTerminal: process.stdout.isTTY });
+    await refuseUnwritable(output);
+    const run = { ...found, options: { ...found.options, output } };
+    const { contacts, report } = output;
     if (contacts === '-') {
       const closed = await streamContacts(database, run, process.stdout).then(() => false, isClosedPipe);
       if (closed) return CLOSED_STDOUT;
     } else {
-      await writeSheetFile(contacts, contactSheet(database, run), style, run.id);
-      session.terminal.say(`contacts of run ${run.id}: ${contacts}`);
+      await writeContacts(database, run, contacts);
+      session.terminal.say(`contacts of run ${run.id}: ${contacts}`, { message: 'contacts written', run: run.id, file: contacts });
     }
     if (report !== null) {
-      await writeSheetFile(report, reportSheet(database, run), style, run.id);
-      session.terminal.say(`report of run ${run.id}: ${report}`);
+      await writeReport(database, run, report);
+      session.terminal.say(`report of run ${run.id}: ${report}`, { message: 'report written', run: run.id, file: report });
     }
     return 0;
   } catch (error) {

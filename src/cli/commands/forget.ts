@@ -13,7 +13,7 @@ import type { GlobalOptions } from '../session.ts';
 export async function forget(text: string, options: GlobalOptions & { sandbox?: boolean }): Promise<number> {
   const identifier = readIdentifier(text);
   if (identifier === undefined) {
-    throw new UsageError({ what: 'this is neither an e-mail address nor a person id', fix: 'give one of them, as it is in the contacts' });
+    throw new UsageError({ what: 'this is neither an e-mail address nor a person id', fix: 'give one of them whole, as it is in the contacts (professional_email, personal_email or person_id)' });
   }
   const session = openSession(options);
   const database = await openDatabase(session);

@@ -20,7 +20,7 @@ export async function migrateDatabase(options: GlobalOptions & { print?: boolean
     return 0;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    throw new UsageError({ what: `the schema could not be brought up to date: ${error.message}` }, { cause: error });
+    throw new UsageError({ what: `the schema could not be brought up to date: ${error.message}`, fix: 'mend that, then give the command again: nothing was changed' }, { cause: error });
   } finally {
     await driver.close();
   }

@@ -1,23 +1,26 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
-import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
-import { refuseUnwritable } from '../../run/output.ts';
+import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
+import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
-import { findRun, findUnfinishedRun, latestRuns, saveOptions } from '../../store/runs.ts';
+import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
+import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
+import { findRunById } from '../run-id.ts';
 import { keyOf, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 
 /** Options of `resume`, as commander gives them. */
-export type ResumeCommandOptions = GlobalOptions & PaceOptions & { output?: string; report?: string };
+export type ResumeCommandOptions = GlobalOptions & PaceOptions & OutputCommandOptions;
 
 /** Runs the command; returns its exit code. */
 export async function resume(id: string | undefined, options: ResumeCommandOptions): Promise<number> {
   const session = openSession(options);
   if (!options.sandbox) keyOf(session.settings);
   const pace = readPace(options);
+  const shape = readShape(options);
   const api_host = options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host;
   let found: Run | undefined;
 
@@ -38,16 +41,12 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
     async (database) => {
       // Read again behind the lock: the process that had it may have finished the run.
       const run = await findRunTo(database, found?.id);
-      const { output } = run.options;
-      const made: RunOptions = {
-        ...run.options,
-        output: {
-          ...output,
-          ...(options.output !== undefined && { contacts: options.output === '-' ? '-' : resolve(options.output) }),
-          ...(options.report !== undefined && { report: resolve(options.report) }),
-        },
-      };
+      const { output, report } = options;
+      const made: RunOptions = { ...run.options, output: changeOutput(run.options.output, { output, report, shape }) };
+      refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
+      const before = run.options.output;
+      await refuseOverNewer(database, run, [output === undefined ? before.contacts : null, report === undefined ? before.report : null]);
       await saveOptions(database, run.id, made);
       return { run: { ...run, options: made }, continued: true };
     },
@@ -55,17 +54,8 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
 }
 
 async function findRunTo(database: Database, id: string | undefined): Promise<Run> {
-  const run = id === undefined ? await findUnfinishedRun<RunOptions>(database) : await findRun<RunOptions>(database, id);
+  if (id !== undefined) return findRunById(database, id);
+  const run = await findUnfinishedRun<RunOptions>(database);
   if (run !== undefined) return run;
-  if (id === undefined) throw new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
-  throw await unknownRun(database, id);
-}
-
-/** The error for a run id that does not exist: it lists the latest that do. */
-export async function unknownRun(database: Database, id: string): Promise<UsageError> {
-  const latest = await latestRuns<RunOptions>(database, 5);
-  return new UsageError({
-    what: `there is no run ${id}`,
-    fix: latest.length === 0 ? 'there are no runs yet in this database' : `the latest are ${latest.map((run) => run.id).join(', ')}`,
-  });
+  throw new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
 }

@@ -8,11 +8,16 @@ import { caret, parseTitleFilter } from '../../core/title-filter.ts';
 import { examineList } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
 import { chooseOutput, refuseUnwritable } from '../../run/output.ts';
+import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { runKey } from '../../run/options.ts';
 import type { RunOptions } from '../../run/options.ts';
 import { startRun } from '../../run/start.ts';
+import type { NewRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
+import { sameCommand } from '../command-line.ts';
+import { dryRun } from '../dry-run.ts';
+import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { keyOf, openSession } from '../session.ts';
@@ -21,9 +26,8 @@ import { spool } from '../spool.ts';
 
 /** Options of `run`, as commander gives them. */
 export type RunCommandOptions = GlobalOptions &
-  PaceOptions & {
-    output?: string;
-    report?: string;
+  PaceOptions &
+  OutputCommandOptions & {
     titleFilter?: string;
     persona?: string[];
     domainColumn?: string;
@@ -39,6 +43,7 @@ export type RunCommandOptions = GlobalOptions &
     rows?: number;
     maxAge: string;
     fresh?: boolean;
+    dryRun?: boolean;
   };
 
 /** Rows with an odd filter that are named; a list may have one in every row. */
@@ -52,9 +57,10 @@ const LONGEST_PLACE = 200;
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
   const session = openSession(options);
-  if (!options.sandbox) keyOf(session.settings);
+  if (!options.sandbox && !options.dryRun) keyOf(session.settings);
   if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const pace = readPace(options);
+  const shape = readShape(options);
   const maxAgeMs = durationOption('--max-age', options.maxAge);
   const question = await readQuestionOptions(options, session);
 
@@ -75,15 +81,46 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
         fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
       });
     }
-    const output = chooseOutput({ input, output: options.output, report: options.report }, format);
+    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
+    refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY });
     await refuseUnwritable(output, input === '-' ? undefined : input);
 
-    const made: RunOptions = { question, reading, rows: options.rows ?? null, output };
+    const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv) };
     const key = runKey(format.sha256, made);
     const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
+    const written = format.encoding === 'utf-8' ? '' : ` (${format.encoding})`;
     session.terminal.say(
-      `reading ${list.name}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
+      `reading ${list.name}${written}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
+      {
+        message: 'list read',
+        list: list.name,
+        domain_column: columns.names[columns.domain],
+        filter_column: columns.filter === undefined ? null : columns.names[columns.filter],
+      },
     );
+
+    let advised = 0;
+    const newRun: NewRun = {
+      key,
+      input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
+      list: opened,
+      options: made,
+      maxAgeMs,
+      fresh: options.fresh ?? false,
+      onAdvice(line, text) {
+        advised += 1;
+        if (advised <= ROWS_ADVISED) session.terminal.say(`hint: line ${line}, ${text}`, { message: 'hint', line, hint: text });
+      },
+    };
+    const sayMoreAdvised = () => {
+      const more = advised - ROWS_ADVISED;
+      if (more > 0) session.terminal.say(`and ${more} more such rows`, { message: 'more hints', rows: more });
+    };
+    if (options.dryRun) {
+      const exit = await list.naming(dryRun(session, newRun, pace.money));
+      sayMoreAdvised();
+      return exit;
+    }
 
     return await perform(session, pace, key, async (database) => {
       const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
@@ -91,21 +128,8 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
         await saveOptions(database, unfinished.id, made);
         return { run: { ...unfinished, options: made }, continued: true };
       }
-      let advised = 0;
-      const started = startRun(database, session.runtime, {
-        key,
-        input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
-        list: opened,
-        options: made,
-        maxAgeMs,
-        fresh: options.fresh ?? false,
-        onAdvice(line, text) {
-          advised += 1;
-          if (advised <= ROWS_ADVISED) session.terminal.say(`hint: line ${line}, ${text}`);
-        },
-      });
-      const run = await list.naming(started);
-      if (advised > ROWS_ADVISED) session.terminal.say(`and ${advised - ROWS_ADVISED} more such rows`);
+      const run = await list.naming(startRun(database, session.runtime, newRun));
+      sayMoreAdvised();
       return { run, continued: false };
     });
   } finally {
@@ -122,9 +146,11 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     const parsed = parseTitleFilter(text);
     if (!parsed.ok) {
       const { code, message, column } = parsed.mistake;
-      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}` });
+      problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}`, fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets' });
     } else {
-      for (const hint of parsed.hints) session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`);
+      for (const hint of parsed.hints) {
+        session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`, { message: 'hint', option: name, hint: hint.message });
+      }
     }
   };
   if (options.titleFilter !== undefined) check('--title-filter', options.titleFilter);
@@ -138,14 +164,14 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     return { name: name.trim(), filter: filter.trim() };
   });
   if (personas !== undefined && personas.length > MOST_PERSONAS) {
-    problems.push({ what: `there are ${personas.length} personas`, fix: `the API takes at most ${MOST_PERSONAS}` });
+    problems.push({ what: `there are ${personas.length} personas`, fix: `give at most ${MOST_PERSONAS}, which is what the API takes` });
   }
   const countries = options.country ?? [];
   if (countries.length > MOST_COUNTRIES) {
-    problems.push({ what: `there are ${countries.length} countries`, fix: `the API takes at most ${MOST_COUNTRIES}` });
+    problems.push({ what: `there are ${countries.length} countries`, fix: `give at most ${MOST_COUNTRIES}, which is what the API takes` });
   }
   for (const place of [options.location ?? '', ...countries]) {
-    if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `the API takes at most ${LONGEST_PLACE} characters` });
+    if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `give at most ${LONGEST_PLACE} characters, which is what the API takes` });
   }
   const excluded = await readExcludedNames(options.excludeName ?? [], problems);
   if (problems.length > 0) throw new UsageError(problems);
@@ -179,7 +205,7 @@ async function readExcludedNames(given: readonly string[], problems: Problem[]):
   }
   const present = [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))];
   if (present.length > MOST_EXCLUDED_NAMES) {
-    problems.push({ what: `there are ${present.length} names to leave out`, fix: `the API takes at most ${MOST_EXCLUDED_NAMES}` });
+    problems.push({ what: `there are ${present.length} names to leave out`, fix: `give at most ${MOST_EXCLUDED_NAMES}, which is what the API takes` });
   }
   return present;
 }

@@ -17,6 +17,7 @@ export type SandboxCommandOptions = GlobalOptions &
     slowJobs?: number;
     state?: string;
     seed: number;
+    persons?: number;
     latency: string;
     slow: string;
   };
@@ -37,6 +38,7 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
     rateLimit,
     jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: options.jobSpread, slowShare: options.slowJobs },
     seed: options.seed,
+    personsPerCompany: options.persons,
     stateFile: options.state,
     faults: { ...given, latencyMs: durationOption('--latency', options.latency), slowMs: durationOption('--slow', options.slow) },
   }).catch((error: NodeJS.ErrnoException) => {

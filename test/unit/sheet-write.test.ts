@@ -1,43 +1,42 @@
 /* How a sheet becomes text, on a stream and in a file. */
 import { execFile } from 'node:child_process';
-import { chmod, lstat, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guardFormula, writeSheetFile, writeSheetTo } from '../../src/csv/write.ts';
-import type { Sheet, SheetStyle } from '../../src/csv/write.ts';
+import { guardFormula } from '../../src/sheet/delimited.ts';
+import type { Sheets, SheetStyle } from '../../src/sheet/sheet.ts';
+import { writeSheetFile, writeSheetTo } from '../../src/sheet/write.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
+import { sheetOf } from '../support/sheets.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();
-const plain: SheetStyle = { delimiter: ',', bom: false };
+const plain: SheetStyle = { format: 'csv', delimiter: ',', bom: false, formulaGuard: true };
 
-const sheetOf = (header: string[], ...rows: string[][]): Sheet => ({
-  header,
-  rows: (async function* () {
-    await Promise.resolve();
-    yield* rows;
-  })(),
-});
 const small = () => sheetOf(['name', 'city'], ['Acme', 'Porto']);
 
 /** Rows of which the second cannot be had. */
-const failing = (): Sheet => ({
-  header: ['name'],
-  rows: (async function* () {
-    await Promise.resolve();
-    yield ['Acme'];
-    throw new Error('the database has gone');
-  })(),
-});
+const failing = (): Sheets => [
+  {
+    name: 'contacts',
+    columns: [{ name: 'name' }],
+    rows: (async function* () {
+      await Promise.resolve();
+      yield ['Acme'];
+      throw new Error('the database has gone');
+    })(),
+  },
+];
 
-async function textOf(sheet: Sheet, style = plain): Promise<string> {
+async function textOf(sheets: Sheets, style = plain): Promise<string> {
   const stream = new PassThrough();
   const read = buffer(stream);
-  await writeSheetTo(stream, sheet, style);
+  await writeSheetTo(stream, sheets, style);
   stream.end();
   return (await read).toString();
 }
@@ -57,9 +56,9 @@ describe('the text of a sheet', () => {
   });
 
   it.each([
-    [{ delimiter: ';', bom: true }, '\ufeffname;city\nAcme;Porto\n'],
-    [{ delimiter: '\t', bom: false }, 'name\tcity\nAcme\tPorto\n'],
-  ])('has the delimiter and the byte order mark of its style: %j', async (style, expected) => {
+    [{ ...plain, delimiter: ';', bom: true }, '\ufeffname;city\nAcme;Porto\n'],
+    [{ ...plain, format: 'tsv', delimiter: '\t' }, 'name\tcity\nAcme\tPorto\n'],
+  ] as const)('has the delimiter and the byte order mark of its style: %j', async (style, expected) => {
     expect(await textOf(small(), style)).toBe(expected);
   });
 
@@ -67,11 +66,33 @@ describe('the text of a sheet', () => {
     expect(await textOf(sheetOf(['=name', 'city'], ['@x', '+351 555']))).toBe("'=name,city\n'@x,+351 555\n");
   });
 
+  it('has cells as they are where the guard is not wanted', async () => {
+    expect(await textOf(sheetOf(['=name', 'city'], ['@x', '-cmd']), { ...plain, formulaGuard: false })).toBe('=name,city\n@x,-cmd\n');
+  });
+
+  it.each([
+    [null, ''],
+    [undefined, ''],
+    [0, '0'],
+    [false, 'false'],
+    [['+351 555 0100', '+351 555 0101'], '+351 555 0100; +351 555 0101'],
+    [['Porto', null, 7], 'Porto; ; 7'],
+    [[], ''],
+    [{ en: 'CEO' }, '"{""en"":""CEO""}"'],
+    [[{ title: 'CEO' }, { title: null }], '"[{""title"":""CEO""},{""title"":null}]"'],
+  ])('shows %j as %s', async (value, shown) => {
+    expect(await textOf(sheetOf(['x', 'y'], [value, 'z']))).toBe(`x,y\n${shown},z\n`);
+  });
+
+  it('has no blank line for an empty cell that is alone in its row', async () => {
+    expect(await textOf(sheetOf(['city'], [''], ['Porto']))).toBe('city\n""\nPorto\n');
+  });
+
   it('is read back by any reader of RFC 4180 as the cells that were written', async () => {
     const piece = fc.constantFrom('"', ',', ';', '\t', '\n', '\r', '\r\n', ' ', 'a', 'é', '営', '😀', "'", '=', '+', '-', '1', '\ufeff');
     const cell = fc.oneof(fc.string({ unit: piece, maxLength: 6 }), fc.string({ unit: 'binary' }).map((any) => any.toWellFormed()));
     const table = fc.array(fc.tuple(cell, cell), { maxLength: 6 });
-    const style = fc.record({ delimiter: fc.constantFrom(',', ';', '\t'), bom: fc.boolean() });
+    const style = fc.record({ format: fc.constant('csv' as const), delimiter: fc.constantFrom(',', ';', '\t'), bom: fc.boolean(), formulaGuard: fc.constant(true) });
     await fc.assert(
       fc.asyncProperty(table, style, async (rows, chosen) => {
         const written = await textOf(sheetOf(['x', 'y'], ...rows), chosen);
@@ -104,7 +125,7 @@ describe('a sheet on a stream', () => {
     };
     const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
     const stop = new AbortController();
-    const writing = writeSheetTo(stuck, { header: ['x'], rows: rows() }, plain, stop.signal);
+    const writing = writeSheetTo(stuck, [{ name: 'contacts', columns: [{ name: 'x' }], rows: rows() }], plain, stop.signal);
     for (let turn = 0; turn < 1_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     stop.abort();
     await expect(writing).rejects.toThrow();
@@ -136,7 +157,7 @@ describe('a sheet in a file', () => {
         yield [name];
       }
     })();
-    await writeSheetFile(path, { header: ['name'], rows }, plain, 'run-1');
+    await writeSheetFile(path, [{ name: 'contacts', columns: [{ name: 'name' }], rows }], plain, 'run-1');
     expect(seen).toEqual([false, false]);
   });
 
@@ -161,6 +182,16 @@ describe('a sheet in a file', () => {
     await writeSheetFile(inFolder('link.csv'), small(), plain, 'run-1');
     expect((await lstat(inFolder('link.csv'))).isSymbolicLink()).toBe(true);
     expect(await readFile(inFolder('real.csv'), 'utf8')).toBe('name,city\nAcme,Porto\n');
+  });
+
+  it('behind a symbolic link to what does not exist yet is made there, and the link stays', async () => {
+    await mkdir(inFolder('elsewhere'));
+    await symlink(join('elsewhere', 'first.csv'), inFolder('chain.csv'));
+    await symlink('second.csv', inFolder('elsewhere/first.csv'));
+    await writeSheetFile(inFolder('chain.csv'), small(), plain, 'run-1');
+    expect((await lstat(inFolder('chain.csv'))).isSymbolicLink()).toBe(true);
+    expect((await lstat(inFolder('elsewhere/first.csv'))).isSymbolicLink()).toBe(true);
+    expect(await readFile(inFolder('elsewhere/second.csv'), 'utf8')).toBe('name,city\nAcme,Porto\n');
   });
 
   it('has the permissions that the umask leaves', async () => {

@@ -1,0 +1,24 @@
+/* `runs`: the latest runs, newest first. Reads only. */
+import { readRuns } from '../../run/status.ts';
+import { runTable } from '../../run/status-lines.ts';
+import { openSession, openToRead } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
+import { jsonText, print } from '../stdout.ts';
+
+/** Options of `runs`, as commander gives them. */
+export type RunsCommandOptions = GlobalOptions & { limit: number; json?: boolean; sandbox?: boolean };
+
+/** Runs the command; returns its exit code. */
+export async function listRuns(options: RunsCommandOptions): Promise<number> {
+  const session = openSession(options);
+  const database = await openToRead(session);
+  try {
+    const runs = database === undefined ? [] : await readRuns(database, options.limit);
+    if (options.json) await print(jsonText(runs));
+    else if (runs.length > 0) await print(`${runTable(runs).join('\n')}\n`);
+    else session.terminal.say('there are no runs yet in this database', { message: 'no runs' });
+    return 0;
+  } finally {
+    await database?.close();
+  }
+}

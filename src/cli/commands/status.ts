@@ -1,0 +1,53 @@
+/* `status`: how a run is doing, also while another process works on it. Reads only. */
+import { LEFT_OVER } from '../../core/model.ts';
+import type { Run } from '../../run/options.ts';
+import { readStatus } from '../../run/status.ts';
+import type { RunStatus } from '../../run/status.ts';
+import { statusLines } from '../../run/status-lines.ts';
+import { resumeCommand } from '../command-line.ts';
+import { findRunOrLatest, noRuns } from '../run-id.ts';
+import { openSession, openToRead } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
+import { jsonText, print } from '../stdout.ts';
+
+/** Options of `status`, as commander gives them. */
+export type StatusCommandOptions = GlobalOptions & { json?: boolean; watch?: boolean; sandbox?: boolean };
+
+const WATCH_EVERY_MS = 2_000;
+const CLOSED_STDOUT = 141;
+/** Puts the cursor in the first place and clears what is below it. */
+const CLEAR = '\u001b[H\u001b[J';
+
+/** Runs the command; returns its exit code. With `--watch` it ends when nobody works on the run any more. */
+export async function status(id: string | undefined, options: StatusCommandOptions): Promise<number> {
+  const session = openSession(options);
+  const database = await openToRead(session);
+  if (database === undefined) throw noRuns();
+  try {
+    const { id: run_id } = await findRunOrLatest(database, id);
+    for (;;) {
+      const run = await findRunOrLatest(database, run_id);
+      const now = await readStatus(database, run);
+      const next = nextCommand(run, now);
+      const text = options.json ? jsonText({ ...now, next_command: next?.command ?? null }) : `${[...statusLines(now), ...(next === undefined ? [] : [`${next.why}: ${next.command}`])].join('\n')}\n`;
+      const clear = options.watch === true && process.stdout.isTTY && process.env.TERM !== 'dumb';
+      if (!(await print(clear ? CLEAR + text : text))) return CLOSED_STDOUT;
+      if (!options.watch || now.state !== 'running') return 0;
+      await session.runtime.clock.sleep(WATCH_EVERY_MS);
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+/** The command that goes on with the run, or asks again for what it could not get; none when there is nothing to do. */
+function nextCommand(run: Run, { state, outcomes, failures_total }: RunStatus): { why: string; command: string } | undefined {
+  if (state === 'running') return undefined;
+  if (state !== 'finished') {
+    const left = LEFT_OVER.some((outcome) => outcomes[outcome] > 0);
+    return { why: left ? 'go on with' : 'write its files with', command: resumeCommand(run.id, process.argv) };
+  }
+  const { command } = run.options;
+  if (command === undefined || failures_total === outcomes.invalid) return undefined;
+  return { why: 'ask again for those without an answer with', command };
+}

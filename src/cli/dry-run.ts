@@ -1,0 +1,81 @@
+/* `run --dry-run`: what the run would do and cost. Sends nothing, needs no key, creates nothing. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
+import { previewRun } from '../run/dry-run.ts';
+import { openingLines, planOf } from '../run/plan.ts';
+import { choosePrice } from '../run/price.ts';
+import type { NewRun } from '../run/start.ts';
+import { inWords } from '../store/database.ts';
+import type { Driver } from '../store/database.ts';
+import { schemaState } from '../store/migrate.ts';
+import { openDriver } from '../store/open.ts';
+import type { MoneySettings } from './money.ts';
+import { ROWS_NAMED } from './opening.ts';
+import { placeOf } from './session.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Prints the opening lines that the run would have; returns the exit code.
+ * @throws {UsageError} for a list that cannot be read, and for a database that the run would refuse too.
+ */
+export async function dryRun(session: Session, made: NewRun, money: MoneySettings): Promise<number> {
+  const { terminal, settings, runtime } = session;
+  const { rateLimit } = settings;
+  const { question } = made.options;
+  const { driver, words } = await lookUp(session);
+  try {
+    const preview = await previewRun(made, { runtime, database: driver, rowsNamed: ROWS_NAMED }).catch((error: unknown) => {
+      throw driver === undefined || error instanceof UsageError ? error : inWords(driver.place, error);
+    });
+    const price = choosePrice({ given: money.priceUsd, bills: preview.bills, account: undefined, includePhones: question.include_phones });
+    const plan = planOf({ question, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, price });
+    const goingOn = preview.continues === undefined ? '' : `, going on with run ${preview.continues}`;
+    const lines = openingLines({
+      title: `dry run of ${made.input_name}${goingOn}`,
+      ...{ plan, rateLimit, price },
+      balance: { unknown: 'not asked for, since a dry run sends nothing' },
+      capUsd: money.capUsd,
+      invalidRows: preview.invalidRows,
+      hasReport: false,
+      database: words,
+    });
+    terminal.say([...lines, 'nothing was sent, and nothing was written'].join('\n'), {
+      message: 'dry run',
+      run: preview.continues ?? null,
+      ...plan,
+      price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
+      price_source: price?.source ?? null,
+      max_cost_usd: money.capUsd ?? null,
+    });
+    return 0;
+  } finally {
+    await driver?.close();
+  }
+}
+
+/** The database, if there is one with our schema that can be had now; and in words what was found. */
+async function lookUp({ settings, runtime }: Session): Promise<{ driver?: Driver; words: string }> {
+  const folder = join(settings.home, 'database');
+  if (settings.databaseUrl === undefined && !existsSync(folder)) {
+    return { words: `no database yet: the run would create the embedded PostgreSQL in ${folder}` };
+  }
+  let driver: Driver | undefined;
+  try {
+    driver = await openDriver(settings, runtime);
+  } catch (error) {
+    if (!(error instanceof BusyError || error instanceof UsageError || error instanceof DatabaseError)) throw error;
+    const why = error instanceof UsageError ? (error.problems[0]?.what ?? error.message) : error.message;
+    return { words: `what is already answered is not known: ${why}` };
+  }
+  try {
+    const { present } = await schemaState(driver);
+    if (present > 0) return { driver, words: `answers looked up in ${placeOf(driver)}` };
+    const words = `nothing is answered yet: the run would create the schema "waterfall" in ${placeOf(driver)}`;
+    await driver.close();
+    return { words };
+  } catch (error) {
+    await driver.close();
+    throw inWords(driver.place, error);
+  }
+}

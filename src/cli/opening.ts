@@ -1,0 +1,116 @@
+/* How an invocation begins: price and balance, the opening lines, the question before a costly run, and the budget. */
+import { ApiError, TransportError } from '../core/errors.ts';
+import type { Account } from '../core/model.ts';
+import { createAllowance } from '../run/allowance.ts';
+import type { Allowance } from '../run/allowance.ts';
+import { createBudget } from '../run/budget.ts';
+import type { InDoubtPolicy } from '../run/breaker.ts';
+import { stopReason } from '../run/judge.ts';
+import type { Run } from '../run/options.ts';
+import { openingLines, planOf } from '../run/plan.ts';
+import { accountPrices, choosePrice } from '../run/price.ts';
+import { readingOf } from '../run/reconcile.ts';
+import type { Reading } from '../run/reconcile.ts';
+import type { Stop } from '../run/stop.ts';
+import { countRepeatable, dearestBills } from '../store/bills.ts';
+import type { Database } from '../store/database.ts';
+import { reportRows } from '../store/outcomes.ts';
+import type { OutcomeCount } from '../store/outcomes.ts';
+import { discardRun } from '../store/runs.ts';
+import type { Client } from '../waterfall/client.ts';
+import { askAccount, balanceOf, confirmCost } from './money.ts';
+import type { MoneySettings } from './money.ts';
+import { placeOf } from './session.ts';
+import type { Session } from './session.ts';
+
+/** How many rows are named in the opening lines, and at the end. */
+export const ROWS_NAMED = 5;
+
+/** What an invocation begins with. */
+export type Beginning = {
+  session: Session;
+  database: Database;
+  client: Client;
+  stop: Stop;
+  money: MoneySettings;
+  inDoubt: InDoubtPolicy;
+  run: Run;
+  continued: boolean;
+};
+
+/**
+ * Says what is about to be done and what it may cost, and asks where it must. `before` is the account at this moment.
+ * @throws {UsageError} when the run shall not begin; a run that is new is then removed.
+ */
+export async function begin(
+  beginning: Beginning,
+  counts: readonly OutcomeCount[],
+): Promise<{ allowance: Allowance; before: Reading | undefined }> {
+  const { session, database, stop, money, run, continued } = beginning;
+  const { rateLimit } = session.settings;
+  const { question } = run.options;
+  const toRepeat = continued && beginning.inDoubt === 'relaunch' ? await countRepeatable(database, run.id) : 0;
+  const isNew = (outcome: OutcomeCount) => outcome.outcome === 'not_launched' && outcome.rows > 0;
+  const mayCost = toRepeat > 0 || counts.some(isNew);
+
+  const account = mayCost ? await accountNow(beginning) : undefined;
+  const price = choosePrice({
+    given: money.priceUsd,
+    bills: mayCost ? await dearestBills(database, question.api_host) : undefined,
+    account: account === undefined || isFailure(account) ? undefined : accountPrices(account),
+    includePhones: question.include_phones,
+  });
+  const plan = planOf({ question, counts, rateLimit, toRepeat, price });
+  const balance = account === undefined ? { unknown: 'not asked' } : balanceOf(account);
+  const lines = openingLines({
+    title: `${continued ? 'going on with run' : 'run'} ${run.id} (${run.input_name})`,
+    ...{ plan, rateLimit, price, balance },
+    capUsd: money.capUsd,
+    invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
+    hasReport: run.options.output.report !== null,
+    database: `kept in ${placeOf(database)}`,
+  });
+  session.terminal.say(lines.join('\n'), {
+    message: 'run started',
+    run: run.id,
+    continued,
+    ...plan,
+    price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
+    price_source: price?.source ?? null,
+    balance_usd: 'usd' in balance ? balance.usd : null,
+    max_cost_usd: money.capUsd ?? null,
+  });
+
+  if (!stop.signal.aborted) {
+    try {
+      await confirmCost(money, plan, stop.signal);
+    } catch (error) {
+      // A stop has its own words and its own exit code; the run is there to be gone on with.
+      if (error !== stop.signal.reason) {
+        if (!continued) await discardRun(database, run.id);
+        throw error;
+      }
+    }
+  }
+  const budget = createBudget({ capUsd: money.capUsd, price, limit: question.limit, includePhones: question.include_phones });
+  return {
+    allowance: createAllowance(budget, stop),
+    before: account === undefined || isFailure(account) ? undefined : readingOf(account),
+  };
+}
+
+/** The account as it is now. A refused key stops the run, as it would at the first launch. */
+async function accountNow({ client, session, stop }: Beginning): Promise<Account | ApiError | TransportError | undefined> {
+  const account = await askAccount(client, session.runtime.clock, stop.signal).catch((error: unknown) => {
+    if (error !== stop.signal.reason) throw error;
+    return undefined;
+  });
+  if (account instanceof ApiError && account.category === 'AUTH' && account.code !== 'AUTH_NEED_MASTER_API_KEY') {
+    stop.request(stopReason(account));
+  }
+  return account;
+}
+
+function isFailure(account: Account | ApiError | TransportError): account is ApiError | TransportError {
+  return account instanceof ApiError || account instanceof TransportError;
+}

@@ -1,0 +1,18 @@
+/* Dollars: as people write them in an option, and as they read them. */
+
+/** Less than this is the noise of adding floating-point numbers: a millionth of a dollar. */
+export const USD_NOISE = 1e-6;
+
+/** US dollars of text such as `5`, `0.05` or `$12.50`; undefined for anything else, and for less than nothing. */
+export function parseUsd(text: string): number | undefined {
+  const [, amount] = /^\s*\$?\s*(\d+(?:\.\d*)?|\.\d+)\s*$/.exec(text) ?? [];
+  const usd = Number(amount);
+  return amount === undefined || !Number.isFinite(usd) ? undefined : usd;
+}
+
+/** Dollars in words for people: `$4.10`, and `$0.0125` for what is no whole number of cents. */
+export function formatUsd(usd: number): string {
+  const rounded = Math.abs(usd) < USD_NOISE ? 0 : usd;
+  const cents = Math.abs(rounded * 100 - Math.round(rounded * 100)) < USD_NOISE * 100;
+  return `${rounded < 0 ? '-' : ''}$${Math.abs(rounded).toFixed(cents || Math.abs(rounded) >= 1 ? 2 : 4)}`;
+}

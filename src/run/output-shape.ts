@@ -1,0 +1,117 @@
+/* What the outputs look like: the options that say so, their defaults, and what of them cannot be. */
+import { extname, resolve } from 'node:path';
+import { UsageError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
+import { namedDelimiter } from '../csv/format.ts';
+import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
+import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
+import type { Format, SheetStyle } from '../sheet/sheet.ts';
+import type { OutputOptions, OutputShape } from './options.ts';
+import { REPORT_COLUMNS } from './report.ts';
+
+/** The options of shape as they are typed. */
+export type ShapeChoice = {
+  format?: Format;
+  columns?: string;
+  outputDelimiter?: string;
+  bom?: boolean;
+  formulaGuard?: boolean;
+};
+
+/** Names of files that promise a format which we cannot write, with the nearest that we can. */
+const OTHER_FORMATS: Record<string, Format> = {
+  '.xls': 'xlsx', '.xlsm': 'xlsx', '.xlsb': 'xlsx', '.ods': 'xlsx', '.numbers': 'xlsx', '.json': 'jsonl', '.ndjson': 'jsonl',
+  '.parquet': 'csv', '.zip': 'csv', '.gz': 'csv', '.xml': 'csv', '.html': 'csv', '.pdf': 'xlsx',
+};
+
+/**
+ * Understands the options.
+ * @throws {UsageError} for a delimiter that is none, and a list of columns that is none.
+ */
+export function readShape(choice: ShapeChoice): OutputShape {
+  const { format, columns, outputDelimiter, bom, formulaGuard } = choice;
+  const delimiter = outputDelimiter === undefined ? undefined : namedDelimiter(outputDelimiter);
+  if (outputDelimiter !== undefined && delimiter === undefined) {
+    throw new UsageError({ what: `--output-delimiter "${outputDelimiter}" is not known`, fix: 'use one of , ; tab |' });
+  }
+  return {
+    ...(format !== undefined && { format }),
+    ...(columns !== undefined && { columns: readColumnList(columns) }),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(bom !== undefined && { bom }),
+    ...(formulaGuard !== undefined && { formulaGuard }),
+  };
+}
+
+/** The outputs of a run with what is said now in the place of what was said before. */
+export function changeOutput(output: OutputOptions, now: { output?: string | undefined; report?: string | undefined; shape: OutputShape }): OutputOptions {
+  const { format, ...before } = output.shape ?? {};
+  // A new name says its format itself.
+  const kept = now.output === undefined || formatByName(now.output) === undefined ? format : undefined;
+  return {
+    ...output,
+    ...(now.output !== undefined && { contacts: now.output === '-' ? '-' : resolve(now.output) }),
+    ...(now.report !== undefined && { report: resolve(now.report) }),
+    shape: { ...before, ...(kept !== undefined && { format: kept }), ...now.shape },
+  };
+}
+
+/** How the contacts are written: as `--format` says, else as the name says, else as CSV. */
+export function contactsStyle(output: OutputOptions): SheetStyle {
+  return styleOf(output, output.contacts, output.shape?.format);
+}
+
+/** How the report is written: as its name says, else as CSV. */
+export function reportStyle(output: OutputOptions & { report: string }): SheetStyle {
+  return styleOf(output, output.report);
+}
+
+/**
+ * Finds out before anything is sent whether the outputs can have this shape.
+ * `now`: what was said in this command. `isTerminal`: whether stdout is one.
+ * @throws {UsageError} with every problem.
+ */
+export function refuseMisshapen(output: OutputOptions, now: OutputShape, context: { input_columns: readonly string[]; isTerminal: boolean }): void {
+  const { contacts, report, shape = {} } = output;
+  const { format } = contactsStyle(output);
+  const problems: Problem[] = [];
+  for (const path of [shape.format === undefined ? contacts : null, report]) {
+    const other = path === null ? undefined : OTHER_FORMATS[extname(path).toLowerCase()];
+    if (path === null || other === undefined) continue;
+    const names = FORMATS.map((one) => `.${one}`).join(' ');
+    problems.push({ what: `${path} cannot be written in the format of its name`, fix: `use ${names}, for instance ${path.slice(0, -extname(path).length)}.${other}` });
+  }
+  if (contacts === '-' && format === 'xlsx' && context.isTerminal) {
+    problems.push({ what: 'a workbook cannot be shown on a terminal', fix: 'name a file with -o, or choose another --format' });
+  }
+  const formats = [format, ...(report === null ? [] : [reportStyle({ ...output, report }).format])];
+  if (now.delimiter !== undefined && !formats.includes('csv')) {
+    problems.push({ what: `--output-delimiter is for csv, and the output is ${formats[0]}`, fix: 'leave it out, or choose --format csv' });
+  }
+  if (now.bom === true && !formats.includes('csv') && !formats.includes('tsv')) {
+    problems.push({ what: `--bom is for csv and tsv, and the output is ${formats[0]}`, fix: 'leave it out' });
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+
+  const columns = chooseContactColumns(shape.columns, context.input_columns).length;
+  // A workbook has the report too.
+  const widest = Math.max(columns, format === 'xlsx' ? REPORT_COLUMNS.length + context.input_columns.length : 0);
+  const most = MOST_COLUMNS[format] ?? Infinity;
+  if (widest > most) throw new UsageError({ what: `${format} holds at most ${most} columns, and there are ${widest}`, fix: 'write .csv' });
+}
+
+function styleOf({ style, shape = {} }: OutputOptions, path: string, said?: Format): SheetStyle {
+  const format = said ?? formatByName(path) ?? 'csv';
+  // Programs read stdout; a file is to open where the list came from.
+  const usual = path === '-' ? { delimiter: ',', bom: false } : style;
+  return {
+    format,
+    delimiter: format === 'tsv' ? '\t' : (shape.delimiter ?? usual.delimiter),
+    bom: shape.bom ?? usual.bom,
+    formulaGuard: shape.formulaGuard ?? true,
+  };
+}
+
+function formatByName(path: string): Format | undefined {
+  return FORMATS.find((format) => extname(path).toLowerCase() === `.${format}`);
+}

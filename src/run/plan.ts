@@ -1,0 +1,134 @@
+/* What is about to be done and what it may cost: counts in, numbers and opening lines out. The same for a dry run. */
+import { formatDuration } from '../core/duration.ts';
+import type { Outcome } from '../core/model.ts';
+import { OUTCOMES } from '../core/model.ts';
+import { formatUsd } from '../core/money.ts';
+import type { QuestionOptions } from '../core/target.ts';
+import type { OutcomeCount } from '../store/outcomes.ts';
+import { rowsOf } from './execute.ts';
+import { priceText, worstCaseUsd } from './price.ts';
+import type { Price } from './price.ts';
+
+/** Requests per window; a limit of 0 is none. */
+type RateLimit = { limit: number; windowMs: number };
+
+/** Numbers of what is about to be done. `requests` is the least: one launch and one find per company. */
+export type Plan = {
+  rows: number;
+  duplicates: number;
+  invalid: number;
+  answered: number;
+  /** Rows of a continued run that ended otherwise. */
+  ended: number;
+  to_ask_again: number;
+  to_launch: number;
+  /** Of those still open: launches in doubt that are to be repeated. */
+  to_repeat: number;
+  requests: number;
+  least_ms: number;
+  worst_case_contacts: number;
+  /** Null: the price is not known. */
+  worst_case_usd: number | null;
+};
+
+/** The balance of the account, or why nobody knows it. */
+export type Balance = { usd: number } | { unknown: string };
+
+/** What is about to be done, from the counts at the start. `toRepeat`: launches in doubt that may be repeated. */
+export function planOf(given: {
+  question: Pick<QuestionOptions, 'limit'>;
+  counts: readonly OutcomeCount[];
+  rateLimit: RateLimit;
+  toRepeat?: number;
+  price: Price | undefined;
+}): Plan {
+  const { counts, rateLimit, price, toRepeat = 0 } = given;
+  const rows = (...outcomes: Outcome[]) => rowsOf(counts, outcomes);
+  const to_launch = rows('not_launched');
+  const to_ask_again = rows('waiting');
+  const requests = 2 * (to_launch + toRepeat) + Math.max(to_ask_again - toRepeat, 0);
+  const windows = rateLimit.limit === 0 ? 0 : Math.max(Math.ceil(requests / rateLimit.limit) - 1, 0);
+  const answered = rows('cached', 'found', 'no_contacts');
+  const [duplicates, invalid, total] = [rows('duplicate'), rows('invalid'), rows(...OUTCOMES)];
+  const contacts = (to_launch + toRepeat) * given.question.limit;
+  return {
+    rows: total,
+    duplicates,
+    invalid,
+    answered,
+    ended: total - duplicates - invalid - answered - to_launch - to_ask_again,
+    to_ask_again,
+    to_launch,
+    to_repeat: toRepeat,
+    requests,
+    least_ms: windows * rateLimit.windowMs,
+    worst_case_contacts: contacts,
+    worst_case_usd: contacts === 0 ? 0 : price === undefined ? null : worstCaseUsd(contacts, price),
+  };
+}
+
+/** The opening lines: how the list was understood, what will be asked, and what that may cost. */
+export function openingLines(opening: {
+  /** `run <id> (<list>)`, or what stands for it. */
+  title: string;
+  plan: Plan;
+  rateLimit: RateLimit;
+  price: Price | undefined;
+  balance: Balance;
+  capUsd: number | undefined;
+  /** The first invalid rows, with the number of their line. */
+  invalidRows: readonly { row: number; reason: string | null }[];
+  /** Whether the run writes a report, in which every row has its reason. */
+  hasReport: boolean;
+  /** Where everything is kept, or would be. */
+  database: string;
+}): string[] {
+  const { plan, rateLimit, invalidRows } = opening;
+  const parts = [
+    many(plan.rows, 'row'),
+    ...(plan.duplicates > 0 ? [many(plan.duplicates, 'duplicate')] : []),
+    ...(plan.invalid > 0 ? [`${plan.invalid} invalid`] : []),
+    ...(plan.answered > 0 ? [`${plan.answered} already answered`] : []),
+    ...(plan.ended > 0 ? [`${plan.ended} ended without an answer`] : []),
+    ...(plan.to_ask_again > plan.to_repeat ? [`${many(plan.to_ask_again - plan.to_repeat, 'job')} still open`] : []),
+    ...(plan.to_repeat > 0 ? [`${plan.to_repeat} in doubt`] : []),
+    `${plan.to_launch} to launch`,
+  ];
+  const lines = [`${opening.title}: ${parts.join(', ')}`];
+  for (const row of invalidRows) {
+    const [first = '', ...caret] = (row.reason ?? '').split('\n');
+    lines.push(`  line ${row.row}: ${first}`, ...caret.map((line) => `    ${line}`));
+  }
+  if (plan.invalid > invalidRows.length && invalidRows.length > 0) {
+    lines.push(`  and ${plan.invalid - invalidRows.length} more${opening.hasReport ? '; all are in the report' : ''}`);
+  }
+  if (plan.requests > 0) {
+    const limit = rateLimit.limit === 0 ? 'no limit' : `limit ${rateLimit.limit} per ${rateLimit.windowMs / 1000} s`;
+    const time = plan.least_ms === 0 ? '' : `, ${formatDuration(plan.least_ms)} or more`;
+    lines.push(`  at least ${many(plan.requests, 'request')} (${limit})${time}`);
+  }
+  if (plan.worst_case_contacts > 0) lines.push(...costLines(opening));
+  lines.push(`  ${opening.database}`);
+  return lines;
+}
+
+function costLines(opening: { plan: Plan; price: Price | undefined; balance: Balance; capUsd: number | undefined }): string[] {
+  const { plan, price, balance, capUsd } = opening;
+  const contacts = many(plan.worst_case_contacts, 'contact');
+  const worst = plan.worst_case_usd;
+  const cap = `stops before more than ${formatUsd(capUsd ?? 0)} could be spent (--max-cost)`;
+  return [
+    worst === null || price === undefined
+      ? `  at worst ${contacts} to be billed; the price is not known (--price tells it)`
+      : `  at worst ${formatUsd(worst)}: ${contacts} at ${priceText(price)}`,
+    ...(capUsd === undefined ? [] : [`  ${cap}${price === undefined ? '; one job at a time until a bill tells the price' : ''}`]),
+    `  balance: ${'usd' in balance ? formatUsd(balance.usd) : balance.unknown}`,
+    ...('usd' in balance && worst !== null && balance.usd < Math.min(worst, capUsd ?? worst)
+      ? ['  warning: that is less than the worst case; if it is prepaid, the API may refuse launches before the end']
+      : []),
+  ];
+}
+
+function many(count: number, one: string): string {
+  return `${count} ${count === 1 ? one : `${one}s`}`;
+}

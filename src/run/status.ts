@@ -1,0 +1,129 @@
+/* What `runs` and `status` tell of a run, as JSON has it: docs/status.md describes each field. */
+import { OUTCOMES, UNANSWERED } from '../core/model.ts';
+import type { Outcome } from '../core/model.ts';
+import type { Database } from '../store/database.ts';
+import { countOutcomes, countUncertain, reportRows } from '../store/outcomes.ts';
+import { countByFilter, overviews } from '../store/overview.ts';
+import type { FilterCount, Overview } from '../store/overview.ts';
+import { lockHolders } from '../store/run-lock.ts';
+import type { LockHolder } from '../store/run-lock.ts';
+import { latestRuns } from '../store/runs.ts';
+import { rowsOf } from './execute.ts';
+import type { Run, RunOptions } from './options.ts';
+import { reasonOf } from './report.ts';
+
+/**
+ * How far a run is. `running`: a process works on it now. `stopped`: it ended before its rows did, and said why.
+ * `interrupted`: it said nothing, as when it was killed.
+ */
+export type RunState = 'finished' | 'running' | 'stopped' | 'interrupted';
+
+/** A run in a line of `runs`. Times are ISO 8601 in UTC. */
+export type RunLine = {
+  run_id: string;
+  input: string;
+  state: RunState;
+  created_at: string;
+  finished_at: string | null;
+  rows: number;
+  rows_done: number;
+  contacts: number;
+  cost_usd: number | null;
+  answers_of_unknown_cost: number;
+};
+
+/** A run as `status` tells it. */
+export type RunStatus = RunLine & {
+  /** When the process that works on it began, where that can be seen. */
+  working_since: string | null;
+  stop_reason: string | null;
+  outcomes: Record<Outcome, number>;
+  companies_answered: number;
+  companies_with_contacts: number;
+  /** From 0 to 1; null while nothing is answered. */
+  hit_rate: number | null;
+  launches: number;
+  launches_repeated_in_doubt: number;
+  /** Launches and polls, and milliseconds of work, of all invocations that have ended. */
+  requests: number;
+  worked_ms: number;
+  filters: FilterCount[];
+  filters_total: number;
+  failures: { row: number; domain: string | null; outcome: Outcome; reason: string }[];
+  failures_total: number;
+  outputs: { contacts: string; report: string | null };
+};
+
+const FILTERS_TOLD = 50;
+const FAILURES_TOLD = 20;
+
+/** The latest runs, newest first. */
+export async function readRuns(database: Database, limit: number): Promise<RunLine[]> {
+  const runs = await latestRuns<RunOptions>(database, limit);
+  return readLines(database, runs);
+}
+
+/** All about one run, as it is now. */
+export async function readStatus(database: Database, run: Run): Promise<RunStatus> {
+  const [overview] = await overviews(database, [run.id]);
+  const holder = await holderOf(database, [run]);
+  const counts = await countOutcomes(database, run.id);
+  const { repeated } = await countUncertain(database, run.id);
+  const { filters, total } = await countByFilter(database, run.id, FILTERS_TOLD);
+  const failures = await reportRows(database, { run_id: run.id, after: -1, limit: FAILURES_TOLD, outcomes: UNANSWERED });
+  const { answered = 0, with_contacts = 0, launches = 0 } = overview ?? {};
+  const { contacts, report } = run.options.output;
+  return {
+    ...lineOf(run, overview, holder(run) !== undefined),
+    working_since: holder(run)?.since?.toISOString() ?? null,
+    stop_reason: run.finished_at === null ? run.stop_reason : null,
+    outcomes: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, rowsOf(counts, [outcome])])) as Record<Outcome, number>,
+    companies_answered: answered,
+    companies_with_contacts: with_contacts,
+    hit_rate: answered === 0 ? null : with_contacts / answered,
+    launches,
+    launches_repeated_in_doubt: repeated,
+    requests: run.requests,
+    worked_ms: run.worked_ms,
+    filters,
+    filters_total: total,
+    failures: failures.map((row) => ({ row: row.row, domain: row.domain, outcome: row.outcome, reason: reasonOf(row) })),
+    failures_total: rowsOf(counts, UNANSWERED),
+    outputs: { contacts, report },
+  };
+}
+
+async function readLines(database: Database, runs: readonly Run[]): Promise<RunLine[]> {
+  const counted = await overviews(database, runs.map((run) => run.id));
+  const holder = await holderOf(database, runs);
+  return runs.map((run) => lineOf(run, counted.find(({ run_id }) => run_id === run.id), holder(run) !== undefined));
+}
+
+/** Who works on each of the runs. The lock is on the key: of unfinished runs with the same one, the newest is meant. */
+async function holderOf(database: Database, runs: readonly Run[]): Promise<(run: Run) => LockHolder | undefined> {
+  const holders = await lockHolders(database, [...new Set(runs.filter(isOpen).map((run) => run.key))]);
+  return (run) => {
+    const newest = runs.find((other) => isOpen(other) && other.key === run.key);
+    return newest === run ? holders.find(({ name }) => name === run.key) : undefined;
+  };
+}
+
+function lineOf(run: Run, overview: Overview | undefined, isWorkedOn: boolean): RunLine {
+  const { rows = 0, rows_done = 0, contacts = 0, cost_usd = null, unknown_cost = 0 } = overview ?? {};
+  return {
+    run_id: run.id,
+    input: run.input_name,
+    state: isWorkedOn ? 'running' : run.finished_at !== null ? 'finished' : run.stop_reason !== null ? 'stopped' : 'interrupted',
+    created_at: run.created_at.toISOString(),
+    finished_at: run.finished_at?.toISOString() ?? null,
+    rows,
+    rows_done,
+    contacts,
+    cost_usd,
+    answers_of_unknown_cost: unknown_cost,
+  };
+}
+
+function isOpen(run: Run): boolean {
+  return run.finished_at === null;
+}

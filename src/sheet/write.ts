@@ -1,0 +1,72 @@
+/*
+ * Tables on a stream and in a file, in the format of their style. A file is written beside itself and renamed, so nobody
+ * reads half of one; what exists and is no regular file (a pipe, a device) is written as a stream.
+ */
+import { createWriteStream } from 'node:fs';
+import { readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { delimitedText, textRows } from './delimited.ts';
+import { jsonLines } from './json-lines.ts';
+import type { Sheets, SheetStyle } from './sheet.ts';
+
+/** Writes the tables to a stream that stays open (stdout). Waits for a slow reader; rejects when it closes. */
+export async function writeSheetTo(stream: Writable, sheets: Sheets, style: SheetStyle, signal?: AbortSignal): Promise<void> {
+  await pour(sheets, style, stream, { end: false, ...(signal && { signal }) });
+}
+
+/**
+ * Writes the tables to a file: whole or not at all. `tag` names the temporary file, so that the next try of the same
+ * run overwrites what a killed one has left. Symbolic links are followed.
+ */
+export async function writeSheetFile(path: string, sheets: Sheets, style: SheetStyle, tag: string): Promise<void> {
+  const target = await followLinks(path);
+  const existing = await stat(target).catch(() => undefined);
+  if (existing !== undefined && !existing.isFile()) {
+    await pour(sheets, style, createWriteStream(target));
+    return;
+  }
+  const temporary = temporaryPath(target, tag);
+  try {
+    // A file that was kept from others stays so.
+    const mode = existing === undefined ? 0o666 : existing.mode & 0o777;
+    await pour(sheets, style, createWriteStream(temporary, { flush: true, mode }));
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Where a path leads; also a symbolic link to what does not exist yet, which is then created there. */
+export async function followLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const leadsOn = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const link = leadsOn ? await readlink(path).catch(() => undefined) : undefined;
+    return link === undefined ? path : followLinks(resolve(await realpath(dirname(path)), link));
+  }
+}
+
+/** Where a file is written before it is renamed: what a killed process may leave. */
+export function temporaryPath(path: string, tag: string): string {
+  return join(dirname(path), `.${basename(path)}.${tag}.tmp`);
+}
+
+/** The one place that knows which format is written how. */
+async function pour(sheets: Sheets, style: SheetStyle, to: Writable, options: { end?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+  const [first] = sheets;
+  switch (style.format) {
+    case 'csv':
+    case 'tsv':
+      return pipeline(textRows(first, style), delimitedText(first, style), to, options);
+    case 'jsonl':
+      return pipeline(jsonLines(first), to, options);
+    case 'xlsx': {
+      const { workbook } = await import('./xlsx/workbook.ts');
+      return pipeline(workbook(sheets), to, options);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+/* What a run says of its cost before, during and after; dry runs; and runs that shall not begin. */
+import { existsSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { eventually, it, printedCommand, sql, type Scene } from '../support/command.ts';
+import { companies, list } from '../support/sandbox-process.ts';
+
+/** Five companies with ten people each: a launch costs $0.50, which is its worst case too. */
+const DOMAINS = companies(5, (people) => people === 10);
+const RUN = ['run', 'list.csv'];
+
+async function scene(open: (options?: { embedded?: boolean }) => Promise<Scene>, embedded = false): Promise<Scene> {
+  const made = await open({ embedded });
+  await made.write('list.csv', list([...DOMAINS, DOMAINS[0] ?? '', 'no domain']));
+  return made;
+}
+
+describe.concurrent('a dry run', () => {
+  it('needs no key, sends nothing, and creates nothing', async ({ open }) => {
+    const { run, home, files, sandbox } = await scene(open, true);
+    const { exit, stdout, stderr } = await run([...RUN, '--dry-run'], { env: { WATERFALL_API_KEY: undefined } });
+    expect([exit, stdout]).toEqual([0, '']);
+    expect(stderr).toContain('dry run of list.csv: 7 rows, 1 duplicate, 1 invalid, 5 to launch\n  line 8: ');
+    expect(stderr).toContain('  at worst 50 contacts to be billed; the price is not known');
+    expect(stderr).toContain(`  no database yet: the run would create the embedded PostgreSQL in ${home}/database\n`);
+    expect([existsSync(home), await files()]).toEqual([false, ['list.csv']]);
+    expect(await sandbox.stats()).toMatchObject({ launch_requests: 0, finds: 0, account: 0 });
+  });
+
+  it('leaves a database without our schema as it is, and one with it', async ({ open, newDatabase }) => {
+    const { run } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase() };
+    expect((await run([...RUN, '--dry-run'], { env })).stderr).toContain('nothing is answered yet: the run would create the schema');
+    expect(await sql(env.DATABASE_URL, "select from pg_namespace where nspname = 'waterfall'")).toEqual([]);
+    await run([...RUN], { env });
+    const { exit, stderr } = await run([...RUN, '--dry-run'], { env });
+    expect([exit, stderr]).toEqual([0, expect.stringContaining('7 rows, 1 duplicate, 1 invalid, 5 already answered, 0 to launch')]);
+    expect(await sql(env.DATABASE_URL, 'select count(*)::integer as runs from waterfall.runs')).toEqual([{ runs: 1 }]);
+    expect((await run([...RUN, '--dry-run', '--fresh'], { env })).stderr).toContain('  at worst $2.50: 50 contacts at $0.05 each, the dearest of earlier bills\n');
+  });
+
+  it.for([
+    ['a database that cannot be reached', { DATABASE_URL: 'postgres://127.0.0.1:9/none' }, /what is already answered is not known: the database \(127\.0\.0\.1:9\/none\) cannot be used/],
+  ] as const)('says so of %s', async ([, env, words], { open }) => {
+    const { run } = await scene(open);
+    const { exit, stderr } = await run([...RUN, '--dry-run'], { env });
+    expect([exit, stderr]).toEqual([0, expect.stringMatching(words)]);
+  });
+
+  it('says so of an embedded database that another process uses', async ({ open }) => {
+    const { run, start, sandbox } = await scene(open, true);
+    await sandbox.setFaults({ silent: true });
+    const running = start(RUN);
+    await running.said('to launch');
+    const { exit, stderr } = await run([...RUN, '--dry-run']);
+    expect([exit, stderr]).toEqual([0, expect.stringMatching(/what is already answered is not known: another process \(pid \d+\) uses/)]);
+    running.signal('SIGKILL');
+    await running.ended;
+  });
+
+  it('refuses what the run would refuse', async ({ open }) => {
+    const { run } = await scene(open);
+    expect((await run(['run', 'none.csv', '--dry-run'])).exit).toBe(2);
+    const { exit, stderr } = await run([...RUN, '--dry-run', '--price', '-1', '--max-cost', 'much']);
+    expect([exit, stderr]).toEqual([2, 'error: --max-cost "much" is not an amount in US dollars\n  to do: write for instance --max-cost 25\n'
+      + 'error: --price "-1" is not an amount in US dollars\n  to do: write for instance --price 0.05\n']);
+  });
+
+  it('takes the price from the user', async ({ open }) => {
+    const { run } = await scene(open);
+    expect((await run([...RUN, '--dry-run', '--price', '$0.10'])).stderr).toContain('  at worst $5.00: 50 contacts at $0.10 each, as --price says\n');
+  });
+});
+
+describe.concurrent('a run', () => {
+  it('says before what it may cost, and after what it cost and what the account counts', async ({ open, newDatabase }) => {
+    const { run } = await scene(open);
+    const { exit, stderr } = await run(RUN, { env: { DATABASE_URL: await newDatabase() } });
+    expect(exit).toBe(3); // one row is invalid
+    expect(stderr).toContain("  at worst $2.50: 50 contacts at $0.05 each, the account's price\n  balance: $1000000.00\n");
+    expect(stderr).toContain('  spent: $2.50, $0.05 a contact\n  account: counts 5 requests and $2.50 since the start; we count 5 and $2.50\ncontacts: ');
+  });
+
+  it('under a cap stops with 4, and goes on with the command that it prints, under the same cap', async ({ open, newDatabase }) => {
+    const { run, shell, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase() };
+    const first = await run([...RUN, '--max-cost', '1.20'], { env });
+    expect([first.exit, (await sandbox.stats()).billed_usd]).toEqual([4, 1]);
+    expect(first.stderr).toContain('stopped: the cost cap of $1.20 (--max-cost) allows no more launches: $1.00 is spent, and one more company could cost $0.50\n  to do: ');
+    const command = printedCommand(first.stderr);
+    expect(command).toMatch(/^waterfall-contacts resume \S+ --max-cost 1\.20$/);
+    expect([(await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([4, 2]);
+    expect([(await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([3, 2.5]);
+  });
+
+  it('above --confirm-above does not begin where nobody can be asked, and leaves no run behind', async ({ open, newDatabase }) => {
+    const { run, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase() };
+    const { exit, stderr } = await run([...RUN, '--confirm-above', '2'], { env });
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('error: the worst case is $2.50, and --confirm-above is $2.00: nothing was sent\n  to do: add --yes')]);
+    expect((await sandbox.stats()).launch_requests).toBe(0);
+    expect(await sql(env.DATABASE_URL, 'select from waterfall.runs')).toEqual([]);
+    expect((await run([...RUN, '--confirm-above', '2', '--yes'], { env })).exit).toBe(3);
+  });
+
+  it('goes on when the account cannot be read, and says that the balance is unknown', async ({ open, newDatabase }) => {
+    const { run, sandbox } = await scene(open);
+    await sandbox.setFaults({ bareErrorRate: 1 });
+    const running = run(RUN, { env: { DATABASE_URL: await newDatabase() } });
+    // Once, and once again.
+    await eventually(async () => expect((await sandbox.stats()).account).toBe(2));
+    await sandbox.setFaults({ bareErrorRate: 0 });
+    const { exit, stderr } = await running;
+    expect([exit, stderr]).toEqual([3, expect.stringContaining('  balance: unknown, the account could not be read (HTTP_502)\n')]);
+    expect(stderr).not.toContain('account:');
+  });
+
+  it('asks the account nothing when there is nothing to launch', async ({ open, newDatabase }) => {
+    const { run, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase() };
+    await run(RUN, { env });
+    const { account } = await sandbox.stats();
+    await run(RUN, { env });
+    expect([account, (await sandbox.stats()).account]).toEqual([2, 2]);
+  });
+});

@@ -1,0 +1,293 @@
+/*
+ * Every message that a user can cause by what they type, set or have: the situation, the exact words, the exit code.
+ * Each says what happened, where, and what to do. What the API and the network cause is in failures.md and its tests.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { openDriver } from '../../src/store/open.ts';
+import { createPostgresDatabase, administrate, testRuntime } from '../support/databases.ts';
+import { give } from '../support/in-process.ts';
+import { asOrdinaryUser } from '../support/ordinary-user.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { startPooler } from '../support/transaction-pooler.ts';
+
+type Situation = {
+  name: string;
+  args: readonly string[];
+  /** In the folder where the command is given. */
+  files?: Record<string, string | Buffer>;
+  env?: Record<string, string>;
+  /** Whether the user owns nothing. */
+  isNobody?: true;
+  /** Says that something is so before the command is given; what it returns is added to the environment. */
+  given?: (folder: string) => Promise<Record<string, string> | undefined>;
+  /** Default: 2. */
+  exit?: number;
+  /** What is said of what is wrong, with the folder as FOLDER, addresses of databases as HOST. */
+  what: string;
+  /** What to do; none where the first line says it. */
+  fix?: string;
+};
+
+const inFolder = temporaryFolder();
+const LIST = 'domain,title_filter\nharbour-1.example,ceo\n';
+const RUN = ['run', 'list.csv'];
+/** Nobody listens there: what is not refused as it should be does no harm. */
+const API = { WATERFALL_API_KEY: 'test-key', WATERFALL_BASE_URL: 'http://127.0.0.1:9' };
+let databaseUrl = '';
+
+beforeAll(async () => {
+  const { url, drop } = await createPostgresDatabase();
+  databaseUrl = url;
+  return drop;
+});
+
+/** A list with other content; undefined: no list. */
+const list = (content: string | Buffer) => ({ args: RUN, files: { 'list.csv': content } });
+/** An option of `run` with a good list. */
+const option = (...args: string[]) => ({ args: [...RUN, ...args], files: { 'list.csv': LIST } });
+/** A setting, with a good list. */
+const setting = (env: Record<string, string>) => ({ args: RUN, files: { 'list.csv': LIST }, env });
+
+const COMMAND_LINE: Situation[] = [
+  { name: 'a command that is misspelt', args: ['exprt'], what: "unknown command 'exprt'\n(Did you mean export?)" },
+  { name: 'a command that is none', args: ['frobnicate'], what: "unknown command 'frobnicate'" },
+  { name: 'a list where a command should be', args: ['companies.csv'], what: "unknown command 'companies.csv'\n(Did you mean run companies.csv?)" },
+  { name: 'an option that is misspelt', ...option('--limt', '5'), what: "unknown option '--limt'\n(Did you mean --limit?)" },
+  { name: 'a run without a list', args: ['run'], what: "missing required argument 'companies.csv'" },
+  { name: 'two lists', args: ['run', 'a.csv', 'b.csv'], what: "too many arguments for 'run'. Expected 1 argument but got 2." },
+  { name: 'an option without its value', ...option('--limit'), what: "option '--limit <n>' argument missing" },
+  { name: 'a number out of range', ...option('--limit', '0'), what: "option '--limit <n>' argument '0' is invalid. It must be a whole number from 1 to 500." },
+  { name: 'a number that is none', args: ['runs', '--limit', 'all'], what: "option '--limit <n>' argument 'all' is invalid. It must be a whole number from 1 to 10000." },
+  { name: 'a word that is no choice', ...option('--in-doubt', 'maybe'), what: "option '--in-doubt <policy>' argument 'maybe' is invalid. Allowed choices are relaunch, hold." },
+  { name: 'a log format that is none', ...option('--log-format', 'xml'), what: "option '--log-format <format>' argument 'xml' is invalid. Allowed choices are text, json." },
+  { name: 'a share above 1', args: ['sandbox', '--fail-rate', '2'], what: "option '--fail-rate <share>' argument '2' is invalid. It must be a number from 0 to 1." },
+];
+
+const SETTINGS: Situation[] = [
+  {
+    name: 'no key', args: RUN, files: { 'list.csv': LIST }, env: { WATERFALL_API_KEY: '' }, what: 'there is no API key',
+    fix: 'set WATERFALL_API_KEY in the environment or in .env, or add --sandbox for a trial without one',
+  },
+  { name: 'a key with a space', ...setting({ WATERFALL_API_KEY: 'two words' }), what: 'WATERFALL_API_KEY has characters that no key has', fix: 'copy it again, without spaces or quotes' },
+  { name: 'an address that is none', ...setting({ WATERFALL_BASE_URL: 'api.example' }), what: 'WATERFALL_BASE_URL is no http(s) address', fix: 'write for instance https://api.waterfall.io' },
+  { name: 'plain http', ...option('--base-url', 'http://api.example'), what: 'the key would go to api.example in plain text', fix: 'use https, or --allow-insecure if you mean it' },
+  { name: 'a header that is none', ...setting({ WATERFALL_API_KEY_HEADER: 'x key' }), what: 'WATERFALL_API_KEY_HEADER is no header name', fix: 'write x-api-key' },
+  { name: 'a rate limit that is none', ...option('--rate-limit', 'fast'), what: 'the rate limit "fast" is not <requests>/<seconds>', fix: 'write for instance 50/60, or 0 for none' },
+  { name: 'a level that is none', ...setting({ LOG_LEVEL: 'loud' }), what: 'LOG_LEVEL is unknown', fix: 'set it to debug, info, warn or error' },
+  {
+    name: 'another database', ...setting({ DATABASE_URL: 'mysql://db.example/x' }), what: 'DATABASE_URL is no PostgreSQL connection string',
+    fix: 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database',
+  },
+  { name: 'an .env that is a folder', ...setting({}), given: (folder) => mkdir(join(folder, '.env')).then(() => undefined), what: 'FOLDER/.env cannot be read (EISDIR)', fix: 'correct its permissions, or remove it' },
+];
+
+const OPTIONS: Situation[] = [
+  { name: 'a filter for all and personas', ...option('--title-filter', 'ceo', '--persona', 'leaders=ceo'), what: '--title-filter and --persona exclude each other', fix: 'give one of them' },
+  {
+    name: 'a filter with an open bracket', ...option('--title-filter', 'ceo AND (founder'),
+    what: '--title-filter, character 9: this bracket is never closed (VALIDATION_BAD_TITLE_FILTER_MISSING_RIGHT_PARENTHESIS)\n    ceo AND (founder\n            ^',
+    fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets',
+  },
+  { name: 'a persona without a name', ...option('--persona', 'ceo'), what: '--persona "ceo" is not name=expression', fix: 'write for instance --persona "leaders=ceo OR founder"' },
+  { name: 'six personas', ...option(...[1, 2, 3, 4, 5, 6].flatMap((n) => ['--persona', `p${n}=ceo`])), what: 'there are 6 personas', fix: 'give at most 5, which is what the API takes' },
+  {
+    name: '51 countries', ...option(...Array.from({ length: 51 }, (_, n) => ['--country', `Land ${n}`]).flat()), what: 'there are 51 countries',
+    fix: 'give at most 50, which is what the API takes',
+  },
+  { name: 'a place of 201 characters', ...option('--location', 'x'.repeat(201)), what: `"${'x'.repeat(30)}..." is no place`, fix: 'give at most 200 characters, which is what the API takes' },
+  { name: 'a file of names that is not there', ...option('--exclude-name', '@names.txt'), what: '--exclude-name: names.txt cannot be read (ENOENT)', fix: 'correct the path' },
+  {
+    name: '201 names to leave out', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': Array.from({ length: 201 }, (_, n) => `Name ${n}`).join('\n') },
+    what: 'there are 201 names to leave out', fix: 'give at most 200, which is what the API takes',
+  },
+  { name: 'a time that is none', ...option('--job-timeout', 'soon'), what: '--job-timeout "soon" is not a duration', fix: 'write for instance 90s, 10m, 12h or 30d' },
+  { name: 'an age that is none', ...option('--max-age', '3 weeks'), what: '--max-age "3 weeks" is not a duration', fix: 'write for instance 90s, 10m, 12h or 30d' },
+  { name: 'a report to stdout', ...option('--report', '-'), what: 'the report cannot go to stdout', fix: 'name a file with --report' },
+  { name: 'a delimiter that is not known', ...option('--delimiter', '#'), what: '--delimiter "#" is not known', fix: 'use one of , ; tab |' },
+  { name: 'an encoding that is not known', ...option('--encoding', 'ebcdic'), what: '--encoding "ebcdic" is not known', fix: 'use utf-8, utf-16le, utf-16be or windows-1252' },
+  { name: 'a column that is misspelt', ...option('--domain-column', 'domian'), what: 'the list has no column "domian" (--domain-column)', fix: 'did you mean "domain"? Its columns are "domain", "title_filter"' },
+  { name: 'one column for both', ...option('--filter-column', 'domain'), what: '"domain" cannot hold both the domain and the title filter', fix: 'choose two columns with --domain-column and --filter-column' },
+  { name: 'something that is nobody', args: ['forget', 'Jane Doe'], what: 'this is neither an e-mail address nor a person id', fix: 'give one of them, as it is in the contacts' },
+  { name: 'a rate of the sandbox that is none', args: ['sandbox', '--rate-limit', 'x'], what: '--rate-limit "x" is not <requests>/<seconds>', fix: 'write for instance 50/60, or 0 for none' },
+  { name: 'a port that is taken', args: ['sandbox', '--port', '8787'], given: takePort, what: 'port 8787 cannot be used (EADDRINUSE)', fix: 'choose another --port, or 0 for any' },
+];
+
+const LISTS: Situation[] = [
+  { name: 'that does not exist', args: RUN, what: 'list.csv does not exist', fix: 'check the name, and the folder you are in' },
+  { name: 'that is a folder', args: ['run', '.'], what: '. is a folder', fix: 'give a CSV file' },
+  { name: 'that may not be read', ...list(LIST), isNobody: true, given: (folder) => chmod(join(folder, 'list.csv'), 0).then(() => undefined), what: 'list.csv may not be read by you', fix: 'change its permissions' },
+  { name: 'that is empty', ...list(''), what: 'list.csv is empty', fix: 'give a CSV with a header and at least one row' },
+  { name: 'of blank lines', ...list('\n \n'), what: 'list.csv has only blank lines', fix: 'give a CSV with a header and at least one row' },
+  { name: 'with a header only', ...list('domain,title_filter\n'), what: 'list.csv has a header but no rows', fix: 'add at least one row' },
+  {
+    name: 'without a domain column', ...list('firm,city\nHarbour,Oslo\n'), what: 'no column of the list looks like the domain; its columns are "firm", "city"',
+    fix: 'name the column with --domain-column <name>, or call it "domain"',
+  },
+  {
+    name: 'without a header', ...list('harbour-1.example,ceo\nharbour-2.example,ceo\n'), what: 'the first line looks like data ("harbour-1.example"), not like column names',
+    fix: 'put a line with the names of the columns above it, such as: domain,title_filter',
+  },
+  { name: 'of bytes that are no text', ...list(Buffer.from([...Array(64).keys()])), what: 'list.csv is not a text file', fix: 'give a CSV' },
+  { name: 'that is a workbook', ...list(Buffer.from('PK\x03\x04\x14\x00\x06\x00', 'latin1')), what: 'list.csv is an Excel workbook (or another zip file)', fix: 'save it as CSV' },
+  { name: 'that is an old workbook', ...list(Buffer.from('\xd0\xcf\x11\xe0\xa1', 'latin1')), what: 'list.csv is an Excel workbook of the old kind', fix: 'save it as CSV' },
+  { name: 'that is compressed', ...list(Buffer.from('\x1f\x8b\x08\x00', 'latin1')), what: 'list.csv is compressed with gzip', fix: 'unpack it first' },
+  { name: 'that is a PDF', ...list('%PDF-1.7\n'), what: 'list.csv is a PDF document', fix: 'export the table as CSV' },
+  {
+    name: 'with two domain columns', ...list('domain,Domain,filter\nharbour-1.example,harbour-2.example,ceo\n'), what: 'the list has 2 columns named like "domain" (columns 1 and 2)',
+    fix: 'rename all but one, or choose: --domain-column "domain" or --domain-column "Domain"',
+  },
+  { name: 'with a quotation mark that is never closed', ...list(`${LIST}"harbour-2.example,ceo\n`), what: 'a quotation mark opens on line 3 and is never closed', fix: 'close it, or remove it' },
+  {
+    name: 'without any filter', ...list('domain\nharbour-1.example\n'), what: 'list.csv has no column with title filters, and no filter is given for all rows',
+    fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
+  },
+];
+
+const OUTPUTS: Situation[] = [
+  { name: 'that is the list', ...option('-o', 'list.csv'), what: 'the output FOLDER/list.csv is the input file', fix: 'choose another one with -o' },
+  { name: 'in a folder that is missing', ...option('-o', 'no/such/contacts.csv'), what: 'the folder FOLDER/no/such does not exist', fix: 'create it, or choose another place with -o' },
+  { name: 'that is a folder', ...option('-o', '.'), what: 'the output FOLDER is a folder', fix: 'name a file in it' },
+  { name: 'that is the report too', ...option('-o', 'x.csv', '--report', 'x.csv'), what: 'contacts and report would be the same file (FOLDER/x.csv)', fix: 'choose another --report' },
+];
+
+const DATABASES: Situation[] = [
+  {
+    name: 'where nobody listens', ...setting({ DATABASE_URL: 'postgres://someone@127.0.0.1:9/contacts' }), what: 'the database (127.0.0.1:9/contacts) cannot be used: connection refused',
+    fix: 'start the server, or correct host and port in DATABASE_URL; without DATABASE_URL the embedded database is used',
+  },
+  { name: 'with a wrong password', ...setting({}), given: () => address({ password: 'not-this-one' }), what: 'the database (HOST) cannot be used: wrong user or password', fix: 'correct DATABASE_URL' },
+  { name: 'that does not exist', ...setting({}), given: () => address({ pathname: '/of_nobody' }), what: 'the database (HOST) cannot be used: it does not exist', fix: 'create it, or correct the name in DATABASE_URL' },
+  {
+    name: 'whose host does not exist', ...setting({ DATABASE_URL: 'postgres://someone@db.invalid/contacts' }), what: 'the database (db.invalid/contacts) cannot be used: no such host',
+    fix: 'correct the host in DATABASE_URL',
+  },
+  { name: 'whose address is cut short', ...setting({ DATABASE_URL: 'postgres://us er@:x/#' }), what: 'DATABASE_URL is not a connection string', fix: 'write postgres://user:password@host:5432/database' },
+  {
+    name: 'that a newer version has made', ...setting({}), given: () => migrated("insert into waterfall.schema_migrations (version, name, checksum) values (9999, '9999_future.sql', 'x')"),
+    what: 'the database has schema version 9999, and this program knows VERSION', fix: 'install a newer waterfall-contacts',
+  },
+  {
+    name: 'whose schema was edited', ...setting({}), given: () => migrated("update waterfall.schema_migrations set checksum = 'x' where version = 1"),
+    what: 'migration 0001_runs.sql of the database differs from the one in this program', fix: 'use the version of waterfall-contacts that made the database, or another database',
+  },
+  {
+    name: 'in which this user may create nothing', ...setting({}), given: asClerk, what: 'this user may not create the schema "waterfall" in the database (HOST)',
+    fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL"',
+  },
+  {
+    name: 'that is older, for one who only looks', args: ['status'], given: () => migrated('delete from waterfall.schema_migrations where version > 1'),
+    what: 'the schema "waterfall" in PostgreSQL at HOST has version 1, and this program needs VERSION', fix: 'bring it up to date with: waterfall-contacts migrate',
+  },
+  {
+    name: 'behind a transaction pooler', ...setting({}), given: behindPooler, what: 'the database (HOST) is behind a transaction pooler, on which the lock on a run does not hold',
+    fix: 'give DATABASE_URL the address of the server itself, or of the pooler in session mode (PgBouncer: pool_mode = session; Supabase: port 5432, not 6543)',
+  },
+  {
+    name: 'whose home is a file', ...setting({ WATERFALL_CONTACTS_HOME: 'list.csv', DATABASE_URL: '' }), what: "the home folder FOLDER/list.csv cannot be used: EEXIST: file already exists, mkdir 'FOLDER/list.csv'",
+    fix: 'choose another one with --home or WATERFALL_CONTACTS_HOME, or set DATABASE_URL',
+  },
+  {
+    name: 'that another process has open', args: [...RUN, '--home', 'home'], files: { 'list.csv': LIST }, env: { DATABASE_URL: '' }, given: openHome, exit: 75,
+    what: 'another process (pid PID) uses the embedded database in FOLDER/home', fix: 'wait until it is done, then: waterfall-contacts run list.csv --home home',
+  },
+];
+
+const RUNS: Situation[] = [
+  { name: 'of which there are none', args: ['export'], given: () => migrated(), what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'of which there are none, by id', args: ['status', '2026'], given: () => migrated(), what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'in a database that is not there yet', args: ['status', '--home', 'home'], env: { DATABASE_URL: '' }, what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'that does not exist, for status', args: ['status', '2099'], given: withRuns, what: 'there is no run 2099', fix: 'the latest are 20260302-090100-bbbb, 20260302-090000-aaaa' },
+  { name: 'that does not exist, for export', args: ['export', '2099'], given: withRuns, what: 'there is no run 2099', fix: 'the latest are 20260302-090100-bbbb, 20260302-090000-aaaa' },
+  { name: 'that does not exist, for resume', args: ['resume', '2099'], given: withRuns, what: 'there is no run 2099', fix: 'the latest are 20260302-090100-bbbb, 20260302-090000-aaaa' },
+  {
+    name: 'whose id fits several', args: ['status', '20260302'], given: withRuns, what: 'more than one run begins with "20260302"',
+    fix: 'give more of its id; the latest are 20260302-090100-bbbb, 20260302-090000-aaaa',
+  },
+  { name: 'of which none is unfinished', args: ['resume'], given: () => migrated(), what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' },
+  {
+    name: 'that asks another API', args: ['resume', '20260302-0901'], given: withRuns, what: 'run 20260302-090100-bbbb asks api.waterfall.example, and the settings name 127.0.0.1:9',
+    fix: 'set --base-url to the one of api.waterfall.example',
+  },
+];
+
+describe.each([
+  ['a command line', COMMAND_LINE],
+  ['a setting', SETTINGS],
+  ['an option', OPTIONS],
+  ['a list', LISTS],
+  ['an output', OUTPUTS],
+  ['a database', DATABASES],
+  ['a run', RUNS],
+])('%s', (_what, situations) => {
+  it.each(situations)('$name', async ({ args, files = {}, env = {}, given, isNobody, exit = 2, what, fix }) => {
+    const folder = await mkdtemp(inFolder('work-'));
+    for (const path of [inFolder(), folder]) await chmod(path, 0o755);
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+    const more = await given?.(folder);
+    const surroundings = { folder, env: { PATH: dirname(process.execPath), HOME: folder, ...API, DATABASE_URL: databaseUrl, ...env, ...more } };
+    const ended = await (isNobody ? asOrdinaryUser(() => give(args, surroundings)) : give(args, surroundings));
+    const said = ended.stderr
+      .slice(ended.stderr.indexOf('error:'))
+      .replaceAll(folder, 'FOLDER')
+      .replace(/(?<=[( ])(127\.0\.0\.1|localhost):(?!9\/)\d+\/\w+/, 'HOST')
+      .replace(/(?<=knows |needs )\d+/, 'VERSION')
+      .replace(/(?<=pid )\d+/, 'PID')
+      .replace('\n(waterfall-contacts --help shows all commands and options)', '');
+    expect({ said, stdout: ended.stdout, exit: ended.exit }).toEqual({ said: `error: ${what}${fix === undefined ? '' : `\n  to do: ${fix}`}\n`, stdout: '', exit });
+  });
+});
+
+/** The server's address with something changed. */
+function address(change: Partial<URL>): Promise<Record<string, string>> {
+  return Promise.resolve({ DATABASE_URL: Object.assign(new URL(inject('postgresUrl')), change).href });
+}
+
+/** A database with the schema, and what was done to it. */
+async function migrated(statement?: string): Promise<Record<string, string>> {
+  const { url, drop } = await createPostgresDatabase();
+  onTestFinished(drop);
+  await give(['migrate'], { folder: inFolder(), env: { DATABASE_URL: url } });
+  if (statement !== undefined) await administrate(statement, url);
+  return { DATABASE_URL: url };
+}
+
+/** An empty database, as somebody who may only log in. */
+async function asClerk(): Promise<Record<string, string>> {
+  const { url, drop } = await createPostgresDatabase();
+  const role = `clerk_${randomUUID().replaceAll('-', '')}`;
+  await administrate(`create role ${role} login password 'clerk'`);
+  onTestFinished(async () => {
+    await drop();
+    await administrate(`drop role ${role}`);
+  });
+  return { DATABASE_URL: Object.assign(new URL(url), { username: role, password: 'clerk' }).href };
+}
+
+async function withRuns(): Promise<Record<string, string>> {
+  const options = JSON.stringify({ question: { api_host: 'api.waterfall.example' }, output: { contacts: '-', report: null } });
+  const run = (id: string, minute: string) => `('${id}', '${id}', 'list.csv', '{}', '${options}', '2026-03-02T09:${minute}:00Z')`;
+  return migrated(`insert into waterfall.runs (id, key, input_name, input_columns, options, created_at)
+    values ${run('20260302-090000-aaaa', '00')}, ${run('20260302-090100-bbbb', '01')}`);
+}
+
+async function behindPooler(): Promise<Record<string, string>> {
+  const pooler = await startPooler(inject('postgresUrl'), { mode: 'transaction', sessions: 2, order: 'last used' });
+  onTestFinished(() => pooler.close());
+  return { DATABASE_URL: pooler.url };
+}
+
+async function openHome(folder: string): Promise<undefined> {
+  const driver = await openDriver({ databaseUrl: undefined, home: join(folder, 'home') }, testRuntime());
+  onTestFinished(() => driver.close());
+}
+
+async function takePort(): Promise<undefined> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(8787, '127.0.0.1', resolve));
+  expect((server.address() as AddressInfo).port).toBe(8787);
+  onTestFinished(() => void server.close());
+}

@@ -1,0 +1,61 @@
+/* Runs at a glance, and who works on them. */
+import { expect, it, onTestFinished } from 'vitest';
+import { openDriver } from '../../src/store/open.ts';
+import { countByFilter, overviews } from '../../src/store/overview.ts';
+import { lockHolders } from '../../src/store/run-lock.ts';
+import { runsLike } from '../../src/store/runs.ts';
+import { loadTarget } from '../../src/store/targets.ts';
+import { settle } from '../../src/store/settle.ts';
+import { describeOnBoth, describeOnPostgres, testRuntime } from '../support/databases.ts';
+import { answeredRun, answerOf, launch, move, NOW, person, rowFor, startedRun } from '../support/runs.ts';
+
+describeOnBoth('the overview of a run', (open) => {
+  it('counts rows, answers, contacts, known and unknown cost, and launches, each question once', async () => {
+    await answeredRun(open(), 'earlier', 'cached.example', answerOf([person('p9')]));
+    const [found, empty, failed] = await startedRun(open(), 'run-1', ['found.example', 'empty.example', 'failed.example', 'open.example', 'cached.example', '', 'found.example', 'open.example']);
+    if (found === undefined || empty === undefined || failed === undefined) throw new Error('no targets');
+    await launch(open(), found, 'job-1');
+    await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
+    await launch(open(), empty, 'job-2');
+    await settle(open(), { job_id: 'job-2', answer: {}, stop_date: NOW, at: NOW });
+    await launch(open(), failed, 'job-3');
+    await move(open(), await loadTarget(open(), failed.id), { kind: 'job_ended', reason: 'the job ended FAILED' });
+    expect(await overviews(open(), ['run-1', 'none', 'earlier'])).toEqual([
+      { run_id: 'run-1', rows: 8, rows_done: 7, answered: 3, with_contacts: 2, contacts: 3, cost_usd: 0.5, unknown_cost: 1, launches: 3 },
+      { run_id: 'none', rows: 0, rows_done: 0, answered: 0, with_contacts: 0, contacts: 0, cost_usd: null, unknown_cost: 0, launches: 0 },
+      { run_id: 'earlier', rows: 1, rows_done: 1, answered: 1, with_contacts: 1, contacts: 1, cost_usd: 0.25, unknown_cost: 0, launches: 1 },
+    ]);
+  });
+
+  it('by title filter has those with most questions first, and says how many there are', async () => {
+    const filters = ['cfo', 'ceo', 'ceo', 'cto'];
+    const rows = filters.map((title_filter, position) => ({ ...rowFor(`company-${position}.example`, position), title_filter }));
+    await startedRun(open(), 'run-1', [], { rows: [...rows, rowFor('', 4)] });
+    await startedRun(open(), 'other', ['elsewhere.example']);
+    const { filters: counted, total } = await countByFilter(open(), 'run-1', 2);
+    expect([total, counted.map(({ title_filter, questions }) => [title_filter, questions])]).toEqual([3, [['ceo', 2], ['cfo', 1]]]);
+  });
+
+  it('is found by the beginning of an id, in which nothing is a pattern', async () => {
+    for (const id of ['2026-a', '2026-b', '2027_c']) await startedRun(open(), id, [`${id.slice(-1)}.example`]);
+    const like = async (prefix: string) => (await runsLike(open(), prefix, 9)).map(({ id }) => id);
+    expect([await like('2026'), await like('2026-b'), await like('20__'), await like('%'), await like('2027_')]).toEqual([['2026-b', '2026-a'], ['2026-b'], [], [], ['2027_c']]);
+  });
+
+  it('has nobody at work where nobody is', async () => {
+    expect(await lockHolders(open(), ['run-1'])).toEqual([]);
+  });
+});
+
+describeOnPostgres('the holder of a lock', (open, address) => {
+  it('is seen by others, for the names that they ask for, while it has the lock', async () => {
+    const other = await openDriver({ databaseUrl: address(), home: '' }, testRuntime());
+    onTestFinished(() => other.close());
+    const locks = await Promise.all(['key-1', 'key-2', 'key-3'].map((name) => other.lock(name)));
+    const seen = await lockHolders(open(), ['key-2', 'key-1', 'key-9']);
+    expect(seen.map(({ name }) => name).sort()).toEqual(['key-1', 'key-2']);
+    expect(seen.every(({ since }) => since instanceof Date)).toBe(true);
+    for (const lock of locks) await lock.release();
+    await expect.poll(() => lockHolders(open(), ['key-1', 'key-2'])).toEqual([]);
+  });
+});

@@ -1,0 +1,128 @@
+/* What a dry run looks up: the same as a run would find, without a trace. */
+import { expect, it } from 'vitest';
+import type { Answer } from '../../src/core/model.ts';
+import { previewRun } from '../../src/run/dry-run.ts';
+import type { NewRun } from '../../src/run/start.ts';
+import { startRun } from '../../src/run/start.ts';
+import { countRepeatable, dearestBills } from '../../src/store/bills.ts';
+import type { Database } from '../../src/store/database.ts';
+import { countOutcomes, reportRows } from '../../src/store/outcomes.ts';
+import { discardRun, findRun } from '../../src/store/runs.ts';
+import { describeOnBoth, testRuntime } from '../support/databases.ts';
+import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+
+const CLAIM = { kind: 'claimed', at: NOW } as const;
+
+/** A list as `run` reads it. */
+function listOf(domains: string[], more: Partial<NewRun> = {}): NewRun {
+  const columns = { names: ['domain'], domain: 0 };
+  async function* rows() {
+    for (const [index, domain] of domains.entries()) yield await Promise.resolve({ line: index + 2, cells: [domain] });
+  }
+  const question = { api_host: 'api.waterfall.example', title_filter: 'founder OR ceo', limit: 10, include_phones: false, include_unverified: false };
+  const output = { contacts: '-', report: null, style: { delimiter: ',', bom: false } };
+  return {
+    key: 'key of list', input_name: 'companies.csv', list: { columns, rows: rows() }, options: { question, reading: {}, rows: null, output },
+    maxAgeMs: 30 * DAY_MS, fresh: false, onAdvice: () => undefined, ...more,
+  };
+}
+
+/** Questions in every state in which an earlier run may have left them. */
+async function everythingKnown(database: Database): Promise<string[]> {
+  await answeredRun(database, 'answered', 'answered.example', answerOf([person('p1')]));
+  await answeredRun(database, 'old', 'old.example', answerOf([person('p2')]), NOW - 31 * DAY_MS);
+  await launch(database, await startedTarget(database, 'open', 'open.example'), 'job-open');
+  await move(database, await launch(database, await startedTarget(database, 'slow', 'slow.example'), 'job-slow'), { kind: 'gave_up', reason: 'slow' });
+  for (const n of [1, 2, 3]) {
+    const target = await launch(database, await startedTarget(database, `failed-${n}`, 'failed.example', { maxAgeDays: null }), `job-failed-${n}`);
+    await move(database, target, { kind: 'job_ended', reason: 'the job ended FAILED' });
+  }
+  await move(database, await startedTarget(database, 'doubt', 'doubt.example'), CLAIM, { kind: 'in_doubt' }, { kind: 'held', reason: 'held' });
+  return ['answered', 'old', 'open', 'slow', 'failed', 'doubt', 'new'].map((name) => `${name}.example`);
+}
+
+describeOnBoth('a preview', (open) => {
+  const runtime = testRuntime();
+  const preview = (made: NewRun) => previewRun(made, { runtime, database: open(), rowsNamed: 2 });
+  const counted = (counts: { outcome: string; rows: number }[]) => Object.fromEntries(counts.map(({ outcome, rows }) => [outcome, rows]));
+
+  it.each([
+    ['as it is', {}],
+    ['with --fresh', { fresh: true }],
+    ['with a --max-age that takes the old answer too', { maxAgeMs: 60 * DAY_MS }],
+    ['with a --max-age of 0', { maxAgeMs: 0 }],
+  ])('counts what the run then begins with, %s', async (_what, more) => {
+    runtime.clock.set(NOW + 1);
+    const domains = [...(await everythingKnown(open())), 'new.example', 'no domain', ''];
+    const seen = await preview(listOf(domains, more));
+    const run = await startRun(open(), runtime, listOf(domains, more));
+    expect(counted(seen.counts)).toEqual(counted(await countOutcomes(open(), run.id)));
+    const invalid = await reportRows(open(), { run_id: run.id, after: -1, limit: 2, outcomes: ['invalid'] });
+    expect(seen.invalidRows).toEqual(invalid.map(({ row, reason }) => ({ row, reason })));
+  });
+
+  it('writes nothing', async () => {
+    await preview(listOf(['new.example']));
+    expect(await open().query('select from waterfall.runs')).toEqual([]);
+  });
+
+  it('of a run that is unfinished is that of going on with it', async () => {
+    const made = listOf(['harbour-1.example', 'harbour-2.example']);
+    const run = await startRun(open(), runtime, made);
+    expect(await preview(listOf(['harbour-1.example', 'harbour-2.example']))).toMatchObject({ continues: run.id, counts: [{ outcome: 'not_launched', rows: 2 }] });
+    expect((await preview(listOf(['harbour-1.example'], { fresh: true }))).continues).toBeUndefined();
+  });
+
+  it('counts launches in doubt that are to be repeated', async () => {
+    const targets = await startedRun(open(), 'run', ['harbour-1.example', 'harbour-2.example', 'harbour-3.example', 'harbour-4.example']);
+    const [first, second, third] = targets;
+    if (first !== undefined) await move(open(), first, CLAIM, { kind: 'in_doubt' });
+    if (second !== undefined) await move(open(), second, CLAIM);
+    if (third !== undefined) await launch(open(), third, 'job-3');
+    expect(await countRepeatable(open(), 'run')).toBe(2);
+  });
+});
+
+describeOnBoth('earlier bills', (open) => {
+  const API = 'api.waterfall.example';
+  const answered = (id: string, usage: Answer['usage'], persons = 2) =>
+    answeredRun(open(), id, `${id}.example`, { persons: Array.from({ length: persons }, (_, n) => person(`${id}-${n}`)), usage });
+
+  it('are unknown where there are none', async () => {
+    expect(await dearestBills(open(), API)).toEqual({ person_usd: null, phone_usd: null });
+  });
+
+  it('give the dearest person and the dearest phone', async () => {
+    await answered('one', { total_usd: 0.1, persons_usd: 0.1, persons_count: 2 });
+    await answered('two', { total_usd: 0.62, persons_usd: 0.12, persons_count: 2, phones_usd: 0.5, phones_count: 2 });
+    await answered('three', { total_usd: 0.3, persons_usd: 0.05, persons_count: 1, phones_usd: 0.25, phones_count: 1 });
+    expect(await dearestBills(open(), API)).toEqual({ person_usd: 0.06, phone_usd: 0.25 });
+  });
+
+  it('are understood where only the total is said', async () => {
+    await answered('one', { total_usd: 0.1 }, 4);
+    expect(await dearestBills(open(), API)).toEqual({ person_usd: 0.025, phone_usd: null });
+  });
+
+  it('say nothing where nothing was billed, or nothing is said', async () => {
+    await answered('one', { total_usd: 0, persons_usd: 0, persons_count: 0 }, 0);
+    await answered('two', null);
+    await answered('three', { total_usd: null, phones_count: 0 });
+    expect(await dearestBills(open(), API)).toEqual({ person_usd: null, phone_usd: null });
+  });
+
+  it('of another API are of no use', async () => {
+    await answered('one', { total_usd: 0.1 });
+    expect(await dearestBills(open(), 'sandbox')).toEqual({ person_usd: null, phone_usd: null });
+  });
+});
+
+describeOnBoth('a run that shall not begin', (open) => {
+  it('leaves nothing behind, and the others as they are', async () => {
+    await answeredRun(open(), 'earlier', 'known.example', answerOf([person('p1')]));
+    await startedRun(open(), 'run', ['known.example', 'new.example', '']);
+    await discardRun(open(), 'run');
+    expect(await findRun(open(), 'run')).toBeUndefined();
+    expect(await open().query<{ run_id: string }>('select run_id from waterfall.targets union select run_id from waterfall.input_rows')).toEqual([{ run_id: 'earlier' }]);
+  });
+});

@@ -1,0 +1,19 @@
+/* Tables for tests of how tables are written. */
+import type { Column, Sheet, Sheets } from '../../src/sheet/sheet.ts';
+
+/** One table, of these columns and rows. */
+export function sheetOf(columns: readonly (string | Column)[], ...rows: unknown[][]): Sheets {
+  return [namedSheet('contacts', columns, rows)];
+}
+
+/** A table with a name. */
+export function namedSheet(name: string, columns: readonly (string | Column)[], rows: Iterable<unknown[]>): Sheet {
+  return {
+    name,
+    columns: columns.map((column) => (typeof column === 'string' ? { name: column } : column)),
+    rows: (async function* () {
+      await Promise.resolve();
+      yield* rows;
+    })(),
+  };
+}
