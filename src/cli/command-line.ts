@@ -5,9 +5,9 @@ const SECRET_OPTION = '--database-url';
 /** Global options that name where things are; a command that goes on needs them again. */
 const PLACE_OPTIONS = ['--database-url', '--home', '--base-url'];
 const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
-/** What bounds the cost; a command that launches must not lose it. */
-const MONEY_OPTIONS = ['--max-cost', '--price', '--confirm-above'];
-const MONEY_FLAGS = ['--yes'];
+/** What bounds cost and pace; a command that launches must not lose it. */
+const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above', '--rate-limit', '--concurrency', '--job-timeout', '--in-doubt'];
+const BOUND_FLAGS = ['--yes'];
 
 /** The command as it was given. */
 export function sameCommand(argv: readonly string[]): string {
@@ -18,10 +18,17 @@ export function sameCommand(argv: readonly string[]): string {
   return ['waterfall-contacts', ...words].join(' ');
 }
 
-/** The command that goes on with a run, with the options that say where it lives and what it may cost. */
-export function resumeCommand(run_id: string, argv: readonly string[]): string {
-  const kept = optionsOf(argv, [...PLACE_OPTIONS, ...MONEY_OPTIONS], [...PLACE_FLAGS, ...MONEY_FLAGS]);
-  return ['waterfall-contacts', 'resume', run_id, ...kept].join(' ');
+/** The words of a command that bound what it may cost, and its pace. */
+export function boundsOf(argv: readonly string[]): string[] {
+  return optionsOf(argv, BOUND_OPTIONS, BOUND_FLAGS);
+}
+
+/**
+ * The command that goes on with a run, with the options that say where it lives, and with the `bounds` of cost and pace
+ * that it had.
+ */
+export function resumeCommand(run_id: string, argv: readonly string[], bounds: readonly string[] = boundsOf(argv)): string {
+  return ['waterfall-contacts', 'resume', run_id, ...optionsOf(argv, PLACE_OPTIONS, PLACE_FLAGS), ...bounds].join(' ');
 }
 
 /** The command that writes the outputs of a run, with the options that say where it lives. What else they look like is kept with the run. */

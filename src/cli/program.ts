@@ -52,6 +52,7 @@ export function buildProgram(ended: (exit: number) => void): Command {
     program
       .command(name)
       .description(description)
+      .showHelpAfterError(`(waterfall-contacts ${name} --help shows all its options)`)
       .exitOverride()
       .addHelpText('after', () => `\nExample:\n  ${EXAMPLES[name] ?? ''}\n\nOptions of every command: waterfall-contacts --help`);
 

@@ -126,7 +126,9 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   await invocation.memory?.save(times, limiter);
   const requests = client.requests();
   const duration_ms = runtime.clock.now() - startedAt;
-  const finished = left === 0 && failure === undefined;
+  // Whoever closed stdout had read enough; that is no unfinished run.
+  const unwritten = failure !== undefined && !isClosedPipe(failure);
+  const finished = left === 0 && !unwritten;
   await addWork(database, run.id, {
     requests: requests.launches + requests.finds,
     worked_ms: duration_ms,
@@ -135,7 +137,6 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   });
 
   const stopped = left > 0 ? (stop.reason() ?? { exit: 4, message: 'rows are left' }) : undefined;
-  const unwritten = failure !== undefined && !isClosedPipe(failure);
   return {
     run,
     counts,

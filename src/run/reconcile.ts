@@ -29,7 +29,8 @@ export function reconcile(before: Reading, after: Reading, ours: Spending): Reco
   const isOwed = fallen !== null && fallen < 0 && Math.abs(-fallen - ours.spent_usd) < Math.abs(fallen - ours.spent_usd) / 2;
   const usd = fallen === null || fallen < 0 ? (isOwed && fallen !== null ? -fallen : null) : fallen;
   if (requests === null && usd === null) return undefined;
-  return { requests, usd, our_requests: ours.launched, our_usd: ours.spent_usd };
+  const clean = (amount: number) => Math.round(amount * 1e6) / 1e6; // what adding fractions leaves behind
+  return { requests, usd: usd === null ? null : clean(usd), our_requests: ours.launched, our_usd: clean(ours.spent_usd) };
 }
 
 /** The same in words, with what may explain a difference. */

@@ -21,7 +21,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
     `  rows: ${outcomes.join(', ')}`,
     ...hitRate(result),
     `  requests: ${many(requests.launches, 'launch', 'launches')}, ${many(requests.finds, 'find')}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}`,
-    `  spent: ${spent(result)}`,
+    `  spent: ${spent(result)}${notYetBilled(result)}`,
     ...account,
   ];
   if (result.repeated > 0) {
@@ -57,6 +57,12 @@ export function reasonLines(rows: readonly ReportRow[]): string[] {
 function near(path: string): string {
   const fromHere = relative('', path);
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
+}
+
+/** Jobs that are on their way cost what they bring, once somebody asks for them. */
+function notYetBilled(result: RunResult): string {
+  const open = result.rows(['waiting']);
+  return open === 0 ? '' : `, and what ${many(open, 'row')} on the way will cost`;
 }
 
 /** Dollars known to be spent by this run; what is not known is said so. */

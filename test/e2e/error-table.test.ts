@@ -236,7 +236,7 @@ describe.each([
       .replace(/(?<=[( ])(127\.0\.0\.1|localhost):(?!9\/)\d+\/\w+/, 'HOST')
       .replace(/(?<=knows |needs )\d+/, 'VERSION')
       .replace(/(?<=pid )\d+/, 'PID')
-      .replace('\n(waterfall-contacts --help shows all commands and options)', '');
+      .replace(/\n\(waterfall-contacts (\w+ --help shows all its|--help shows all commands and) options\)/, '');
     expect({ said, stdout: ended.stdout, exit: ended.exit }).toEqual({ said: `error: ${what}${fix === undefined ? '' : `\n  to do: ${fix}`}\n`, stdout: '', exit });
   });
 });

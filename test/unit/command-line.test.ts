@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
+import { boundsOf, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
 
 const argv = (...words: string[]) => ['/usr/bin/node', '/opt/main.js', ...words];
 const URL = 'postgres://user:s3cret@db.example/x';
@@ -48,8 +48,14 @@ describe('resumeCommand', () => {
     [['--base-url', 'http://api.example', '--allow-insecure', 'run', 'a.csv'], 'waterfall-contacts resume r1 --base-url http://api.example --allow-insecure'],
     [['--database-url', URL, 'run', 'a.csv'], 'waterfall-contacts resume r1 --database-url "$DATABASE_URL"'],
     [[`--database-url=${URL}`, 'run', 'a.csv'], 'waterfall-contacts resume r1 --database-url "$DATABASE_URL"'],
+    [['run', 'a.csv', '--max-cost', '5', '--rate-limit=200/60', '--yes'], 'waterfall-contacts resume r1 --max-cost 5 --rate-limit 200/60 --yes'],
   ])('after %j is %s', (words, command) => {
     expect(resumeCommand('r1', argv(...words))).toBe(command);
+  });
+
+  it('has the bounds that the run had, when it is another command that says so', () => {
+    const bounds = boundsOf(argv('run', 'a.csv', '--max-cost', '5', '--sandbox'));
+    expect(resumeCommand('r1', argv('status', '--sandbox'), bounds)).toBe('waterfall-contacts resume r1 --sandbox --max-cost 5');
   });
 
   it('gives a shell the same places as before', () => {

@@ -14,6 +14,7 @@ export type ExportCommandOptions = GlobalOptions & OutputCommandOptions & { sand
 
 /** Runs the command; returns its exit code. */
 export async function exportRun(id: string | undefined, options: ExportCommandOptions): Promise<number> {
+  if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const session = openSession(options);
   const shape = readShape(options);
   const database = await openDatabase(session);

@@ -5,6 +5,7 @@ import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape
 import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
+import { boundsOf } from '../command-line.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
@@ -42,7 +43,7 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       // Read again behind the lock: the process that had it may have finished the run.
       const run = await findRunTo(database, found?.id);
       const { output, report } = options;
-      const made: RunOptions = { ...run.options, output: changeOutput(run.options.output, { output, report, shape }) };
+      const made: RunOptions = { ...run.options, output: changeOutput(run.options.output, { output, report, shape }), bounds: boundsOf(process.argv) };
       refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
       const before = run.options.output;

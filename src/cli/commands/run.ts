@@ -15,7 +15,7 @@ import { startRun } from '../../run/start.ts';
 import type { NewRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
-import { sameCommand } from '../command-line.ts';
+import { boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
@@ -85,7 +85,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY });
     await refuseUnwritable(output, input === '-' ? undefined : input);
 
-    const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv) };
+    const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
     const key = runKey(format.sha256, made);
     const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
     const written = format.encoding === 'utf-8' ? '' : ` (${format.encoding})`;

@@ -45,7 +45,7 @@ function nextCommand(run: Run, { state, outcomes, failures_total }: RunStatus): 
   if (state === 'running') return undefined;
   if (state !== 'finished') {
     const left = LEFT_OVER.some((outcome) => outcomes[outcome] > 0);
-    return { why: left ? 'go on with' : 'write its files with', command: resumeCommand(run.id, process.argv) };
+    return { why: left ? 'go on with' : 'write its files with', command: resumeCommand(run.id, process.argv, run.options.bounds) };
   }
   const { command } = run.options;
   if (command === undefined || failures_total === outcomes.invalid) return undefined;
