@@ -5,8 +5,8 @@ const SECRET_OPTION = '--database-url';
 /** Global options that name where things are; a command that goes on needs them again. */
 const PLACE_OPTIONS = ['--database-url', '--home', '--base-url'];
 const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
-/** What bounds cost and pace; a command that launches must not lose it. */
-const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above', '--rate-limit', '--concurrency', '--job-timeout', '--in-doubt'];
+/** What bounds the cost; a command that launches must not lose it. The pace is chosen anew. */
+const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above'];
 const BOUND_FLAGS = ['--yes'];
 
 /** The command as it was given. */
@@ -18,14 +18,14 @@ export function sameCommand(argv: readonly string[]): string {
   return ['waterfall-contacts', ...words].join(' ');
 }
 
-/** The words of a command that bound what it may cost, and its pace. */
+/** The words of a command that bound what it may cost. */
 export function boundsOf(argv: readonly string[]): string[] {
   return optionsOf(argv, BOUND_OPTIONS, BOUND_FLAGS);
 }
 
 /**
- * The command that goes on with a run, with the options that say where it lives, and with the `bounds` of cost and pace
- * that it had.
+ * The command that goes on with a run, with the options that say where it lives, and with the `bounds` of cost that
+ * it had.
  */
 export function resumeCommand(run_id: string, argv: readonly string[], bounds: readonly string[] = boundsOf(argv)): string {
   return ['waterfall-contacts', 'resume', run_id, ...optionsOf(argv, PLACE_OPTIONS, PLACE_FLAGS), ...bounds].join(' ');
