@@ -15,7 +15,7 @@ describeOnPostgres('two transactions', (open, address) => {
       isolation: 'read committed',
     });
     await both;
-    expect(attempts()).toBe(3);
+    expect(attempts()).toBeGreaterThanOrEqual(3); // one of them at least was undone and repeated
     expect(await names(open())).toEqual(['c1 ++', 'c2 ++']);
   });
 
@@ -27,7 +27,7 @@ describeOnPostgres('two transactions', (open, address) => {
       isolation: 'repeatable read',
     });
     await both;
-    expect(attempts()).toBe(3);
+    expect(attempts()).toBeGreaterThanOrEqual(3); // one of them at least was undone and repeated
     expect(await names(open())).toEqual(['c1 ++', 'c2']);
   });
 });
