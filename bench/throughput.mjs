@@ -60,5 +60,5 @@ export async function benchThroughput(services, form) {
 /** Which of the two functions the command itself calls. */
 function ownCall() {
   const transport = readFileSync(join(import.meta.dirname, '../dist/waterfall/transport.js'), 'utf8');
-  return /import \{[^}]*\brequest\b[^}]*\} from 'undici'/.test(transport) ? 'request' : 'fetch';
+  return transport.includes('dispatcher.request(') ? 'request' : 'fetch';
 }
