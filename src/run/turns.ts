@@ -17,6 +17,9 @@ export type Turns = {
   changed(): void;
 };
 
+/** A decision costs nothing next to a lane that nobody wakes: what was expected to happen may not. */
+const LONGEST_UNDECIDED_MS = 1_000;
+
 type Waiter = { resolve: (place: Place) => void; reject: (reason: unknown) => void };
 
 /** Makes the scheduler. `signal` ends all waiting. */
@@ -48,7 +51,7 @@ export function createTurns(options: {
     const now = clock.now();
     const waitMs = pace.waitMs(now, { ...limiter.state(), freeWithin: (ms) => limiter.freeWithin(ms), launchesHeld: areLaunchesHeld() });
     if (waitMs > 0) {
-      decideAt(now + waitMs, now);
+      decideAt(now + Math.min(waitMs, LONGEST_UNDECIDED_MS), now);
       return;
     }
     stopTimer();
