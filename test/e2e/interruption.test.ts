@@ -103,7 +103,8 @@ describe.concurrent('a run that is killed with -9', () => {
     expect(await launchesPerQuestion(scene)).toEqual(DOMAINS.map((_, place) => (place < 10 ? 2 : 1)));
   });
 
-  it('is finished by the same command on the embedded database too', async ({ open }) => {
+  // The window of the killed process is carried over, so this may wait for a whole one.
+  it('is finished by the same command on the embedded database too', { timeout: 180_000 }, async ({ open }) => {
     const scene = await open({ embedded: true });
     await scene.write('list.csv', list(DOMAINS));
     const running = await standingStill(scene);
