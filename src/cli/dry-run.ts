@@ -1,6 +1,4 @@
 /* `run --dry-run`: what the run would do and cost. Sends nothing, needs no key, creates nothing. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
 import { previewRun } from '../run/dry-run.ts';
 import { openingLines, planOf } from '../run/plan.ts';
@@ -8,6 +6,7 @@ import { choosePrice } from '../run/price.ts';
 import type { NewRun } from '../run/start.ts';
 import { inWords } from '../store/database.ts';
 import type { Driver } from '../store/database.ts';
+import { embeddedFolder, hasEmbedded } from '../store/embedded-folder.ts';
 import { schemaState } from '../store/migrate.ts';
 import { openDriver } from '../store/open.ts';
 import type { MoneySettings } from './money.ts';
@@ -56,9 +55,8 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
 
 /** The database, if there is one with our schema that can be had now; and in words what was found. */
 async function lookUp({ settings, runtime }: Session): Promise<{ driver?: Driver; words: string }> {
-  const folder = join(settings.home, 'database');
-  if (settings.databaseUrl === undefined && !existsSync(folder)) {
-    return { words: `no database yet: the run would create the embedded PostgreSQL in ${folder}` };
+  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) {
+    return { words: `no database yet: the run would create the embedded PostgreSQL in ${embeddedFolder(settings.home)}` };
   }
   let driver: Driver | undefined;
   try {

@@ -28,6 +28,7 @@ import type { MoneyOptions, MoneySettings } from './money.ts';
 import { begin, ROWS_NAMED } from './opening.ts';
 import { keyOf, openDatabase } from './session.ts';
 import type { Session } from './session.ts';
+import { CLOSED_STDOUT } from './stdout.ts';
 
 /** Options of pace and money, as commander gives them. */
 export type PaceOptions = MoneyOptions & {
@@ -77,7 +78,7 @@ export async function perform(
     },
   });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    stop.request({ exit: 141, message: error.code === 'EPIPE' ? 'the reader of stdout has gone' : `stdout cannot be written (${error.code})` });
+    stop.request({ exit: CLOSED_STDOUT, message: error.code === 'EPIPE' ? 'the reader of stdout has gone' : `stdout cannot be written (${error.code})` });
   });
 
   const closing: (() => Promise<void>)[] = [];

@@ -27,6 +27,8 @@ A trial, which costs nothing:
 All options of a command, with an example:
   waterfall-contacts run --help`;
 
+const share = numberUpTo(1);
+
 /** Makes the program; `ended` is told the exit code of the command that ran. */
 export function buildProgram(ended: (exit: number) => void): Command {
   const program = new Command('waterfall-contacts')
@@ -152,7 +154,7 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .option('--port <n>', 'on 127.0.0.1; 0 takes a free one', wholeNumber(0, 65_535), 8787)
     .option('--rate-limit <n/seconds>', 'requests per window; 0 = none', '50/60')
     .option('--job-time <duration>', 'median time of a job; 0 = done at once', '3s')
-    .option('--job-spread <n>', 'how much the times differ: standard deviation of the logarithm', spread, 0.5)
+    .option('--job-spread <n>', 'how much the times differ: standard deviation of the logarithm', numberUpTo(3), 0.5)
     .option('--slow-jobs <share>', 'jobs that take ten times as long', share)
     .option('--state <file>', 'keep the jobs here, so that they survive a restart')
     .option('--seed <n>', 'of all chance', wholeNumber(0, 2 ** 31), 1)
@@ -215,16 +217,12 @@ function wholeNumber(least: number, most: number): (text: string) => number {
   };
 }
 
-function spread(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && number >= 0 && number <= 3) return number;
-  throw new InvalidArgumentError('It must be a number from 0 to 3.');
-}
-
-function share(text: string): number {
-  const number = Number(text);
-  if (text.trim() !== '' && number >= 0 && number <= 1) return number;
-  throw new InvalidArgumentError('It must be a number from 0 to 1.');
+function numberUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== '' && number >= 0 && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a number from 0 to ${most}.`);
+  };
 }
 
 function version(): string {

@@ -1,5 +1,8 @@
 /* Prints the result of a command on stdout. */
 
+/** The exit code when the reader of stdout has gone (contract, section 3). */
+export const CLOSED_STDOUT = 141;
+
 /** Prints text; returns false when the reader has gone, as `head` does when it has seen enough. */
 export async function print(text: string): Promise<boolean> {
   const { stdout } = process;

@@ -73,13 +73,16 @@ async function previewList(made: NewRun, options: { since: Date; rowsNamed: numb
     if (question_hash === undefined) {
       count('invalid');
       if (invalidRows.length < options.rowsNamed) invalidRows.push({ row: line, reason: reason ?? null });
-    } else if (asked.has(briefly(question_hash))) {
-      count('duplicate');
-    } else {
-      asked.add(briefly(question_hash));
-      batch.push(question_hash);
-      if (batch.length === BATCH) await lookUp();
+      continue;
     }
+    const question = briefly(question_hash);
+    if (asked.has(question)) {
+      count('duplicate');
+      continue;
+    }
+    asked.add(question);
+    batch.push(question_hash);
+    if (batch.length === BATCH) await lookUp();
   }
   await lookUp();
   return {

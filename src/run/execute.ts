@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
 import type { Outcome } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { isClosedPipe } from '../sheet/write.ts';
 import type { Database, Lock } from '../store/database.ts';
 import { countOutcomes, countUncertain } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
@@ -127,7 +128,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const requests = client.requests();
   const duration_ms = runtime.clock.now() - startedAt;
   // Whoever closed stdout had read enough; that is no unfinished run.
-  const unwritten = failure !== undefined && !isClosedPipe(failure);
+  const unwritten = failure !== undefined && !isCutShort(failure);
   const finished = left === 0 && !unwritten;
   await addWork(database, run.id, {
     requests: requests.launches + requests.finds,
@@ -196,7 +197,7 @@ function createChanges(): Follow & { notify(): void; end(): void } {
   };
 }
 
-function isClosedPipe(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || (error instanceof Error && error.name === 'AbortError');
+/** The reader has gone, or we stopped writing ourselves. */
+function isCutShort(error: unknown): boolean {
+  return isClosedPipe(error) || (error instanceof Error && error.name === 'AbortError');
 }

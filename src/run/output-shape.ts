@@ -26,9 +26,10 @@ const OTHER_FORMATS: Record<string, Format> = {
 
 /**
  * Understands the options.
- * @throws {UsageError} for a delimiter that is none, and a list of columns that is none.
+ * @throws {UsageError} for a delimiter that is none, a list of columns that is none, and a report on stdout.
  */
-export function readShape(choice: ShapeChoice): OutputShape {
+export function readShape(choice: ShapeChoice & { report?: string }): OutputShape {
+  if (choice.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const { format, columns, outputDelimiter, bom, formulaGuard } = choice;
   const delimiter = outputDelimiter === undefined ? undefined : namedDelimiter(outputDelimiter);
   if (outputDelimiter !== undefined && delimiter === undefined) {

@@ -1,4 +1,5 @@
 /* What is about to be done and what it may cost: counts in, numbers and opening lines out. The same for a dry run. */
+import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/model.ts';
 import { OUTCOMES } from '../core/model.ts';
@@ -127,8 +128,4 @@ function costLines(opening: { plan: Plan; price: Price | undefined; balance: Bal
       ? ['  warning: that is less than the worst case; if it is prepaid, the API may refuse launches before the end']
       : []),
   ];
-}
-
-function many(count: number, one: string): string {
-  return `${count} ${count === 1 ? one : `${one}s`}`;
 }

@@ -1,5 +1,6 @@
 /* `runs` and `status` for people: records in, lines out. */
 import { formatDuration } from '../core/duration.ts';
+import { formatUsd } from '../core/money.ts';
 import { OUTCOMES } from '../core/model.ts';
 import type { RunLine, RunStatus } from './status.ts';
 
@@ -22,7 +23,7 @@ export function statusLines(status: RunStatus): string[] {
   const outcomes = OUTCOMES.filter((outcome) => status.outcomes[outcome] > 0).map((outcome) => `${outcome} ${status.outcomes[outcome]}`);
   const { hit_rate, companies_with_contacts: hits, companies_answered: answered } = status;
   const rate = hit_rate === null ? '' : `, at ${hits} of ${answered} companies answered (${Math.round(hit_rate * 100)} %)`;
-  const each = status.contacts > 0 && (status.cost_usd ?? 0) > 0 ? ` (${money((status.cost_usd ?? 0) / status.contacts)} a contact)` : '';
+  const each = status.contacts > 0 && (status.cost_usd ?? 0) > 0 ? ` (${formatUsd((status.cost_usd ?? 0) / status.contacts)} a contact)` : '';
   const doubts = status.launches_repeated_in_doubt > 0 ? `, ${status.launches_repeated_in_doubt} of them repeated after a doubt` : '';
   return [
     `run ${status.run_id} (${status.input}): ${stateText(status)}`,
@@ -81,9 +82,5 @@ function minute(time: string): string {
 
 function spent({ cost_usd, answers_of_unknown_cost: unknown }: RunLine): string {
   if (unknown > 0 && (cost_usd ?? 0) === 0) return 'unknown';
-  return `${money(cost_usd ?? 0)}${unknown > 0 ? ' or more' : ''}`;
-}
-
-function money(usd: number): string {
-  return `$${usd.toFixed(2)}`;
+  return `${formatUsd(cost_usd ?? 0)}${unknown > 0 ? ' or more' : ''}`;
 }

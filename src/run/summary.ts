@@ -1,6 +1,7 @@
 /* What the closing lines of a run say: results in, lines out. The opening lines are in plan.ts. */
 import { relative } from 'node:path';
 import { OUTCOMES } from '../core/model.ts';
+import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 import type { ReportRow } from '../store/outcomes.ts';
@@ -86,8 +87,4 @@ export function knownCost(result: RunResult): number | null {
 function hitRate(result: RunResult): string[] {
   const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts'])];
   return answered === 0 ? [] : [`  hit rate: ${Math.round((hits / answered) * 100)} %, ${hits} of ${many(answered, 'company', 'companies')}`];
-}
-
-function many(count: number, one: string, more = `${one}s`): string {
-  return `${count} ${count === 1 ? one : more}`;
 }

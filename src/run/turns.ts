@@ -2,6 +2,7 @@
  * Hands the free places of the request window to the jobs that wait to be asked: one decision of the pace for each place,
  * by one scheduler for all lanes. Lanes only wait for their turn; nobody looks up in vain.
  */
+import { createAlarm } from '../core/alarm.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Limiter, Place } from '../waterfall/client.ts';
 import type { Pace, PacedJob } from './pace.ts';
@@ -35,17 +36,12 @@ export function createTurns(options: {
   const waiters = new Map<PacedJob, Waiter>();
   /** A place was asked for and is not here yet; when it is, the pace decides who gets it. */
   let placeComes = false;
-  let timer: { at: number; stop: AbortController } | undefined;
-
-  const stopTimer = () => {
-    timer?.stop.abort();
-    timer = undefined;
-  };
+  const alarm = createAlarm((ms, stop) => clock.sleep(ms, stop), () => decide());
 
   const decide = () => {
     if (placeComes) return;
     if (waiters.size === 0) {
-      stopTimer(); // it would keep the process alive
+      alarm.clear(); // it would keep the process alive
       return;
     }
     const now = clock.now();
@@ -54,7 +50,7 @@ export function createTurns(options: {
       decideAt(now + Math.min(waitMs, LONGEST_UNDECIDED_MS), now);
       return;
     }
-    stopTimer();
+    alarm.clear();
     placeComes = true;
     limiter.take('find', signal).then(hand, () => undefined); // the signal told everybody already
   };
@@ -72,26 +68,15 @@ export function createTurns(options: {
     decide();
   };
 
-  /** Decides again at this moment. A timer that rings earlier is left alone: it will set the next one. */
+  /** Decides again at this moment. An alarm that rings earlier is left alone: it will set the next one. */
   const decideAt = (at: number, now: number) => {
-    if (timer !== undefined && timer.at <= at) return;
-    stopTimer();
-    const own = { at, stop: new AbortController() };
-    timer = own;
-    clock.sleep(at - now, own.stop.signal).then(
-      () => {
-        if (timer !== own) return;
-        timer = undefined;
-        decide();
-      },
-      () => undefined, // replaced by another one
-    );
+    if ((alarm.at() ?? Infinity) > at) alarm.set(at, now);
   };
 
   signal.addEventListener(
     'abort',
     () => {
-      stopTimer();
+      alarm.clear();
       for (const { reject } of waiters.values()) reject(signal.reason);
       waiters.clear();
     },

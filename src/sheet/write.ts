@@ -16,6 +16,12 @@ export async function writeSheetTo(stream: Writable, sheets: Sheets, style: Shee
   await pour(sheets, style, stream, { end: false, ...(signal && { signal }) });
 }
 
+/** Whether writing ended because nobody reads any more. */
+export function isClosedPipe(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
 /**
  * Writes the tables to a file: whole or not at all. `tag` names the temporary file, so that the next try of the same
  * run overwrites what a killed one has left. Symbolic links are followed.

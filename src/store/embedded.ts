@@ -14,6 +14,7 @@ import fsx from 'fs-native-extensions';
 import { extract } from 'tar';
 import { BusyError, UsageError } from '../core/errors.ts';
 import type { Driver, Queryable } from './database.ts';
+import { embeddedFolder } from './embedded-folder.ts';
 
 /** An empty cluster, made by the build (scripts/make-database-template.mjs). */
 const TEMPLATE = new URL('../../dist/database-template.tar.gz', import.meta.url);
@@ -26,7 +27,7 @@ const START_PARAMETERS = ['-c', 'shared_buffers=16MB'];
  * @throws {BusyError} when another process has it open; {UsageError} when the folder cannot be used.
  */
 export async function openEmbedded(home: string): Promise<Driver> {
-  const folder = join(home, 'database');
+  const folder = embeddedFolder(home);
   let lock: FileHandle | undefined;
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });

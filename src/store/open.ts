@@ -1,6 +1,4 @@
 /* Opens the database that the settings name: PostgreSQL, or else the embedded one. Loads only the driver it needs. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PATIENCE_MS, patient } from './database.ts';
 import type { Database, Driver } from './database.ts';
@@ -19,11 +17,6 @@ export async function openDriver(settings: DatabaseSettings, runtime: Runtime): 
   }
   const { openEmbedded } = await import('./embedded.ts');
   return openEmbedded(settings.home);
-}
-
-/** Whether there is an embedded database in this home folder: opening it would make one. */
-export function hasEmbedded(home: string): boolean {
-  return existsSync(join(home, 'database'));
 }
 
 /** The database that repeats what is transient; `signal` ends its waiting. */

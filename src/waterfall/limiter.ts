@@ -2,6 +2,7 @@
  * How many requests may go in a window, for the whole process: an exact sliding window. A place frees one window after
  * the reply to its request: counted from sending, the jitter of the network brings 429s (measured). A 429 pauses everybody.
  */
+import { createAlarm } from '../core/alarm.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 
 /** A place in the window, for one request. Exactly one of the two is called, once. */
@@ -63,7 +64,7 @@ export function createLimiter(options: { limit: number; windowMs: number; clock:
   let inFlight = 0;
   let waiting = 0;
   let pausedUntil = -Infinity;
-  let timer: { at: number; stop: AbortController } | undefined;
+  const alarm = createAlarm((ms, stop) => clock.sleep(ms, stop), () => pump());
   const startedAt = now();
   // A moment in the future is of a clock that was set back since.
   if (limit > 0) for (const moment of (options.taken ?? []).map((at) => Math.min(at, startedAt)).sort((a, b) => a - b)) replies.push(moment);
@@ -102,20 +103,8 @@ export function createLimiter(options: { limit: number; windowMs: number; clock:
   };
 
   const wakeAt = (at: number | undefined, from: number) => {
-    if (at === timer?.at) return;
-    timer?.stop.abort();
-    timer = undefined;
-    if (at === undefined) return;
-    const own = { at, stop: new AbortController() };
-    timer = own;
-    clock.sleep(at - from, own.stop.signal).then(
-      () => {
-        if (timer !== own) return;
-        timer = undefined;
-        pump();
-      },
-      () => undefined, // replaced by another timer
-    );
+    if (at === undefined) alarm.clear();
+    else if (at !== alarm.at()) alarm.set(at, from);
   };
 
   const createPlace = (): Place => {

@@ -65,6 +65,10 @@ describe('readShape', () => {
   it('refuses a delimiter that is none', () => {
     expect(messageOf(() => readShape({ outputDelimiter: 'x' }))).toBe('--output-delimiter "x" is not known: use one of , ; tab |');
   });
+
+  it('takes no report on stdout, whichever command is told so', () => {
+    expect(messageOf(() => readShape({ report: '-' }))).toBe('the report cannot go to stdout: name a file with --report');
+  });
 });
 
 describe('changeOutput', () => {

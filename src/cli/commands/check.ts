@@ -1,12 +1,13 @@
 /* `check`: is everything in place? One line each on stdout; 0, or 2 when something is not. */
 import { constants, existsSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
-import { hasEmbedded, openDriver } from '../../store/open.ts';
+import { embeddedFolder, hasEmbedded } from '../../store/embedded-folder.ts';
+import { openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
@@ -35,7 +36,7 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   if (settings.databaseUrl !== undefined) report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
   else await report.line('home', () => homeText(settings.home));
   if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) {
-    report.ok('database', `not there yet: the first run creates an embedded one in ${join(settings.home, 'database')}`);
+    report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
     report.ok('schema', 'not there yet: the first run creates it');
     return report.exit();
   }

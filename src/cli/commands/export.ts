@@ -6,15 +6,14 @@ import type { OutputCommandOptions } from '../output-options.ts';
 import { findRunOrLatest } from '../run-id.ts';
 import { openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
-
-const CLOSED_STDOUT = 141;
+import { CLOSED_STDOUT } from '../stdout.ts';
+import { isClosedPipe } from '../../sheet/write.ts';
 
 /** Options of `export`, as commander gives them. */
 export type ExportCommandOptions = GlobalOptions & OutputCommandOptions & { sandbox?: boolean };
 
 /** Runs the command; returns its exit code. */
 export async function exportRun(id: string | undefined, options: ExportCommandOptions): Promise<number> {
-  if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const session = openSession(options);
   const shape = readShape(options);
   const database = await openDatabase(session);
@@ -26,7 +25,13 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
     const run = { ...found, options: { ...found.options, output } };
     const { contacts, report } = output;
     if (contacts === '-') {
-      const closed = await streamContacts(database, run, process.stdout).then(() => false, isClosedPipe);
+      const closed = await streamContacts(database, run, process.stdout).then(
+        () => false,
+        (error: unknown) => {
+          if (isClosedPipe(error)) return true;
+          throw error;
+        },
+      );
       if (closed) return CLOSED_STDOUT;
     } else {
       await writeContacts(database, run, contacts);
@@ -49,9 +54,4 @@ function unwritable(error: unknown): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (error instanceof UsageError || code === undefined || syscall === undefined) return error;
   return new UsageError({ what: `the output cannot be written (${code})`, fix: 'make room, or choose another place with -o' }, { cause: error });
-}
-
-function isClosedPipe(error: NodeJS.ErrnoException): true {
-  if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') return true;
-  throw error;
 }

@@ -58,7 +58,6 @@ const LONGEST_PLACE = 200;
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
   const session = openSession(options);
   if (!options.sandbox && !options.dryRun) keyOf(session.settings);
-  if (options.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   const pace = readPace(options);
   const shape = readShape(options);
   const maxAgeMs = durationOption('--max-age', options.maxAge);

@@ -8,13 +8,12 @@ import { resumeCommand } from '../command-line.ts';
 import { findRunOrLatest, noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
-import { jsonText, print } from '../stdout.ts';
+import { CLOSED_STDOUT, jsonText, print } from '../stdout.ts';
 
 /** Options of `status`, as commander gives them. */
 export type StatusCommandOptions = GlobalOptions & { json?: boolean; watch?: boolean; sandbox?: boolean };
 
 const WATCH_EVERY_MS = 2_000;
-const CLOSED_STDOUT = 141;
 /** Puts the cursor in the first place and clears what is below it. */
 const CLEAR = '\u001b[H\u001b[J';
 
