@@ -1,6 +1,6 @@
 /* What is published: the built command and what it reads, its documents, and nothing else. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -18,6 +18,10 @@ it('is the built source, the migrations, the database template and the documents
       ...[...filesIn('sql', '.sql'), ...filesIn('docs', '.md'), ...built],
     ].sort(),
   );
+});
+
+it('has a command that a shell may run after every build, not only after the first `npx`', () => {
+  expect(() => { accessSync(join(ROOT, 'dist/cli/main.js'), constants.X_OK); }).not.toThrow();
 });
 
 it('has in its documents no link and no path that leads nowhere', () => {
