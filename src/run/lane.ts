@@ -30,7 +30,7 @@ export type Lane = {
 export function laneOf(target: PlacedTarget, work: Work): Lane {
   const lane: Lane = { target, parkedUntil: 0, awaitsLaunch: target.job_id === null, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity };
   if (lane.awaitsLaunch) work.pace.awaitsLaunch();
-  if (target.job_id !== null) open(lane, work);
+  if (target.job_id !== null) open(lane, work, { isOlder: true });
   return lane;
 }
 
@@ -52,7 +52,7 @@ export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<
   if (saved !== 'refused') lane.target = { ...lane.target, ...after };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
   if (lane.target.job_id === null) leaveLane(lane, work);
-  else if (lane.job === undefined) open(lane, work);
+  else if (lane.job === undefined) open(lane, work, { isOlder: false });
   if (saved !== 'refused' && !isOpen(after.state)) settled(lane, work, 0, null);
   return saved;
 }
@@ -79,8 +79,8 @@ export function park(lane: Lane, work: Work): void {
   lane.parkedUntil = clock.now() + Math.min(SHORTEST_PARK_MS * 2 ** (lane.failures - 1), LONGEST_PARK_MS) * (0.5 + random());
 }
 
-function open(lane: Lane, work: Work): void {
-  lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null, isOlder: !lane.awaitsLaunch };
+function open(lane: Lane, work: Work, { isOlder }: { isOlder: boolean }): void {
+  lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null, isOlder };
   stopAwaiting(lane, work);
   work.pace.opened();
   work.allowance.opened();

@@ -17,14 +17,16 @@
  * 3. With nothing to spare, only jobs that are LIKELY done are asked; while lanes are full and companies wait, earlier
  *    where a free request would otherwise be lost (`worthwhile`).
  * 4. Until a first job is done, what is known may be wrong by a factor of 50 either way: one job at a time is asked as a
- *    scout, the first at a tenth of the age that is expected.
+ *    scout, the first at a tenth of the age that is expected, or at once when it is of an earlier invocation.
+ * 5. One job that is done does not yet refute such an expectation: while there is something to spare, nobody is silent for
+ *    longer than a part of the age, however unlikely an answer seems.
  *
  * Pure: time and the state of the window are handed in. No decision costs more when there are more jobs or companies.
  */
 import type { JobTimes } from './job-times.ts';
 import { createReadyJobs, ranMs, YOUNGEST_MS } from './ready-jobs.ts';
 import type { PacedJob } from './ready-jobs.ts';
-import { growthFactor, lastAgeMs } from './spare.ts';
+import { growthFactor, lastAgeMs, MOST_GROWTH } from './spare.ts';
 import type { RequestWindow } from './spare.ts';
 
 export type { PacedJob } from './ready-jobs.ts';
@@ -133,12 +135,59 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
     return Math.min((Math.sqrt(ratio * ratio + 4 * ratio) - ratio) / 2, LIKELY);
   };
 
-  /** The age at which the next scout goes. */
-  const scoutAgeMs = (ageMs: number, window: RequestWindow): number => {
-    if (scoutedMs === 0) return expectedMs * SCOUT_START;
+  /** In how many milliseconds the next scout goes, if it is this job. */
+  const scoutDueMs = (job: PacedJob, now: number, window: RequestWindow): number => {
+    const ageMs = now - job.launched_at;
+    // A job of an earlier invocation may be long done, whatever was expected.
+    if (scoutedMs === 0) return job.isOlder ? 0 : expectedMs * SCOUT_START - ageMs;
     const most = scoutedMs < expectedMs ? SCOUT_GROWTH : SCOUT_GROWTH_LATE;
     // With much to spare there is no need to be so careful.
-    return scoutedMs * Math.min(most, Math.max(growth(ageMs, window) ** 4, LEAST_SCOUT_GROWTH));
+    const dueAgeMs = scoutedMs * Math.min(most, Math.max(growth(ageMs, window) ** 4, LEAST_SCOUT_GROWTH));
+    // The last scout may have been far older: this one is not held back until it is as old.
+    return Math.min(dueAgeMs - ageMs, lastAskAt + ageMs * (SCOUT_GROWTH - 1) - now);
+  };
+
+  const wait = (now: number, window: RequestWindow): number => {
+    const best = ready.likeliest(now);
+    if (best === undefined) return LONGEST_WAIT_MS;
+    settleWaste(now, window);
+    forgetSlow(now);
+    const { free, limit, windowMs } = window;
+    const ageMs = now - best.job.launched_at;
+    const isUnknown = times.seen() === 0;
+    const { toLaunch } = workload(window);
+    const launchable = Math.min(toLaunch, awaiting + Math.max(lanes - open - awaiting, 0));
+    // Each ask on its way may be followed by a launch.
+    const wanted = launchable + Math.min(toLaunch - launchable, asked.size);
+    const until = (chance: number) => Math.min(Math.max(ready.msUntil(chance, now), 1), asked.size > 0 ? RECONSIDER_MS : LONGEST_WAIT_MS);
+
+    if (toLaunch > 0 && free <= wanted) {
+      const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(times, workload(window), 0) / windowMs);
+      const isScout = isUnknown && asked.size === 0;
+      const enough = isScout ? LEAST_SCOUT_CHANCE : answersFirst || best.job.isOlder ? SURE : Infinity;
+      if (best.chance >= enough) return 0;
+      return Math.min(enough < 1 ? until(enough) : LONGEST_WAIT_MS, free <= 0 ? Math.max(window.nextFreeInMs, 1) : RECONSIDER_MS);
+    }
+    if (free < 1) return Math.max(window.nextFreeInMs, 1);
+    const likely = toLaunch > 0 && limit > 0 ? worthwhile(best.job, now, window) : LIKELY;
+    const mostDoubts = Math.max(DOUBTS_AT_ONCE, (limit === 0 ? DOUBTS_SHARE_UNLIMITED : DOUBTS_SHARE) * open);
+    const isTooDoubtful = asked.size > 0 && doubts + 1 - best.chance > mostDoubts;
+    if (best.chance >= likely && !isTooDoubtful) return 0;
+    if (growth(ageMs, window) === Infinity) {
+      // One that fails costs a window; one that succeeds spares everybody the wait until all is sure.
+      const isScout = isUnknown && asked.size === 0 && ageMs >= scoutedMs * SCOUT_GROWTH_LATE;
+      if (isScout && best.chance >= LEAST_SCOUT_CHANCE) return 0;
+      return Math.max(Math.min(until(isScout ? LEAST_SCOUT_CHANCE : likely), windowMs / LOOKS_PER_WINDOW), 1);
+    }
+    if (isUnknown && limit > 0) {
+      return asked.size > 0 ? RECONSIDER_MS : Math.min(Math.max(scoutDueMs(best.job, now, window), 0), LONGEST_WAIT_MS);
+    }
+    if (now < quietUntil) return Math.min(quietUntil - now, best.chance >= LIKELY ? RECONSIDER_MS : until(LIKELY));
+    // With no limit there are no scouts: whoever is open may be one, also of jobs that are done at once.
+    const silentMs = now - lastAskAt;
+    const silenceMs = Math.min(Math.max(ageMs * (MOST_GROWTH - 1), RECONSIDER_MS), LONGEST_WAIT_MS);
+    if (best.chance < LEAST_CHANCE && !isUnknown && silentMs < silenceMs) return Math.min(until(LEAST_CHANCE), silenceMs - silentMs);
+    return isTooDoubtful ? RECONSIDER_MS : 0;
   };
 
   return {
@@ -159,48 +208,8 @@ export function createPace(options: { times: JobTimes; toLaunch: number; lanes: 
       ready.add(job);
     },
 
-    waitMs(now, window) {
-      const best = ready.likeliest(now);
-      if (best === undefined) return LONGEST_WAIT_MS;
-      settleWaste(now, window);
-      forgetSlow(now);
-      const { free, limit, windowMs } = window;
-      const ageMs = now - best.job.launched_at;
-      const isUnknown = times.seen() === 0;
-      const { toLaunch } = workload(window);
-      const launchable = Math.min(toLaunch, awaiting + Math.max(lanes - open - awaiting, 0));
-      // Each ask on its way may be followed by a launch.
-      const wanted = launchable + Math.min(toLaunch - launchable, asked.size);
-      const until = (chance: number) => Math.min(Math.max(ready.msUntil(chance, now), 1), asked.size > 0 ? RECONSIDER_MS : LONGEST_WAIT_MS);
-
-      if (toLaunch > 0 && free <= wanted) {
-        const answersFirst = toLaunch + open > limit * (1 + lastAgeMs(times, workload(window), 0) / windowMs);
-        const isScout = isUnknown && asked.size === 0;
-        const enough = isScout ? LEAST_SCOUT_CHANCE : answersFirst || best.job.isOlder ? SURE : Infinity;
-        if (best.chance >= enough) return 0;
-        return Math.min(enough < 1 ? until(enough) : LONGEST_WAIT_MS, free <= 0 ? Math.max(window.nextFreeInMs, 1) : RECONSIDER_MS);
-      }
-      if (free < 1) return Math.max(window.nextFreeInMs, 1);
-      const likely = toLaunch > 0 && limit > 0 ? worthwhile(best.job, now, window) : LIKELY;
-      const mostDoubts = Math.max(DOUBTS_AT_ONCE, (limit === 0 ? DOUBTS_SHARE_UNLIMITED : DOUBTS_SHARE) * open);
-      const isTooDoubtful = asked.size > 0 && doubts + 1 - best.chance > mostDoubts;
-      if (best.chance >= likely && !isTooDoubtful) return 0;
-      if (growth(ageMs, window) === Infinity) {
-        // One that fails costs a window; one that succeeds spares everybody the wait until all is sure.
-        const isScout = isUnknown && asked.size === 0 && ageMs >= scoutedMs * SCOUT_GROWTH_LATE;
-        if (isScout && best.chance >= LEAST_SCOUT_CHANCE) return 0;
-        return Math.max(Math.min(until(isScout ? LEAST_SCOUT_CHANCE : likely), windowMs / LOOKS_PER_WINDOW), 1);
-      }
-      if (isUnknown && limit > 0) {
-        const dueMs = scoutAgeMs(ageMs, window) - ageMs;
-        return asked.size > 0 ? RECONSIDER_MS : dueMs <= 0 ? 0 : Math.min(Math.max(dueMs, 1), LONGEST_WAIT_MS);
-      }
-      if (now < quietUntil) return Math.min(quietUntil - now, best.chance >= LIKELY ? RECONSIDER_MS : until(LIKELY));
-      // With no limit there are no scouts: whoever is open may be one, also of jobs that are done at once.
-      const silentMs = now - lastAskAt;
-      if (best.chance < LEAST_CHANCE && !isUnknown && silentMs < LONGEST_WAIT_MS) return Math.min(until(LEAST_CHANCE), LONGEST_WAIT_MS - silentMs);
-      return isTooDoubtful ? RECONSIDER_MS : 0;
-    },
+    // Whole milliseconds: what rounding leaves of one would be waited for without end.
+    waitMs: (now, window) => Math.ceil(wait(now, window)),
 
     take(now) {
       const best = ready.likeliest(now);

@@ -33,7 +33,7 @@ const LEFT_AT_END = 0.3;
 /** The end is never nearer than this factor of the age. */
 const LEAST_END = 1.2;
 /** As long as there is something to spare, nobody waits for longer than this part of the age. */
-const MOST_GROWTH = 1.25;
+export const MOST_GROWTH = 1.25;
 /** And each job is a little older when it is asked again, however much there is to spare. */
 const LEAST_GROWTH = 0.05;
 

@@ -16,6 +16,8 @@ export type PacedRun = {
   /** From sending a request to its reply; half of it passes before the API looks. */
   replyMs?: number;
   known?: KnownTimes | undefined;
+  /** Jobs of an earlier invocation, the oldest first: how old they are at the start, and for how long they still run. */
+  older?: readonly { ageMs: number; leftMs: number }[];
 };
 
 /** What came of it: how long it took, when the last job was done, and what was asked. */
@@ -26,8 +28,10 @@ export type PacedResult = {
   perCompany: number;
   /** Decisions of the pace for each company. */
   decisionsPerCompany: number;
-  /** Ages at which each job was asked. */
+  /** Ages at which each job was asked; those of earlier jobs come last. */
   agesAsked: number[][];
+  /** The longest time in which nobody was asked or launched though a job was done and there was a place for everybody. */
+  longestStallMs: number;
 };
 
 type Simulated = PacedJob & { company: number; startedAt: number; doneAt: number };
@@ -42,12 +46,13 @@ export function floorMs({ durations, limit, windowMs }: PacedRun): number {
 
 /** Runs it until every job is answered, or given up at its deadline. Throws when it does not end, or a lane starves. */
 export function runPaced(run: PacedRun): PacedResult {
-  const { durations, lanes = 200, replyMs = 100 } = run;
+  const { durations, lanes = 200, replyMs = 100, older = [] } = run;
   const pace = createPace({ times: createJobTimes(run.known), toLaunch: durations.length, lanes, jobTimeoutMs: JOB_TIMEOUT_MS });
   const events = createEvents();
   const window = createReplyWindow(run);
-  const agesAsked = durations.map((): number[] => []);
-  const result = { requests: 0, decisions: 0, answered: 0, slowestMs: 0 };
+  const agesAsked = [...durations, ...older].map((): number[] => []);
+  const openJobs = new Set<Simulated>();
+  const result = { requests: 0, decisions: 0, answered: 0, slowestMs: 0, longestStallMs: 0 };
   let [now, next, busy, launching] = [0, 0, 0, 0];
 
   const send = (then: () => void) => {
@@ -57,6 +62,12 @@ export function runPaced(run: PacedRun): PacedResult {
       window.replied(now);
       then();
     });
+  };
+  const open = (job: Simulated) => {
+    result.slowestMs = Math.max(result.slowestMs, job.doneAt);
+    openJobs.add(job);
+    pace.opened();
+    pace.ready(job);
   };
   const launch = () => {
     const company = next;
@@ -69,10 +80,8 @@ export function runPaced(run: PacedRun): PacedResult {
     send(() => {
       launching -= 1;
       const job: Simulated = { launched_at: now, running_at: null, company, startedAt: now - replyMs / 2, doneAt };
-      result.slowestMs = Math.max(result.slowestMs, doneAt);
       pace.launchedOrGone();
-      pace.opened();
-      pace.ready(job);
+      open(job);
     });
   };
   const ask = () => {
@@ -88,6 +97,7 @@ export function runPaced(run: PacedRun): PacedResult {
       }
       if (isDone) pace.finished(job, job.doneAt - job.startedAt, now);
       pace.closed(job);
+      openJobs.delete(job);
       result.answered += 1;
       busy -= 1;
     });
@@ -105,16 +115,27 @@ export function runPaced(run: PacedRun): PacedResult {
     }
   };
 
-  while (result.answered < durations.length) {
+  /** Whether there are places for all that is still to be asked and launched, and an answer to be had. */
+  const isStalled = () => {
+    const needed = openJobs.size + 2 * (durations.length - next);
+    return window.at(now).free >= 2 * needed && [...openJobs].some(({ doneAt }) => doneAt <= now);
+  };
+
+  busy += older.length;
+  older.forEach(({ ageMs, leftMs }, index) => open({ launched_at: -ageMs, running_at: null, isOlder: true, company: durations.length + index, startedAt: -ageMs, doneAt: leftMs }));
+  if (durations.length === 0) pace.allFed();
+  while (result.answered < agesAsked.length) {
     const lookAgainAt = act();
     const event = events.takeUntil(lookAgainAt);
+    const waitsMs = (event?.at ?? lookAgainAt) - now;
+    if (waitsMs > result.longestStallMs && isStalled()) result.longestStallMs = waitsMs;
     now = event?.at ?? lookAgainAt;
     event?.run();
-    if (result.decisions > 100_000 + 200 * durations.length) throw new Error('the run does not end');
+    if (result.decisions > 100_000 + 200 * agesAsked.length) throw new Error('the run does not end');
   }
-  const { requests, decisions, slowestMs } = result;
-  const [perCompany, decisionsPerCompany] = [requests / durations.length, decisions / durations.length];
-  return { tookMs: now, slowestMs, requests, perCompany, decisionsPerCompany, agesAsked };
+  const { requests, decisions, slowestMs, longestStallMs } = result;
+  const [perCompany, decisionsPerCompany] = [requests / agesAsked.length, decisions / agesAsked.length];
+  return { tookMs: now, slowestMs, requests, perCompany, decisionsPerCompany, agesAsked, longestStallMs };
 }
 
 /** A place frees one window after the reply, as in the limiter. */
