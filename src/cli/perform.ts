@@ -68,7 +68,7 @@ export async function perform(
   let goOn = sameCommand(process.argv);
   const signals = listenForSignals({
     onFirst(signal, exit) {
-      stop.request({ exit, message: `stopped by ${signal}` });
+      stop.request({ exit, message: `it got the signal ${signal}` });
       terminal.insist(`${signal}: finishing what is on its way; again to end at once`, { message: 'stopping', signal });
     },
     abortCalls: () => stop.abortCalls(),

@@ -1,5 +1,6 @@
 /* What every command begins with: settings, the log, the terminal, the database. Made once and handed down. */
 import { join } from 'node:path';
+import { many } from '../core/count.ts';
 import { UsageError } from '../core/errors.ts';
 import { readSecrets, readSettings } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
@@ -85,7 +86,7 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
     const schema = await migrate(driver);
     if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
     else if (schema.applied > 0) {
-      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`, {
+      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${many(schema.applied, 'migration')})`, {
         message: 'schema updated',
         database: driver.place,
         migrations: schema.applied,

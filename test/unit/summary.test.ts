@@ -73,7 +73,7 @@ describe('summaryLines', () => {
   });
 
   it('say "stopped" of a run that did not finish', () => {
-    expect(close(found, { stopped: { exit: 130, message: 'stopped by SIGINT' } })[0]).toBe('run r1 stopped after 1 min 5 s: 7 contacts');
+    expect(close(found, { stopped: { exit: 130, message: 'it got the signal SIGINT' } })[0]).toBe('run r1 stopped after 1 min 5 s: 7 contacts');
   });
 
   it('name no contacts file when they went to stdout', () => {
@@ -88,7 +88,7 @@ describe('summaryLines', () => {
 describe('troubleLines', () => {
   it.each([
     ['nothing', {}, []],
-    ['why it stopped', { stopped: { exit: 130, message: 'stopped by SIGINT' } }, ['stopped: stopped by SIGINT']],
+    ['why it stopped', { stopped: { exit: 130, message: 'it got the signal SIGINT' } }, ['stopped: it got the signal SIGINT']],
     ['what to do about it', { stopped: { exit: 4, message: 'over quota', fix: 'top up the account' } }, ['stopped: over quota\n  to do: top up the account']],
     ['that the outputs failed, and where the contacts are', { writeFailure: 'ENOSPC: no space left' }, [
       'the outputs could not be written: ENOSPC: no space left',
