@@ -2,6 +2,7 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { many } from '../../core/count.ts';
 import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
@@ -29,7 +30,7 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   const { settings } = session;
   const misspelt = misspeltSettings(process.env, process.cwd());
   if (misspelt.length > 0) report.problem('settings', new UsageError(misspelt));
-  else report.ok('settings', settingsText(settings));
+  else report.ok('settings', settingsText(settings, options.sandbox ?? false));
   if (options.sandbox) report.ok('key', 'none needed: the sandbox is inside the run');
   else await checkAccount(session, report);
 
@@ -77,9 +78,10 @@ function createReport() {
   };
 }
 
-function settingsText({ baseUrl, rateLimit }: Settings): string {
-  const limit = rateLimit.limit === 0 ? 'no request limit' : `${rateLimit.limit} requests per ${rateLimit.windowMs / 1000} s`;
-  return `API ${baseUrl}, ${limit}`;
+/** A trial never asks the real API, whatever its address is. */
+function settingsText({ baseUrl, rateLimit }: Settings, isTrial: boolean): string {
+  const limit = rateLimit.limit === 0 ? 'no request limit' : `${many(rateLimit.limit, 'request')} per ${rateLimit.windowMs / 1000} s`;
+  return `${isTrial ? 'API: the sandbox' : `API ${baseUrl}`}, ${limit}`;
 }
 
 /** One request, which is free, answers for the key and for the balance. */
