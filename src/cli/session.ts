@@ -104,7 +104,7 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
  * @throws {UsageError} when its schema is older than this program.
  */
 export async function openToRead({ settings, runtime }: Session): Promise<Database | undefined> {
-  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) return undefined;
+  if (isUnmade(settings)) return undefined;
   const driver = await openDriver(settings, runtime);
   try {
     const { present, known } = await schemaState(driver);
@@ -121,6 +121,11 @@ export async function openToRead({ settings, runtime }: Session): Promise<Databa
   }
   await driver.close();
   return undefined;
+}
+
+/** Whether the database is the embedded one and not made yet: to open it would make it, and there is no run in it. */
+export function isUnmade({ databaseUrl, home }: Settings): boolean {
+  return databaseUrl === undefined && !hasEmbedded(home);
 }
 
 /** Where the data lives, in words. */

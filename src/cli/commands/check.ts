@@ -7,12 +7,12 @@ import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
-import { embeddedFolder, hasEmbedded } from '../../store/embedded-folder.ts';
+import { embeddedFolder } from '../../store/embedded-folder.ts';
 import { openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
-import { keyOf, makeSession, placeOf } from '../session.ts';
+import { isUnmade, keyOf, makeSession, placeOf } from '../session.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 
 const USAGE = 2;
@@ -36,7 +36,7 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
 
   if (settings.databaseUrl !== undefined) report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
   else await report.line('home', () => homeText(settings.home));
-  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) {
+  if (isUnmade(settings)) {
     report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
     report.ok('schema', 'not there yet: the first run creates it');
     return report.exit();

@@ -3,8 +3,8 @@ import { UsageError } from '../../core/errors.ts';
 import { refuseUnwritable, streamContacts, writeContacts, writeReport } from '../../run/output.ts';
 import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
-import { findRunOrLatest } from '../run-id.ts';
-import { openDatabase, openSession } from '../session.ts';
+import { findRunOrLatest, noRuns } from '../run-id.ts';
+import { isUnmade, openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 import { CLOSED_STDOUT } from '../stdout.ts';
 import { isClosedPipe } from '../../sheet/write.ts';
@@ -16,6 +16,7 @@ export type ExportCommandOptions = GlobalOptions & OutputCommandOptions & { sand
 export async function exportRun(id: string | undefined, options: ExportCommandOptions): Promise<number> {
   const session = openSession(options);
   const shape = readShape(options);
+  if (isUnmade(session.settings)) throw noRuns();
   const database = await openDatabase(session);
   try {
     const found = await findRunOrLatest(database, id);

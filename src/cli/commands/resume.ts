@@ -10,7 +10,7 @@ import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { findRunById } from '../run-id.ts';
-import { keyOf, openSession } from '../session.ts';
+import { isUnmade, keyOf, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 
 /** Options of `resume`, as commander gives them. */
@@ -23,6 +23,7 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
   const pace = readPace(options);
   const shape = readShape(options);
   const api_host = options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host;
+  if (isUnmade(session.settings)) throw nothingUnfinished();
   let found: Run | undefined;
 
   return perform(
@@ -58,5 +59,9 @@ async function findRunTo(database: Database, id: string | undefined): Promise<Ru
   if (id !== undefined) return findRunById(database, id);
   const run = await findUnfinishedRun<RunOptions>(database);
   if (run !== undefined) return run;
-  throw new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
+  throw nothingUnfinished();
+}
+
+function nothingUnfinished(): UsageError {
+  return new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
 }
