@@ -150,6 +150,9 @@ const LISTS: Situation[] = [
 const OUTPUTS: Situation[] = [
   { name: 'that is the list', ...option('-o', 'list.csv'), what: 'the output FOLDER/list.csv is the input file', fix: 'choose another one with -o' },
   { name: 'in a folder that is missing', ...option('-o', 'no/such/contacts.csv'), what: 'the folder FOLDER/no/such does not exist', fix: 'create it, or choose another place with -o' },
+  { name: 'whose folder is a file', ...option('-o', 'list.csv/contacts.csv'), what: 'FOLDER/list.csv is a file, not a folder', fix: 'choose another place with -o' },
+  { name: 'with a name that is too long', ...option('-o', `${'x'.repeat(250)}.csv`), what: 'cannot write to FOLDER (name too long)', fix: 'choose another place with -o' },
+  { name: 'where this user may not write', ...option(), isNobody: true, what: 'cannot write to FOLDER (permission denied)', fix: 'choose another place with -o' },
   { name: 'that is a folder', ...option('-o', '.'), what: 'the output FOLDER is a folder', fix: 'name a file in it' },
   { name: 'that is the report too', ...option('-o', 'x.csv', '--report', 'x.csv'), what: 'contacts and report would be the same file (FOLDER/x.csv)', fix: 'choose another --report' },
 ];

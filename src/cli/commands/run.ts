@@ -82,7 +82,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     }
     const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
     refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY });
-    await refuseUnwritable(output, input === '-' ? undefined : input);
+    await refuseUnwritable(output, input === '-' ? undefined : input, !options.dryRun);
 
     const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
     const key = runKey(format.sha256, made);
