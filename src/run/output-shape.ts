@@ -85,12 +85,12 @@ export function refuseMisshapen(output: OutputOptions, now: OutputShape, context
   if (contacts === '-' && format === 'xlsx' && context.isTerminal) {
     problems.push({ what: 'a workbook cannot be shown on a terminal', fix: 'name a file with -o, or choose another --format' });
   }
-  const formats = [format, ...(report === null ? [] : [reportStyle({ ...output, report }).format])];
-  if (now.delimiter !== undefined && !formats.includes('csv')) {
-    problems.push({ what: `--output-delimiter is for csv, and the output is ${formats[0]}`, fix: 'leave it out, or choose --format csv' });
+  // The report may be one that they fit, and is not what they were given for.
+  if (now.delimiter !== undefined && format !== 'csv') {
+    problems.push({ what: `--output-delimiter is for csv, and the output is ${format}`, fix: 'leave it out, or choose --format csv' });
   }
-  if (now.bom === true && !formats.includes('csv') && !formats.includes('tsv')) {
-    problems.push({ what: `--bom is for csv and tsv, and the output is ${formats[0]}`, fix: 'leave it out' });
+  if (now.bom === true && format !== 'csv' && format !== 'tsv') {
+    problems.push({ what: `--bom is for csv and tsv, and the output is ${format}`, fix: 'leave it out' });
   }
   if (problems.length > 0) throw new UsageError(problems);
 

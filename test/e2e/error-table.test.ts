@@ -93,6 +93,13 @@ const OPTIONS: Situation[] = [
     fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets',
   },
   { name: 'a persona without a name', ...option('--persona', 'ceo'), what: '--persona "ceo" is not name=expression', fix: 'write for instance --persona "leaders=ceo OR founder"' },
+  { name: 'two personas of one name', ...option('--persona', 'leaders=ceo', '--persona', 'leaders=founder'), what: 'two personas are called "leaders"', fix: 'give each --persona a name of its own' },
+  {
+    name: 'the code of a country', ...option('--country', 'France', '--country', 'DE'), what: '--country "DE" is a code, and the API knows countries by their names',
+    fix: 'write it in full, for instance --country "Germany"',
+  },
+  { name: 'a delimiter for a workbook', ...option('-o', 'contacts.xlsx', '--output-delimiter', ';'), what: '--output-delimiter is for csv, and the output is xlsx', fix: 'leave it out, or choose --format csv' },
+  { name: 'a byte order mark for JSON', ...option('-o', 'contacts.jsonl', '--bom'), what: '--bom is for csv and tsv, and the output is jsonl', fix: 'leave it out' },
   { name: 'six personas', ...option(...[1, 2, 3, 4, 5, 6].flatMap((n) => ['--persona', `p${n}=ceo`])), what: 'there are 6 personas', fix: 'give at most 5, which is what the API takes' },
   {
     name: '51 countries', ...option(...Array.from({ length: 51 }, (_, n) => ['--country', `Land ${n}`]).flat()), what: 'there are 51 countries',

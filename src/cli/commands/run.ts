@@ -53,6 +53,8 @@ const MOST_PERSONAS = 5;
 const MOST_COUNTRIES = 50;
 const MOST_EXCLUDED_NAMES = 200;
 const LONGEST_PLACE = 200;
+/** No country has so short a name; the API takes `France` and not `FR` (its reference). */
+const COUNTRY_CODE = /^[a-z]{2,3}$/i;
 
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
@@ -165,7 +167,14 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
   if (personas !== undefined && personas.length > MOST_PERSONAS) {
     problems.push({ what: `there are ${personas.length} personas`, fix: `give at most ${MOST_PERSONAS}, which is what the API takes` });
   }
+  const names = personas?.map(({ name }) => name) ?? [];
+  for (const name of new Set(names.filter((one, place) => one !== '' && names.indexOf(one) < place))) {
+    problems.push({ what: `two personas are called "${name}"`, fix: 'give each --persona a name of its own' });
+  }
   const countries = options.country ?? [];
+  for (const country of countries) {
+    if (COUNTRY_CODE.test(country.trim())) problems.push({ what: `--country "${country}" is a code, and the API knows countries by their names`, fix: `write it in full, for instance --country "${countryName(country)}"` });
+  }
   if (countries.length > MOST_COUNTRIES) {
     problems.push({ what: `there are ${countries.length} countries`, fix: `give at most ${MOST_COUNTRIES}, which is what the API takes` });
   }
@@ -185,6 +194,13 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     include_phones: options.includePhones ?? false,
     include_unverified: options.includeUnverified ?? false,
   };
+}
+
+/** The English name of a code such as `DE`; an example where there is none for it. */
+function countryName(code: string): string {
+  const names = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
+  const two = code.trim().length === 2 ? names.of(code.trim().toUpperCase()) : undefined;
+  return two ?? 'Germany';
 }
 
 /** Names as given, and those in files (`@file`), one a line. The API takes up to 200. */
