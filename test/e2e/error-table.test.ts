@@ -135,6 +135,10 @@ const LISTS: Situation[] = [
     fix: 'name the column with --domain-column <name>, or call it "domain"',
   },
   {
+    name: 'with a title above its header', ...list('Companies 2026,\n,\ndomain,title_filter\nharbour-1.example,ceo\n'), what: 'the header seems to stand in line 3, and the list begins with "Companies 2026"',
+    fix: 'remove the lines above it, so that the names of the columns come first',
+  },
+  {
     name: 'without a header', ...list('harbour-1.example,ceo\nharbour-2.example,ceo\n'), what: 'the first line looks like data ("harbour-1.example"), not like column names',
     fix: 'put a line with the names of the columns above it, such as: domain,title_filter',
   },
