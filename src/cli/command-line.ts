@@ -9,6 +9,17 @@ const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
 const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above'];
 const BOUND_FLAGS = ['--yes'];
 
+/** A command of ours within a text, and not within a path. */
+const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|resume|export|runs|status|check|migrate|forget|sandbox)\b)/g;
+
+/**
+ * A text in which commands of ours begin as this one was started. Behind `npx` the program is found by nobody else: npm
+ * has it on the PATH only while it runs, and says so in the environment.
+ */
+export function asStarted(text: string, environment: NodeJS.ProcessEnv): string {
+  return environment.npm_command === 'exec' ? text.replace(OUR_COMMAND, 'npx waterfall-contacts ') : text;
+}
+
 /** The command as it was given. */
 export function sameCommand(argv: readonly string[]): string {
   const words = argv.slice(2).map((word, index, all) => {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from '../core/closest.ts';
+import { asStarted } from './command-line.ts';
 import { outputOptions } from './output-options.ts';
 
 const ASKED = 'What is asked:';
@@ -47,6 +48,10 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .option('--no-color', 'no colours')
     .showHelpAfterError('(waterfall-contacts --help shows all commands and options)')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(asStarted(text, process.env)),
+      writeErr: (text) => void process.stderr.write(asStarted(text, process.env)),
+    })
     .addHelpText('after', FIRST_STEPS)
     .on('command:*', ([word = '']: string[]) => program.error(unknownCommand(word, program), { code: 'commander.unknownCommand' }));
 

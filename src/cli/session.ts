@@ -13,6 +13,7 @@ import type { Database, Driver } from '../store/database.ts';
 import { hasEmbedded } from '../store/embedded-folder.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
 import { migrate, schemaState } from '../store/migrate.ts';
+import { asStarted } from './command-line.ts';
 import { createTerminal } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -54,12 +55,13 @@ export function makeSession(options: SessionOptions): Session {
     ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, databaseUrlFrom: undefined, home: join(given.home, 'sandbox') }
     : given;
   const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
+  const shown = (text: string) => asStarted(scrub(text), process.env);
   const terminal = createTerminal({
     stderr: process.stderr,
     format: options.logFormat,
     quiet: options.quiet ?? false,
     showProgress: options.progress && !options.quiet,
-    scrub,
+    shown,
   });
   const level = options.verbose ? 'debug' : options.quiet ? 'error' : settings.logLevel;
   const log = createLog({ format: options.logFormat, level, write: terminal.line });

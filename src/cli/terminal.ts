@@ -9,7 +9,7 @@ export type LogEvent = { message: string } & Record<string, unknown>;
 
 /** The screen of a command. */
 export type Terminal = {
-  /** One finished line. Secrets are taken out. */
+  /** One finished line. */
   line: (text: string) => void;
   /** Lines for people; in JSON they are one log event. Nothing with --quiet. */
   say: (text: string, event?: LogEvent) => void;
@@ -26,14 +26,15 @@ export function createTerminal(options: {
   format: 'text' | 'json';
   quiet: boolean;
   showProgress: boolean;
-  scrub: (text: string) => string;
+  /** Every line as it is shown: without secrets, and with commands as this one was started. */
+  shown: (text: string) => string;
 }): Terminal {
-  const { stderr, scrub } = options;
+  const { stderr, shown } = options;
   let log: Log | undefined;
   let progress: Progress | undefined;
 
   const line = (text: string) => {
-    const clean = `${scrub(text)}\n`;
+    const clean = `${shown(text)}\n`;
     if (progress === undefined) stderr.write(clean);
     else progress.printAbove(clean);
   };
