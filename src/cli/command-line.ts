@@ -34,6 +34,13 @@ export function boundsOf(argv: readonly string[]): string[] {
   return optionsOf(argv, BOUND_OPTIONS, BOUND_FLAGS);
 }
 
+/** Bounds of cost with which a run goes on that needs others than it had. A price that nobody knows is left to be filled in. */
+export function boundsWith(bounds: readonly string[], needs: { cap_usd: number } | 'price'): string[] {
+  if (needs === 'price') return [...bounds, '--price', '<usd>'];
+  const place = bounds.indexOf('--max-cost') + 1;
+  return place === 0 ? [...bounds] : bounds.with(place, needs.cap_usd.toFixed(2));
+}
+
 /**
  * The command that goes on with a run, with the options that say where it lives, and with the `bounds` of cost that
  * it had.

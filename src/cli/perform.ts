@@ -18,10 +18,11 @@ import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
+import { saveOptions } from '../store/runs.ts';
 import { createClient } from '../waterfall/client.ts';
 import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
-import { exportCommand, resumeCommand, sameCommand } from './command-line.ts';
+import { boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from './command-line.ts';
 import { createDisplay } from './display.ts';
 import { askAccount, readMoney } from './money.ts';
 import type { MoneyOptions, MoneySettings } from './money.ts';
@@ -130,6 +131,12 @@ export async function perform(
     const result = await working.catch((error: unknown) => cutShort(error, stop));
     terminal.stopProgress();
     if ('counts' in result) {
+      const needs = result.stopped?.needs;
+      if (needs !== undefined) {
+        const bounds = boundsWith(boundsOf(process.argv), needs);
+        await saveOptions(database, run.id, { ...run.options, bounds });
+        goOn = resumeCommand(run.id, process.argv, bounds);
+      }
       await close({ session, database, client }, result, goOn, atStart);
     } else {
       const { message, fix } = result;

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asStarted, boundsOf, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
+import { asStarted, boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
 
 const argv = (...words: string[]) => ['/usr/bin/node', '/opt/main.js', ...words];
 const URL = 'postgres://user:s3cret@db.example/x';
@@ -90,6 +90,20 @@ describe('resumeCommand', () => {
   it('gives a shell the same places as before', () => {
     const command = resumeCommand('r1', argv('run', 'a.csv', `--database-url=${URL}`, "--home=it's here"));
     expect(wordsOf(command)).toEqual(['resume', 'r1', '--database-url', URL, '--home', "it's here"]);
+  });
+});
+
+describe('boundsWith', () => {
+  const bounds = ['--max-cost', '0.2', '--yes'];
+
+  it('puts a cap that is enough in the place of the one that is not', () => {
+    expect(boundsWith(bounds, { cap_usd: 0.5 })).toEqual(['--max-cost', '0.50', '--yes']);
+  });
+
+  it('leaves a price that is not known to be filled in, so that a shell refuses the command as it is', () => {
+    const command = resumeCommand('r1', argv(), boundsWith(bounds, 'price'));
+    expect(command).toBe('waterfall-contacts resume r1 --max-cost 0.2 --yes --price <usd>');
+    expect(() => wordsOf(command)).toThrow();
   });
 });
 
