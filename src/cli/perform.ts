@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseError } from '../core/errors.ts';
 import { UNANSWERED } from '../core/model.ts';
+import { readAll } from '../core/problems.ts';
 import type { Allowance } from '../run/allowance.ts';
 import { execute, rowsOf } from '../run/execute.ts';
 import type { RunResult } from '../run/execute.ts';
@@ -43,15 +44,13 @@ export type PaceOptions = MoneyOptions & {
 /** The same, understood. */
 export type PaceSettings = { concurrency: number; jobTimeoutMs: number; inDoubt: InDoubtPolicy; sandbox: boolean; money: MoneySettings };
 
-/** @throws {UsageError} for a duration or an amount that is none. The rate limit is a setting, checked with the others. */
+/** @throws {UsageError} for all durations and amounts that are none. The rate limit is a setting, checked with the others. */
 export function readPace(options: PaceOptions): PaceSettings {
-  return {
-    concurrency: options.concurrency,
-    jobTimeoutMs: durationOption('--job-timeout', options.jobTimeout),
-    inDoubt: options.inDoubt,
-    sandbox: options.sandbox ?? false,
-    money: readMoney(options),
-  };
+  const [jobTimeoutMs, money] = readAll(
+    () => durationOption('--job-timeout', options.jobTimeout),
+    () => readMoney(options),
+  );
+  return { concurrency: options.concurrency, jobTimeoutMs, inDoubt: options.inDoubt, sandbox: options.sandbox ?? false, money };
 }
 
 /**

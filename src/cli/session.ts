@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { many } from '../core/count.ts';
 import { UsageError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
+import { readAll, refuse } from '../core/problems.ts';
 import { readSecrets, readSettings } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
 import { misspeltSettings } from '../runtime/misspelt.ts';
@@ -28,6 +30,8 @@ export type GlobalOptions = {
   logFormat: 'text' | 'json';
   progress: boolean;
   color: boolean;
+  /** Values of options that could not be read (misread.ts). */
+  misread?: readonly Problem[];
 };
 
 /** What of a command's options its surroundings depend on. */
@@ -50,7 +54,10 @@ export function openSession(options: SessionOptions): Session {
  * never get into real tables.
  */
 export function makeSession(options: SessionOptions): Session {
-  const given = readSettings(options, process.env, process.cwd());
+  const [given] = readAll(
+    () => readSettings(options, process.env, process.cwd()),
+    () => refuse(options.misread ?? []),
+  );
   const settings = options.sandbox
     ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, databaseUrlFrom: undefined, home: join(given.home, 'sandbox') }
     : given;
@@ -67,6 +74,13 @@ export function makeSession(options: SessionOptions): Session {
   const log = createLog({ format: options.logFormat, level, write: terminal.line });
   terminal.useLog(log);
   return { settings, terminal, runtime: { clock: systemClock, random: Math.random, log } };
+}
+
+/** The same, for a command that sends requests: a trial needs no key. @throws {UsageError} when there is none. */
+export function openSessionWithKey(options: SessionOptions): Session {
+  const session = openSession(options);
+  if (!options.sandbox) keyOf(session.settings);
+  return session;
 }
 
 /** The API key. @throws {UsageError} when there is none. */

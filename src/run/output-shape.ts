@@ -2,6 +2,7 @@
 import { extname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { readAll, refuse } from '../core/problems.ts';
 import { namedDelimiter } from '../csv/format.ts';
 import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
 import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
@@ -29,15 +30,20 @@ const OTHER_FORMATS: Record<string, Format> = {
  * @throws {UsageError} for a delimiter that is none, a list of columns that is none, and a report on stdout.
  */
 export function readShape(choice: ShapeChoice & { report?: string }): OutputShape {
-  if (choice.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
-  const { format, columns, outputDelimiter, bom, formulaGuard } = choice;
+  const { format, report, outputDelimiter, bom, formulaGuard } = choice;
   const delimiter = outputDelimiter === undefined ? undefined : namedDelimiter(outputDelimiter);
+  const problems: Problem[] = [];
+  if (report === '-') problems.push({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   if (outputDelimiter !== undefined && delimiter === undefined) {
-    throw new UsageError({ what: `--output-delimiter "${outputDelimiter}" is not known`, fix: 'use one of , ; tab |' });
+    problems.push({ what: `--output-delimiter "${outputDelimiter}" is not known`, fix: 'use one of , ; tab |' });
   }
+  const [columns] = readAll(
+    () => (choice.columns === undefined ? undefined : readColumnList(choice.columns)),
+    () => refuse(problems),
+  );
   return {
     ...(format !== undefined && { format }),
-    ...(columns !== undefined && { columns: readColumnList(columns) }),
+    ...(columns !== undefined && { columns }),
     ...(delimiter !== undefined && { delimiter }),
     ...(bom !== undefined && { bom }),
     ...(formulaGuard !== undefined && { formulaGuard }),
