@@ -105,7 +105,7 @@ export async function perform(
     });
     closing.push(() => client.close());
 
-    const display = createDisplay(limiter, () => runtime.clock.now(), () => client.requests());
+    const display = createDisplay({ limiter, now: () => runtime.clock.now(), requests: () => client.requests(), jobTimeoutMs: pace.jobTimeoutMs });
     let atStart: Start | undefined;
     const working = execute({
       ...pace,

@@ -18,6 +18,8 @@ export type Allowance = Omit<Budget, 'ask'> & {
   opened(): void;
   /** A lane asks for its job no more. */
   closed(): void;
+  /** How many jobs are asked for. */
+  openJobs(): number;
   /** Why lanes wait here, for people; undefined when none does. */
   waitingFor(): string | undefined;
 };
@@ -64,6 +66,7 @@ export function createAllowance(budget: Budget, stop: Stop): Allowance {
     spending: budget.spending,
     opened: () => void (open += 1),
     closed: told(() => void (open -= 1)),
+    openJobs: () => open,
     waitingFor() {
       if (waiting === 0) return undefined;
       return budget.spending().worst_usd === undefined ? 'an answer that tells the price' : 'jobs on their way, for the cost cap';
