@@ -4,6 +4,7 @@ import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
 import { asStarted, sameCommand } from './command-line.ts';
 import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
+import { fitting } from './wrap.ts';
 
 const USAGE = 2;
 const BUSY = 75;
@@ -59,7 +60,7 @@ async function sayer(options: GlobalOptions): Promise<(text: string) => void> {
   const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
   const shown = (text: string) => asStarted(scrub(text), process.env);
   const write = (line: string) => void process.stderr.write(`${line}\n`);
-  if (options.logFormat === 'text') return (text) => write(shown(text));
+  if (options.logFormat === 'text') return (text) => write(fitting(shown(text), process.stderr));
   const log = createLog({ format: options.logFormat, level: 'error', write });
   return (text) => log.error(shown(text));
 }
