@@ -98,9 +98,10 @@ export function refuseMisshapen(output: OutputOptions, now: OutputShape, context
   if (now.bom === true && format !== 'csv' && format !== 'tsv') {
     problems.push({ what: `--bom is for csv and tsv, and the output is ${format}`, fix: 'leave it out' });
   }
-  if (problems.length > 0) throw new UsageError(problems);
-
-  const columns = chooseContactColumns(shape.columns, context.input_columns).length;
+  const [columns] = readAll(
+    () => chooseContactColumns(shape.columns, context.input_columns).length,
+    () => refuse(problems),
+  );
   // A workbook has the report too.
   const widest = Math.max(columns, format === 'xlsx' ? REPORT_COLUMNS.length + context.input_columns.length : 0);
   const most = MOST_COLUMNS[format] ?? Infinity;

@@ -6,6 +6,7 @@ import type { Writable } from 'node:stream';
 import { getSystemErrorMap } from 'node:util';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { refuse } from '../core/problems.ts';
 import type { ListFormat } from '../csv/format.ts';
 import type { Sheets, SheetStyle } from '../sheet/sheet.ts';
 import { followLinks, temporaryPath, tryWriting, writeSheetFile, writeSheetTo } from '../sheet/write.ts';
@@ -43,16 +44,21 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   };
 }
 
+/** The same as `unwritable`. @throws {UsageError} naming each path and the reason. */
+export async function refuseUnwritable(output: OutputOptions): Promise<void> {
+  refuse(await unwritable(output));
+}
+
 /**
  * Finds out before anything is sent whether the outputs can be written: by really trying, since a file system that is
  * read-only, or none, says so to nobody who only asks for the permissions. With `isTrying` false (a dry run) nothing is made.
- * @throws {UsageError} naming each path and the reason.
+ * Gives what is wrong with each path. `input` is the list, which no output may be.
  */
-export async function refuseUnwritable(output: OutputOptions, input?: string, isTrying = true): Promise<void> {
+export async function unwritable(output: OutputOptions, { input, isTrying = true }: { input?: string | undefined; isTrying?: boolean } = {}): Promise<Problem[]> {
   const inputPath = input === undefined ? undefined : await realpath(input).catch(() => undefined);
   const paths = [output.contacts, output.report].filter((path): path is string => path !== null && path !== '-');
   if (paths.length === 2 && paths[0] === paths[1]) {
-    throw new UsageError({ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' });
+    return [{ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' }];
   }
   const problems: Problem[] = [];
   for (const path of paths) {
@@ -60,7 +66,7 @@ export async function refuseUnwritable(output: OutputOptions, input?: string, is
     const problem = await problemOf(path, { inputPath, option, isTrying });
     if (problem !== undefined && !problems.some(({ what }) => what === problem.what)) problems.push(problem);
   }
-  if (problems.length > 0) throw new UsageError(problems);
+  return problems;
 }
 
 async function problemOf(path: string, { inputPath, option, isTrying }: { inputPath: string | undefined; option: string; isTrying: boolean }): Promise<Problem | undefined> {

@@ -197,6 +197,17 @@ const LISTS: Situation[] = [
 ];
 
 const OUTPUTS: Situation[] = [
+  {
+    name: 'of which several things cannot be', args: [...RUN, '-o', 'no/contacts.ods', '--report', 'list.csv', '--columns', 'domian'], files: { 'list.csv': 'domain\nharbour-1.example\n' },
+    what: [
+      'there is no column "domian" (--columns)\n  to do: did you mean "domain"?',
+      'FOLDER/no/contacts.ods cannot be written in the format of its name\n  to do: use .csv .tsv .jsonl .xlsx, for instance FOLDER/no/contacts.xlsx',
+      'the folder FOLDER/no does not exist\n  to do: create it, or choose another place with -o',
+      'the output FOLDER/list.csv is the input file\n  to do: choose another one with --report',
+      'list.csv has no column with title filters, and no filter is given for all rows',
+    ].join('\nerror: '),
+    fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
+  },
   { name: 'that is the list', ...option('-o', 'list.csv'), what: 'the output FOLDER/list.csv is the input file', fix: 'choose another one with -o' },
   { name: 'in a folder that is missing', ...option('-o', 'no/such/contacts.csv'), what: 'the folder FOLDER/no/such does not exist', fix: 'create it, or choose another place with -o' },
   { name: 'whose folder is a file', ...option('-o', 'list.csv/contacts.csv'), what: 'FOLDER/list.csv is a file, not a folder', fix: 'choose another place with -o' },

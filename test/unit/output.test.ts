@@ -8,7 +8,7 @@ import { UsageError } from '../../src/core/errors.ts';
 import type { ListFormat } from '../../src/csv/format.ts';
 import type { OutputOptions } from '../../src/run/options.ts';
 import { contactsStyle } from '../../src/run/output-shape.ts';
-import { chooseOutput, partialPath, refuseUnwritable } from '../../src/run/output.ts';
+import { chooseOutput, partialPath, unwritable } from '../../src/run/output.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();
@@ -60,15 +60,12 @@ describe('partialPath', () => {
   });
 });
 
-describe('refuseUnwritable', () => {
-  const problemOf = async (output: OutputOptions, input?: string): Promise<string | undefined> =>
-    refuseUnwritable(output, input).then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof UsageError) return error.message;
-        throw error;
-      },
-    );
+describe('unwritable', () => {
+  /** The problems in words, a line each; undefined for none. */
+  const problemOf = async (output: OutputOptions, input?: string): Promise<string | undefined> => {
+    const problems = await unwritable(output, { input });
+    return problems.length === 0 ? undefined : new UsageError(problems).message;
+  };
 
   it.each([
     ['stdout', () => to('-')],
@@ -133,7 +130,7 @@ describe('refuseUnwritable', () => {
   it('tries nothing for a dry run', async () => {
     const long = to(inFolder(`${'x'.repeat(250)}.csv`));
     expect(await problemOf(long)).toMatch(/\(name too long\): choose another place with -o$/);
-    await expect(refuseUnwritable(long, undefined, false)).resolves.toBeUndefined();
+    expect(await unwritable(long, { isTrying: false })).toEqual([]);
   });
 
   it.runIf(process.platform === 'linux')('refuses a file system that is none, though the permissions of its folder would do', async () => {

@@ -1,14 +1,13 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { UsageError } from '../../core/errors.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { readAll, refuse } from '../../core/problems.ts';
 import { caret, parseTitleFilter } from '../../core/title-filter.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
-import { chooseOutput, refuseUnwritable } from '../../run/output.ts';
+import { chooseOutput, unwritable } from '../../run/output.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { runKey } from '../../run/options.ts';
 import type { RunOptions } from '../../run/options.ts';
@@ -83,15 +82,18 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     const format = await list.naming(examineList(list.path, reading));
     const opened = await list.naming(openList(list.path, format, reading));
     const { columns } = opened;
+    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
+    const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
     if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
-      throw new UsageError({
+      problems.push({
         what: `${list.name} has no column with title filters, and no filter is given for all rows`,
         fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
       });
     }
-    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
-    refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY });
-    await refuseUnwritable(output, input === '-' ? undefined : input, !options.dryRun);
+    readAll(
+      () => refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY }),
+      () => refuse(problems),
+    );
 
     const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
     const key = runKey(format.sha256, made);
