@@ -67,9 +67,9 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
   };
 }
 
-/** Jobs that take longer than all others did, and how long they are waited for. */
+/** Jobs that take longer than all others did, and how long they are waited for. Short: it is to be read on 60 columns. */
 function slowJobs(left: number, { givenUpInMs }: Outlook): string | undefined {
   if (givenUpInMs === undefined) return undefined;
   const seconds = Math.ceil(givenUpInMs / 10_000) * 10;
-  return `${many(left, 'job')} still RUNNING${seconds === 0 ? '' : `, given up in ${formatDuration(seconds * 1000)} at the latest`}`;
+  return `${many(left, 'job')} still RUNNING${seconds === 0 ? '' : `, ${formatDuration(seconds * 1000)} at most`}`;
 }
