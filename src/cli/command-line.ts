@@ -9,6 +9,17 @@ const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
 const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above'];
 const BOUND_FLAGS = ['--yes'];
 
+/** A command of ours within a text, and not within a path. */
+const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|resume|export|runs|status|check|migrate|forget|sandbox)\b)/g;
+
+/**
+ * A text in which commands of ours begin as this one was started. Behind `npx` the program is found by nobody else: npm
+ * has it on the PATH only while it runs, and says so in the environment.
+ */
+export function asStarted(text: string, environment: NodeJS.ProcessEnv): string {
+  return environment.npm_command === 'exec' ? text.replace(OUR_COMMAND, 'npx waterfall-contacts ') : text;
+}
+
 /** The command as it was given. */
 export function sameCommand(argv: readonly string[]): string {
   const words = argv.slice(2).map((word, index, all) => {
@@ -21,6 +32,13 @@ export function sameCommand(argv: readonly string[]): string {
 /** The words of a command that bound what it may cost. */
 export function boundsOf(argv: readonly string[]): string[] {
   return optionsOf(argv, BOUND_OPTIONS, BOUND_FLAGS);
+}
+
+/** Bounds of cost with which a run goes on that needs others than it had. A price that nobody knows is left to be filled in. */
+export function boundsWith(bounds: readonly string[], needs: { cap_usd: number } | 'price'): string[] {
+  if (needs === 'price') return [...bounds, '--price', '<usd>'];
+  const place = bounds.indexOf('--max-cost') + 1;
+  return place === 0 ? [...bounds] : bounds.with(place, needs.cap_usd.toFixed(2));
 }
 
 /**

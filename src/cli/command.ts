@@ -1,9 +1,10 @@
 /* A command from its words to its exit code: the one place that turns errors into words and exit codes. */
 import { CommanderError } from 'commander';
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
-import { sameCommand } from './command-line.ts';
+import { asStarted, sameCommand } from './command-line.ts';
 import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
+import { fitting } from './wrap.ts';
 
 const USAGE = 2;
 const BUSY = 75;
@@ -57,8 +58,9 @@ function explain(error: unknown, say: (text: string) => void): number {
 async function sayer(options: GlobalOptions): Promise<(text: string) => void> {
   const [{ createLog, scrubber }, { readSecrets }] = await Promise.all([import('../runtime/log.ts'), import('../runtime/config.ts')]);
   const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
+  const shown = (text: string) => asStarted(scrub(text), process.env);
   const write = (line: string) => void process.stderr.write(`${line}\n`);
-  if (options.logFormat === 'text') return (text) => write(scrub(text));
+  if (options.logFormat === 'text') return (text) => write(fitting(shown(text), process.stderr));
   const log = createLog({ format: options.logFormat, level: 'error', write });
-  return (text) => log.error(scrub(text));
+  return (text) => log.error(shown(text));
 }

@@ -1,9 +1,12 @@
 /* What the progress display shows: counts what is settled, and asks limiter, health and budget for the rest. */
+import { many } from '../core/count.ts';
+import { formatDuration } from '../core/duration.ts';
 import { LEFT_OVER } from '../core/model.ts';
 import type { Allowance } from '../run/allowance.ts';
 import { rowsOf } from '../run/execute.ts';
 import type { Health } from '../run/health.ts';
 import { createTimeLeft } from '../run/time-left.ts';
+import type { Outlook } from '../run/time-left.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import type { RequestCounts } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
@@ -16,8 +19,9 @@ export type Display = {
   source(counts: readonly OutcomeCount[], parts: { health: Health; allowance: Allowance }): ProgressSource;
 };
 
-/** Makes the counts. `now` is epoch milliseconds, `requests` what was sent so far. */
-export function createDisplay(limiter: Limiter, now: () => number, requests: () => RequestCounts): Display {
+/** Makes the counts. `now` is epoch milliseconds, `requests` what was sent so far; jobs are given up `jobTimeoutMs` after their launch. */
+export function createDisplay(options: { limiter: Limiter; now: () => number; requests: () => RequestCounts; jobTimeoutMs: number }): Display {
+  const { limiter, now, requests, jobTimeoutMs } = options;
   let settledNow = 0;
   let contacts = 0;
   let failed = 0;
@@ -31,18 +35,18 @@ export function createDisplay(limiter: Limiter, now: () => number, requests: () 
     },
     source(counts, { health, allowance }) {
       const leftAtStart = rowsOf(counts, LEFT_OVER);
-      const toLaunchAtStart = rowsOf(counts, ['not_launched']);
       const total = counts.reduce((sum, { rows }) => sum + rows, 0);
       contacts += counts.reduce((sum, count) => sum + count.contacts, 0);
-      const timeLeft = createTimeLeft();
+      const timeLeft = createTimeLeft(jobTimeoutMs);
       return () => {
         const { limit, windowMs, free, waiting, nextFreeInMs } = limiter.state();
         const { launches, finds } = requests();
         const left = leftAtStart - settledNow;
-        const limited = waiting > 0 && free <= 0;
-        const paused = health.pausedSince() !== undefined;
-        const toLaunch = Math.min(Math.max(toLaunchAtStart - launches, 0), left);
-        const leftMs = timeLeft({ now: now(), settled: settledNow, left, toLaunch, finds, limit, windowMs, free, nextFreeInMs, limited });
+        const isLimited = waiting > 0 && free <= 0;
+        const isPaused = health.pausedSince() !== undefined;
+        const toLaunch = Math.max(left - allowance.openJobs(), 0);
+        const isHeld = isLimited || isPaused;
+        const outlook = timeLeft({ now: now(), settled: settledNow, left, toLaunch, launches, finds, limit, windowMs, free, nextFreeInMs, isHeld });
         return {
           done: total - left,
           total,
@@ -51,14 +55,21 @@ export function createDisplay(limiter: Limiter, now: () => number, requests: () 
           cost_usd,
           cap_usd: allowance.spending().cap_usd,
           requestsLeft: Math.max(free, 0),
-          waitingFor: paused
+          waitingFor: isPaused
             ? 'the API does not answer'
-            : limited
+            : isLimited
               ? `rate limit, ${Math.max(Math.ceil(nextFreeInMs / 1000), 1)} s`
-              : allowance.waitingFor(),
-          leftMs: paused ? undefined : leftMs,
+              : (allowance.waitingFor() ?? slowJobs(left, outlook)),
+          leftMs: isPaused ? undefined : outlook.leftMs,
         };
       };
     },
   };
+}
+
+/** Jobs that take longer than all others did, and how long they are waited for. Short: it is to be read on 60 columns. */
+function slowJobs(left: number, { givenUpInMs }: Outlook): string | undefined {
+  if (givenUpInMs === undefined) return undefined;
+  const seconds = Math.ceil(givenUpInMs / 10_000) * 10;
+  return `${many(left, 'job')} still RUNNING${seconds === 0 ? '' : `, ${formatDuration(seconds * 1000)} at most`}`;
 }

@@ -6,12 +6,12 @@ import { choosePrice } from '../run/price.ts';
 import type { NewRun } from '../run/start.ts';
 import { inWords } from '../store/database.ts';
 import type { Driver } from '../store/database.ts';
-import { embeddedFolder, hasEmbedded } from '../store/embedded-folder.ts';
+import { embeddedFolder } from '../store/embedded-folder.ts';
 import { schemaState } from '../store/migrate.ts';
 import { openDriver } from '../store/open.ts';
 import type { MoneySettings } from './money.ts';
 import { ROWS_NAMED } from './opening.ts';
-import { placeOf } from './session.ts';
+import { isUnmade, placeOf } from './session.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
 
 /** The database, if there is one with our schema that can be had now; and in words what was found. */
 async function lookUp({ settings, runtime }: Session): Promise<{ driver?: Driver; words: string }> {
-  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) {
+  if (isUnmade(settings)) {
     return { words: `no database yet: the run would create the embedded PostgreSQL in ${embeddedFolder(settings.home)}` };
   }
   let driver: Driver | undefined;

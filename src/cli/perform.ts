@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseError } from '../core/errors.ts';
 import { UNANSWERED } from '../core/model.ts';
+import { readAll } from '../core/problems.ts';
 import type { Allowance } from '../run/allowance.ts';
 import { execute, rowsOf } from '../run/execute.ts';
 import type { RunResult } from '../run/execute.ts';
@@ -18,10 +19,11 @@ import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
+import { saveOptions } from '../store/runs.ts';
 import { createClient } from '../waterfall/client.ts';
 import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
-import { exportCommand, resumeCommand, sameCommand } from './command-line.ts';
+import { boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from './command-line.ts';
 import { createDisplay } from './display.ts';
 import { askAccount, readMoney } from './money.ts';
 import type { MoneyOptions, MoneySettings } from './money.ts';
@@ -42,15 +44,13 @@ export type PaceOptions = MoneyOptions & {
 /** The same, understood. */
 export type PaceSettings = { concurrency: number; jobTimeoutMs: number; inDoubt: InDoubtPolicy; sandbox: boolean; money: MoneySettings };
 
-/** @throws {UsageError} for a duration or an amount that is none. The rate limit is a setting, checked with the others. */
+/** @throws {UsageError} for all durations and amounts that are none. The rate limit is a setting, checked with the others. */
 export function readPace(options: PaceOptions): PaceSettings {
-  return {
-    concurrency: options.concurrency,
-    jobTimeoutMs: durationOption('--job-timeout', options.jobTimeout),
-    inDoubt: options.inDoubt,
-    sandbox: options.sandbox ?? false,
-    money: readMoney(options),
-  };
+  const [jobTimeoutMs, money] = readAll(
+    () => durationOption('--job-timeout', options.jobTimeout),
+    () => readMoney(options),
+  );
+  return { concurrency: options.concurrency, jobTimeoutMs, inDoubt: options.inDoubt, sandbox: options.sandbox ?? false, money };
 }
 
 /**
@@ -68,7 +68,7 @@ export async function perform(
   let goOn = sameCommand(process.argv);
   const signals = listenForSignals({
     onFirst(signal, exit) {
-      stop.request({ exit, message: `stopped by ${signal}` });
+      stop.request({ exit, message: `it got the signal ${signal}` });
       terminal.insist(`${signal}: finishing what is on its way; again to end at once`, { message: 'stopping', signal });
     },
     abortCalls: () => stop.abortCalls(),
@@ -105,7 +105,7 @@ export async function perform(
     });
     closing.push(() => client.close());
 
-    const display = createDisplay(limiter, () => runtime.clock.now(), () => client.requests());
+    const display = createDisplay({ limiter, now: () => runtime.clock.now(), requests: () => client.requests(), jobTimeoutMs: pace.jobTimeoutMs });
     let atStart: Start | undefined;
     const working = execute({
       ...pace,
@@ -130,6 +130,12 @@ export async function perform(
     const result = await working.catch((error: unknown) => cutShort(error, stop));
     terminal.stopProgress();
     if ('counts' in result) {
+      const needs = result.stopped?.needs;
+      if (needs !== undefined) {
+        const bounds = boundsWith(boundsOf(process.argv), needs);
+        await saveOptions(database, run.id, { ...run.options, bounds });
+        goOn = resumeCommand(run.id, process.argv, bounds);
+      }
       await close({ session, database, client }, result, goOn, atStart);
     } else {
       const { message, fix } = result;

@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from '../core/closest.ts';
+import type { Problem } from '../core/errors.ts';
+import { asStarted } from './command-line.ts';
+import { keepMisread } from './misread.ts';
 import { outputOptions } from './output-options.ts';
 
 const ASKED = 'What is asked:';
@@ -47,6 +50,10 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .option('--no-color', 'no colours')
     .showHelpAfterError('(waterfall-contacts --help shows all commands and options)')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(asStarted(text, process.env)),
+      writeErr: (text) => void process.stderr.write(asStarted(text, process.env)),
+    })
     .addHelpText('after', FIRST_STEPS)
     .on('command:*', ([word = '']: string[]) => program.error(unknownCommand(word, program), { code: 'commander.unknownCommand' }));
 
@@ -178,7 +185,9 @@ export function buildProgram(ended: (exit: number) => void): Command {
       ended(await serveSandbox(self.optsWithGlobals()));
     });
 
-  return program;
+  const misread: Problem[] = [];
+  for (const one of [program, ...program.commands]) keepMisread(one, misread);
+  return program.hook('preAction', (_program, given) => void given.setOptionValue('misread', misread));
 }
 
 /** What to say to a word that is no command; the name of a list is one that was forgotten `run`. */
@@ -213,7 +222,7 @@ function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (/^\d+$/.test(text.trim()) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
   };
 }
 
@@ -221,7 +230,7 @@ function numberUpTo(most: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
     if (text.trim() !== '' && number >= 0 && number <= most) return number;
-    throw new InvalidArgumentError(`It must be a number from 0 to ${most}.`);
+    throw new InvalidArgumentError(`a number from 0 to ${most}`);
   };
 }
 

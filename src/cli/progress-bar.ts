@@ -3,6 +3,7 @@
  * minute. It is cut to the width of the terminal by leaving out what matters least.
  */
 import type { WriteStream } from 'node:tty';
+import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 
@@ -99,12 +100,12 @@ function partsOf(now: ProgressSnapshot): { rank: number; text: string }[] {
   const spent = now.cost_usd ?? (now.cap_usd === undefined ? undefined : 0);
   return [
     { rank: MOST_RANK, text: `${now.done}/${now.total}` },
-    { rank: 2, text: `${now.contacts} contacts` },
+    { rank: 2, text: many(now.contacts, 'contact') },
     ...(now.failed > 0 ? [{ rank: 3, text: `${now.failed} without an answer` }] : []),
     ...(spent === undefined ? [] : [{ rank: 1, text: `${formatUsd(spent)}${now.cap_usd === undefined ? '' : ` of ${formatUsd(now.cap_usd)}`}` }]),
-    ...(Number.isFinite(now.requestsLeft) ? [{ rank: 0, text: `${now.requestsLeft} requests left` }] : []),
+    ...(Number.isFinite(now.requestsLeft) ? [{ rank: 0, text: `${many(now.requestsLeft, 'request')} left` }] : []),
     ...(now.waitingFor === undefined ? [] : [{ rank: 4, text: `waiting: ${now.waitingFor}` }]),
-    ...(now.leftMs === undefined ? [] : [{ rank: 5, text: `about ${formatDuration(roundedMs(now.leftMs))} left` }]),
+    ...(now.leftMs === undefined ? [] : [{ rank: 5, text: `about ${formatDuration(roundedMs(now.leftMs)).replace('.0 s', ' s')} left` }]),
   ];
 }
 

@@ -1,6 +1,9 @@
 /* What every command begins with: settings, the log, the terminal, the database. Made once and handed down. */
 import { join } from 'node:path';
+import { many } from '../core/count.ts';
 import { UsageError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
+import { readAll, refuse } from '../core/problems.ts';
 import { readSecrets, readSettings } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
 import { misspeltSettings } from '../runtime/misspelt.ts';
@@ -12,6 +15,7 @@ import type { Database, Driver } from '../store/database.ts';
 import { hasEmbedded } from '../store/embedded-folder.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
 import { migrate, schemaState } from '../store/migrate.ts';
+import { asStarted } from './command-line.ts';
 import { createTerminal } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,6 +30,8 @@ export type GlobalOptions = {
   logFormat: 'text' | 'json';
   progress: boolean;
   color: boolean;
+  /** Values of options that could not be read (misread.ts). */
+  misread?: readonly Problem[];
 };
 
 /** What of a command's options its surroundings depend on. */
@@ -48,22 +54,33 @@ export function openSession(options: SessionOptions): Session {
  * never get into real tables.
  */
 export function makeSession(options: SessionOptions): Session {
-  const given = readSettings(options, process.env, process.cwd());
+  const [given] = readAll(
+    () => readSettings(options, process.env, process.cwd()),
+    () => refuse(options.misread ?? []),
+  );
   const settings = options.sandbox
     ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, databaseUrlFrom: undefined, home: join(given.home, 'sandbox') }
     : given;
   const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
+  const shown = (text: string) => asStarted(scrub(text), process.env);
   const terminal = createTerminal({
     stderr: process.stderr,
     format: options.logFormat,
     quiet: options.quiet ?? false,
     showProgress: options.progress && !options.quiet,
-    scrub,
+    shown,
   });
   const level = options.verbose ? 'debug' : options.quiet ? 'error' : settings.logLevel;
   const log = createLog({ format: options.logFormat, level, write: terminal.line });
   terminal.useLog(log);
   return { settings, terminal, runtime: { clock: systemClock, random: Math.random, log } };
+}
+
+/** The same, for a command that sends requests: a trial needs no key. @throws {UsageError} when there is none. */
+export function openSessionWithKey(options: SessionOptions): Session {
+  const session = openSession(options);
+  if (!options.sandbox) keyOf(session.settings);
+  return session;
 }
 
 /** The API key. @throws {UsageError} when there is none. */
@@ -85,7 +102,7 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
     const schema = await migrate(driver);
     if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
     else if (schema.applied > 0) {
-      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${schema.applied} migrations)`, {
+      session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${many(schema.applied, 'migration')})`, {
         message: 'schema updated',
         database: driver.place,
         migrations: schema.applied,
@@ -103,7 +120,7 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
  * @throws {UsageError} when its schema is older than this program.
  */
 export async function openToRead({ settings, runtime }: Session): Promise<Database | undefined> {
-  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) return undefined;
+  if (isUnmade(settings)) return undefined;
   const driver = await openDriver(settings, runtime);
   try {
     const { present, known } = await schemaState(driver);
@@ -120,6 +137,11 @@ export async function openToRead({ settings, runtime }: Session): Promise<Databa
   }
   await driver.close();
   return undefined;
+}
+
+/** Whether the database is the embedded one and not made yet: to open it would make it, and there is no run in it. */
+export function isUnmade({ databaseUrl, home }: Settings): boolean {
+  return databaseUrl === undefined && !hasEmbedded(home);
 }
 
 /** Where the data lives, in words. */

@@ -3,13 +3,14 @@ import type { WriteStream } from 'node:tty';
 import type { Log } from '../runtime/runtime.ts';
 import { createProgress, progressLine } from './progress-bar.ts';
 import type { Progress, ProgressSource } from './progress-bar.ts';
+import { fitting } from './wrap.ts';
 
 /** What `--log-format json` writes instead of lines for people: a fixed sentence and its fields (docs/log.md). */
 export type LogEvent = { message: string } & Record<string, unknown>;
 
 /** The screen of a command. */
 export type Terminal = {
-  /** One finished line. Secrets are taken out. */
+  /** One finished line. */
   line: (text: string) => void;
   /** Lines for people; in JSON they are one log event. Nothing with --quiet. */
   say: (text: string, event?: LogEvent) => void;
@@ -26,17 +27,20 @@ export function createTerminal(options: {
   format: 'text' | 'json';
   quiet: boolean;
   showProgress: boolean;
-  scrub: (text: string) => string;
+  /** Every line as it is shown: without secrets, and with commands as this one was started. */
+  shown: (text: string) => string;
 }): Terminal {
-  const { stderr, scrub } = options;
+  const { stderr, shown } = options;
   let log: Log | undefined;
   let progress: Progress | undefined;
 
-  const line = (text: string) => {
-    const clean = `${scrub(text)}\n`;
-    if (progress === undefined) stderr.write(clean);
-    else progress.printAbove(clean);
+  const put = (clean: string) => {
+    if (progress === undefined) stderr.write(`${clean}\n`);
+    else progress.printAbove(`${clean}\n`);
   };
+  const line = (text: string) => put(shown(text));
+  // Behind the removal of secrets, which might be broken in two.
+  const tell = (text: string) => put(fitting(shown(text), stderr));
   const write = (level: 'info' | 'error', text: string, event: LogEvent | undefined) => {
     const { message, ...fields } = event ?? { message: text };
     log?.[level](message, fields);
@@ -48,11 +52,11 @@ export function createTerminal(options: {
     line,
     say(text, event) {
       if (options.quiet) return;
-      if (options.format === 'text') line(text);
+      if (options.format === 'text') tell(text);
       else write('info', text, event);
     },
     insist(text, event) {
-      if (options.format === 'text') line(text);
+      if (options.format === 'text') tell(text);
       else write('error', text, event);
     },
     useLog(made) {

@@ -94,6 +94,34 @@ export function chooseColumns(
   return columns;
 }
 
+/**
+ * Whether a line names the domain, as the header does: by a known name, or by the one that the options give. Cells are
+ * taken apart at any delimiter, since the right one is not known where lines stand above the header.
+ */
+export function namesDomain(cells: readonly string[], { domainColumn }: { domainColumn?: string | undefined } = {}): boolean {
+  const wanted: readonly string[] = domainColumn === undefined ? KNOWN_NAMES.domain : [keyOf(domainColumn)];
+  return cells.flatMap((cell) => cell.split(/[,;\t|]/)).some((name) => wanted.includes(keyOf(name)));
+}
+
+/** The error of a list above whose header, in this line, stand others. `first` is what the first of them says. */
+export function headerIsBelow(line: number, first: readonly string[]): UsageError {
+  const title = first.find((cell) => cell.trim() !== '') ?? '';
+  return new UsageError({
+    what: `the header seems to stand in line ${line}, and the list begins with ${shown(title)}`,
+    fix: 'remove the lines above it, so that the names of the columns come first',
+  });
+}
+
+/** The first cell that holds a domain, as rows do and a header does not. */
+function dataIn(cells: readonly string[]): string | undefined {
+  return cells.find((cell) => 'domain' in companyDomain(cell));
+}
+
+/** Whether a line seems to be neither header nor row: a title, or a date. */
+export function isTitle(cells: readonly string[], options: { domainColumn?: string | undefined } = {}): boolean {
+  return !namesDomain(cells, options) && dataIn(cells) === undefined;
+}
+
 function uniqueNames(header: readonly string[]): string[] {
   const given = header.map((name, place) => name.trim() || `column_${place + 1}`);
   const taken = new Set<string>();
@@ -123,7 +151,7 @@ function repeated(flag: string, names: readonly string[], places: readonly numbe
 }
 
 function noDomainColumn(header: readonly string[], names: readonly string[]): Problem {
-  const data = header.find((cell) => 'domain' in companyDomain(cell));
+  const data = dataIn(header);
   if (data !== undefined) {
     return {
       what: `the first line looks like data (${shown(data)}), not like column names`,

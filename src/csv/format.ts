@@ -109,7 +109,8 @@ export function isSepLine(line: string): boolean {
   return SEP_LINE.test(line.trimStart());
 }
 
-function forcedFormat(options: { delimiter?: string | undefined; encoding?: string | undefined }) {
+/** What the options say of the format. @throws {UsageError} for a delimiter and an encoding that are not known. */
+export function forcedFormat(options: { delimiter?: string | undefined; encoding?: string | undefined }) {
   const problems: Problem[] = [];
   const { delimiter, encoding } = options;
   const found = {

@@ -7,7 +7,7 @@ import { CsvError, parse, type Options } from 'csv-parse';
 import { parse as parseWhole } from 'csv-parse/sync';
 import { UsageError } from '../core/errors.ts';
 import type { InputRow } from '../core/model.ts';
-import { chooseColumns, type ListColumns } from './columns.ts';
+import { chooseColumns, headerIsBelow, isTitle, namesDomain, type ListColumns } from './columns.ts';
 import { isSepLine, textOf, type ListFormat } from './format.ts';
 
 /** A row as read, its cells filled up (or cut) to the length of the header. With a `problem` it must not be asked. */
@@ -21,6 +21,8 @@ type Parsed = { record: string[]; raw: string; line: number };
 
 /** All three line ends at once, since files that were glued together mix them. */
 const LINE_END = /\r\n|\n|\r/g;
+/** So many lines are looked at below a first one that seems to be a title. */
+const MOST_TITLE_LINES = 10;
 
 /**
  * Reads the header, chooses the columns, and gives the rows, which may be iterated once. A line whose cells are all
@@ -36,12 +38,26 @@ export async function openList(
   const header = await records.next();
   if (header.done) throw new UsageError({ what: `${path} has only blank lines`, fix: 'give a CSV with a header and at least one row' });
   try {
-    const columns = chooseColumns(header.value.record, options);
+    const columns = await columnsOf(header.value, records, options);
     const first = await records.next();
     if (first.done) throw new UsageError({ what: `${path} has a header but no rows`, fix: 'add at least one row' });
     return { columns, rows: rowsOf(first.value, records, columns.names.length, format.delimiter) };
   } catch (error) {
     await records.return(undefined);
+    throw error;
+  }
+}
+
+/** The columns. Where a sheet has a title above its header, the error says where the header is, and not what the title lacks. */
+async function columnsOf(first: Parsed, records: AsyncGenerator<Parsed>, options: OpenOptions): Promise<ListColumns> {
+  try {
+    return chooseColumns(first.record, options);
+  } catch (error) {
+    for (let seen = 0; seen < MOST_TITLE_LINES && isTitle(first.record, options); seen += 1) {
+      const next = await records.next();
+      if (next.done) break;
+      if (namesDomain(next.value.record, options)) throw headerIsBelow(next.value.line, first.record);
+    }
     throw error;
   }
 }

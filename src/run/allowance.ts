@@ -2,9 +2,13 @@
  * Lets lanes launch as the budget allows: a lane waits here while others may still turn out cheaper than feared. When
  * nothing more may be launched and every job that is open has been collected, the run stops with exit 4.
  */
-import { formatUsd } from '../core/money.ts';
+import { formatUsd, USD_NOISE } from '../core/money.ts';
+import { UNPRICED_ANSWERS } from './budget.ts';
 import type { Budget, Spending } from './budget.ts';
 import type { Stop, StopReason } from './stop.ts';
+
+/** What adding fractions leaves of a whole cent. */
+const CENTS_NOISE = USD_NOISE * 100;
 
 /** The budget as the lanes of an invocation see it. */
 export type Allowance = Omit<Budget, 'ask'> & {
@@ -14,6 +18,8 @@ export type Allowance = Omit<Budget, 'ask'> & {
   opened(): void;
   /** A lane asks for its job no more. */
   closed(): void;
+  /** How many jobs are asked for. */
+  openJobs(): number;
   /** Why lanes wait here, for people; undefined when none does. */
   waitingFor(): string | undefined;
 };
@@ -60,6 +66,7 @@ export function createAllowance(budget: Budget, stop: Stop): Allowance {
     spending: budget.spending,
     opened: () => void (open += 1),
     closed: told(() => void (open -= 1)),
+    openJobs: () => open,
     waitingFor() {
       if (waiting === 0) return undefined;
       return budget.spending().worst_usd === undefined ? 'an answer that tells the price' : 'jobs on their way, for the cost cap';
@@ -67,21 +74,21 @@ export function createAllowance(budget: Budget, stop: Stop): Allowance {
   };
 }
 
-/** Why launching ends, and what to do. */
-function capReached({ cap_usd = 0, spent_usd, committed_usd, worst_usd }: Spending): StopReason {
+/** Why launching ends, and what to do. The cap is counted anew by each command, so it may also be enough for the next one. */
+function capReached({ cap_usd = 0, spent_usd, committed_usd, worst_usd, unpriced }: Spending): StopReason {
   const cap = `the cost cap of ${formatUsd(cap_usd)} (--max-cost)`;
   if (worst_usd === undefined) {
     const fix = 'say what a contact costs with --price, or give a higher --max-cost';
-    return { exit: 4, message: `${cap} cannot be kept: ${formatUsd(spent_usd)} is known to be spent, and the price is not known`, fix };
+    const message = `${cap} cannot be kept: ${formatUsd(spent_usd)} is known to be spent, and the price is not known`;
+    return { exit: 4, message, fix, ...(unpriced < UNPRICED_ANSWERS && { needs: 'price' }) };
   }
   const uncertain = (committed_usd ?? spent_usd) - spent_usd;
   const doubtful = uncertain > 0 ? `, ${formatUsd(uncertain)} may have been` : '';
-  return {
-    exit: 4,
-    message: `${cap} allows no more launches: ${formatUsd(spent_usd)} is spent${doubtful}, and one more company could cost ${formatUsd(worst_usd)}`,
-    fix:
-      worst_usd > cap_usd
-        ? `give --max-cost ${formatUsd(worst_usd).slice(1)} or more, or a lower --limit`
-        : 'the same command may spend as much again; or give another --max-cost',
-  };
+  const message = `${cap} allows no more launches: ${formatUsd(spent_usd)} is spent${doubtful}, and one more company could cost ${formatUsd(worst_usd)}`;
+  if (worst_usd <= cap_usd + USD_NOISE) {
+    return { exit: 4, message, fix: `the cap is for one command: the next one may spend ${formatUsd(cap_usd)} again; another --max-cost changes that` };
+  }
+  const needed_usd = Math.ceil(worst_usd * 100 - CENTS_NOISE) / 100;
+  const fix = `give --max-cost ${needed_usd.toFixed(2)} or more, as below, or a new run with a lower --limit`;
+  return { exit: 4, message, fix, needs: { cap_usd: needed_usd } };
 }

@@ -10,7 +10,7 @@ import { USD_NOISE } from '../core/money.ts';
 import type { Price } from './price.ts';
 
 /** Answers without a bill, while no price is known: a cap cannot be kept by guessing (a guard like the others, of 10). */
-const UNPRICED_ANSWERS = 10;
+export const UNPRICED_ANSWERS = 10;
 
 /** `later`: when something that is on its way has ended; `no`: never again in this invocation. */
 export type Permission = 'yes' | 'later' | 'no';

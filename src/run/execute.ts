@@ -16,6 +16,7 @@ import type { Limiter } from '../waterfall/limiter.ts';
 import type { Allowance } from './allowance.ts';
 import { createBreaker } from './breaker.ts';
 import type { InDoubtPolicy } from './breaker.ts';
+import type { Spending } from './budget.ts';
 import type { Follow } from './export.ts';
 import { createHealth } from './health.ts';
 import type { Health } from './health.ts';
@@ -62,7 +63,9 @@ export type RunResult = {
   unknown_cost: number;
   /** Launches in doubt that were repeated, over the whole run. */
   repeated: number;
+  /** Of this invocation, as its duration. */
   requests: RequestCounts;
+  spending: Spending;
   duration_ms: number;
   stopped: StopReason | undefined;
   written: Written | undefined;
@@ -144,6 +147,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     rows: (outcomes) => rowsOf(counts, outcomes),
     ...(await countUncertain(database, run.id)),
     requests,
+    spending: allowance.spending(),
     duration_ms,
     stopped,
     written,

@@ -1,4 +1,5 @@
 /* Asks for the job of one target, and settles the target when the job is over. */
+import { many } from '../core/count.ts';
 import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import type { TargetEvent } from '../core/progress.ts';
@@ -31,7 +32,7 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
     }
     if (judge(lane, work, error) === 'fail') {
       // The job may still end well, and a later run asks for it first.
-      const how = verdict(error) === 'fail' ? 'the API refuses to say' : `asked ${lane.attempts} times in vain`;
+      const how = verdict(error) === 'fail' ? 'the API refuses to say' : `asked ${many(lane.attempts, 'time')} in vain`;
       await save(lane, work, { kind: 'gave_up', reason: `${how}: ${reasonOf(error)}` });
     }
   }

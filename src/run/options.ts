@@ -43,7 +43,7 @@ export type RunOptions = {
   output: OutputOptions;
   /** The command that made the run, for people to give again; without secrets. Unknown of runs of older versions. */
   command?: string;
-  /** The options of the last command that worked on the run which bound its cost, as words. */
+  /** The options of the last command that worked on the run which bound its cost, as words; or those with which it goes on, where it needs others. */
   bounds?: string[];
 };
 

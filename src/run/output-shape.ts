@@ -2,6 +2,7 @@
 import { extname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { readAll, refuse } from '../core/problems.ts';
 import { namedDelimiter } from '../csv/format.ts';
 import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
 import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
@@ -29,15 +30,20 @@ const OTHER_FORMATS: Record<string, Format> = {
  * @throws {UsageError} for a delimiter that is none, a list of columns that is none, and a report on stdout.
  */
 export function readShape(choice: ShapeChoice & { report?: string }): OutputShape {
-  if (choice.report === '-') throw new UsageError({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
-  const { format, columns, outputDelimiter, bom, formulaGuard } = choice;
+  const { format, report, outputDelimiter, bom, formulaGuard } = choice;
   const delimiter = outputDelimiter === undefined ? undefined : namedDelimiter(outputDelimiter);
+  const problems: Problem[] = [];
+  if (report === '-') problems.push({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   if (outputDelimiter !== undefined && delimiter === undefined) {
-    throw new UsageError({ what: `--output-delimiter "${outputDelimiter}" is not known`, fix: 'use one of , ; tab |' });
+    problems.push({ what: `--output-delimiter "${outputDelimiter}" is not known`, fix: 'use one of , ; tab |' });
   }
+  const [columns] = readAll(
+    () => (choice.columns === undefined ? undefined : readColumnList(choice.columns)),
+    () => refuse(problems),
+  );
   return {
     ...(format !== undefined && { format }),
-    ...(columns !== undefined && { columns: readColumnList(columns) }),
+    ...(columns !== undefined && { columns }),
     ...(delimiter !== undefined && { delimiter }),
     ...(bom !== undefined && { bom }),
     ...(formulaGuard !== undefined && { formulaGuard }),
@@ -85,16 +91,17 @@ export function refuseMisshapen(output: OutputOptions, now: OutputShape, context
   if (contacts === '-' && format === 'xlsx' && context.isTerminal) {
     problems.push({ what: 'a workbook cannot be shown on a terminal', fix: 'name a file with -o, or choose another --format' });
   }
-  const formats = [format, ...(report === null ? [] : [reportStyle({ ...output, report }).format])];
-  if (now.delimiter !== undefined && !formats.includes('csv')) {
-    problems.push({ what: `--output-delimiter is for csv, and the output is ${formats[0]}`, fix: 'leave it out, or choose --format csv' });
+  // The report may be one that they fit, and is not what they were given for.
+  if (now.delimiter !== undefined && format !== 'csv') {
+    problems.push({ what: `--output-delimiter is for csv, and the output is ${format}`, fix: 'leave it out, or choose --format csv' });
   }
-  if (now.bom === true && !formats.includes('csv') && !formats.includes('tsv')) {
-    problems.push({ what: `--bom is for csv and tsv, and the output is ${formats[0]}`, fix: 'leave it out' });
+  if (now.bom === true && format !== 'csv' && format !== 'tsv') {
+    problems.push({ what: `--bom is for csv and tsv, and the output is ${format}`, fix: 'leave it out' });
   }
-  if (problems.length > 0) throw new UsageError(problems);
-
-  const columns = chooseContactColumns(shape.columns, context.input_columns).length;
+  const [columns] = readAll(
+    () => chooseContactColumns(shape.columns, context.input_columns).length,
+    () => refuse(problems),
+  );
   // A workbook has the report too.
   const widest = Math.max(columns, format === 'xlsx' ? REPORT_COLUMNS.length + context.input_columns.length : 0);
   const most = MOST_COLUMNS[format] ?? Infinity;

@@ -3,10 +3,13 @@ import { constants } from 'node:fs';
 import { access, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { getSystemErrorMap } from 'node:util';
 import { UsageError } from '../core/errors.ts';
+import type { Problem } from '../core/errors.ts';
+import { refuse } from '../core/problems.ts';
 import type { ListFormat } from '../csv/format.ts';
 import type { Sheets, SheetStyle } from '../sheet/sheet.ts';
-import { followLinks, temporaryPath, writeSheetFile, writeSheetTo } from '../sheet/write.ts';
+import { followLinks, temporaryPath, tryWriting, writeSheetFile, writeSheetTo } from '../sheet/write.ts';
 import type { Database } from '../store/database.ts';
 import { newerRunWriting } from '../store/runs.ts';
 import { contactSheet } from './export.ts';
@@ -41,37 +44,53 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   };
 }
 
+/** The same as `unwritable`. @throws {UsageError} naming each path and the reason. */
+export async function refuseUnwritable(output: OutputOptions): Promise<void> {
+  refuse(await unwritable(output));
+}
+
 /**
- * Finds out before anything is sent whether the outputs can be written.
- * @throws {UsageError} naming the path and the reason.
+ * Finds out before anything is sent whether the outputs can be written: by really trying, since a file system that is
+ * read-only, or none, says so to nobody who only asks for the permissions. With `isTrying` false (a dry run) nothing is made.
+ * Gives what is wrong with each path. `input` is the list, which no output may be.
  */
-export async function refuseUnwritable(output: OutputOptions, input?: string): Promise<void> {
+export async function unwritable(output: OutputOptions, { input, isTrying = true }: { input?: string | undefined; isTrying?: boolean } = {}): Promise<Problem[]> {
   const inputPath = input === undefined ? undefined : await realpath(input).catch(() => undefined);
   const paths = [output.contacts, output.report].filter((path): path is string => path !== null && path !== '-');
   if (paths.length === 2 && paths[0] === paths[1]) {
-    throw new UsageError({ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' });
+    return [{ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' }];
   }
+  const problems: Problem[] = [];
   for (const path of paths) {
-    const target = await followLinks(path);
-    if (target === inputPath) {
-      throw new UsageError({ what: `the output ${path} is the input file`, fix: 'choose another one with -o' });
-    }
-    const existing = await stat(target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ELOOP') return undefined;
-      throw new UsageError({ what: `the output ${path} is a symbolic link that leads to itself`, fix: 'choose another one with -o' });
-    });
-    if (existing?.isDirectory()) {
-      throw new UsageError({ what: `the output ${path} is a folder`, fix: 'name a file in it' });
-    }
-    const folder = dirname(target);
-    if (!(await isFolder(folder))) {
-      throw new UsageError({ what: `the folder ${folder} does not exist`, fix: 'create it, or choose another place with -o' });
-    }
-    const needed = existing === undefined || existing.isFile() ? folder : target;
-    await access(needed, constants.W_OK).catch((error: unknown) => {
-      throw new UsageError({ what: `cannot write to ${needed}`, fix: 'choose another place with -o' }, { cause: error });
-    });
+    const option = path === output.contacts ? '-o' : '--report';
+    const problem = await problemOf(path, { inputPath, option, isTrying });
+    if (problem !== undefined && !problems.some(({ what }) => what === problem.what)) problems.push(problem);
   }
+  return problems;
+}
+
+async function problemOf(path: string, { inputPath, option, isTrying }: { inputPath: string | undefined; option: string; isTrying: boolean }): Promise<Problem | undefined> {
+  const target = await followLinks(path);
+  if (target === inputPath) return { what: `the output ${path} is the input file`, fix: `choose another one with ${option}` };
+  const existing = await stat(target).catch((error: NodeJS.ErrnoException) => (error.code === 'ELOOP' ? 'a loop' : undefined));
+  if (existing === 'a loop') return { what: `the output ${path} is a symbolic link that leads to itself`, fix: `choose another one with ${option}` };
+  if (existing?.isDirectory()) return { what: `the output ${path} is a folder`, fix: 'name a file in it' };
+  const folder = dirname(target);
+  const kind = await stat(folder).catch(() => undefined);
+  if (kind?.isDirectory() !== true) {
+    return kind === undefined
+      ? { what: `the folder ${folder} does not exist`, fix: `create it, or choose another place with ${option}` }
+      : { what: `${folder} is a file, not a folder`, fix: `choose another place with ${option}` };
+  }
+  const isStream = existing !== undefined && !existing.isFile();
+  const tried = isStream || !isTrying ? access(isStream ? target : folder, constants.W_OK) : tryWriting(target);
+  return tried.then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => ({
+      what: `cannot write to ${isStream ? target : folder} (${getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message})`,
+      fix: `choose another place with ${option}`,
+    }),
+  );
 }
 
 /**
@@ -153,10 +172,6 @@ function sheetsOf(database: Database, run: Run, style: SheetStyle, follow?: Foll
 async function removePartial(path: string, run_id: string): Promise<void> {
   const partial = partialPath(path);
   for (const file of [partial, temporaryPath(partial, run_id)]) await rm(file, { force: true });
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then((existing) => existing.isDirectory(), () => false);
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /* The vendor's count of requests and money beside ours, from the account before and after an invocation. */
+import { many } from '../core/count.ts';
 import type { Account } from '../core/model.ts';
 import { formatUsd, USD_NOISE } from '../core/money.ts';
 import type { Spending } from './budget.ts';
@@ -36,14 +37,14 @@ export function reconcile(before: Reading, after: Reading, ours: Spending): Reco
 /** The same in words, with what may explain a difference. */
 export function reconciliationLines(compared: Reconciliation, ours: Spending): string[] {
   const { requests, usd, our_requests, our_usd } = compared;
-  const theirs = [...(requests === null ? [] : [`${requests} requests`]), ...(usd === null ? [] : [formatUsd(usd)])];
+  const theirs = [...(requests === null ? [] : [many(requests, 'request')]), ...(usd === null ? [] : [formatUsd(usd)])];
   const own = [...(requests === null ? [] : [String(our_requests)]), ...(usd === null ? [] : [`${ours.unpriced > 0 ? 'at least ' : ''}${formatUsd(our_usd)}`])];
   const line = `  account: counts ${theirs.join(' and ')} since the start; we count ${own.join(' and ')}`;
   const [requestsOver, usdOver] = [requests === null ? 0 : requests - our_requests, usd === null ? 0 : usd - our_usd];
   const more = requestsOver > 0 || usdOver > USD_NOISE;
   const fewer = requestsOver < 0 || usdOver < -USD_NOISE;
   const reasons = [
-    ...(more && ours.doubted > 0 ? [`${ours.doubted} launches in doubt`] : []),
+    ...(more && ours.doubted > 0 ? [`${many(ours.doubted, 'launch', 'launches')} in doubt`] : []),
     ...(more && ours.unpriced > 0 ? ['answers whose cost it did not say'] : []),
     ...(more && ours.collected_usd > 0 ? ['jobs launched earlier'] : []),
     ...(more ? ['others who use the key or the account'] : []),

@@ -1,4 +1,5 @@
 /* `runs` and `status` for people: records in, lines out. */
+import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 import { OUTCOMES } from '../core/model.ts';
@@ -22,7 +23,7 @@ export function runTable(runs: readonly RunLine[]): string[] {
 export function statusLines(status: RunStatus): string[] {
   const outcomes = OUTCOMES.filter((outcome) => status.outcomes[outcome] > 0).map((outcome) => `${outcome} ${status.outcomes[outcome]}`);
   const { hit_rate, companies_with_contacts: hits, companies_answered: answered } = status;
-  const rate = hit_rate === null ? '' : `, at ${hits} of ${answered} companies answered (${Math.round(hit_rate * 100)} %)`;
+  const rate = hit_rate === null ? '' : `, at ${hits} of ${many(answered, 'company', 'companies')} answered (${Math.round(hit_rate * 100)} %)`;
   const each = status.contacts > 0 && (status.cost_usd ?? 0) > 0 ? ` (${formatUsd((status.cost_usd ?? 0) / status.contacts)} a contact)` : '';
   const doubts = status.launches_repeated_in_doubt > 0 ? `, ${status.launches_repeated_in_doubt} of them repeated after a doubt` : '';
   return [
@@ -58,9 +59,9 @@ function filterLines({ filters, filters_total }: RunStatus): string[] {
   const shown = filters.slice(0, FILTERS_SHOWN);
   const lines = shown.map(({ title_filter, questions, answered, with_contacts, contacts }) => {
     const filter = title_filter.length > LONGEST_FILTER ? `${title_filter.slice(0, LONGEST_FILTER - 3)}...` : title_filter;
-    return `    "${filter}": ${contacts} contacts at ${with_contacts} of ${answered} answered, ${questions} asked`;
+    return `    "${filter}": ${many(contacts, 'contact')} at ${with_contacts} of ${answered} answered, ${questions} asked`;
   });
-  const more = filters_total > shown.length ? [`    and ${filters_total - shown.length} more filters`] : [];
+  const more = filters_total > shown.length ? [`    and ${many(filters_total - shown.length, 'more filter')}`] : [];
   return ['  by title filter:', ...lines, ...more];
 }
 

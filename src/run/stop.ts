@@ -6,8 +6,11 @@
 import { setMaxListeners } from 'node:events';
 import type { DatabaseError } from '../core/errors.ts';
 
-/** Why a run stopped early, in words for the user, and the exit code (contract, section 3). */
-export type StopReason = { exit: number; message: string; fix?: string };
+/**
+ * Why a run stopped early, in words for the user, and the exit code (contract, section 3). `needs`: the bounds without
+ * which the same command would launch nothing either; a cap in US dollars, or the price.
+ */
+export type StopReason = { exit: number; message: string; fix?: string; needs?: { cap_usd: number } | 'price' };
 
 /** The stop of a run whose database is gone, or refuses its work. */
 export function databaseStop(error: DatabaseError): StopReason {

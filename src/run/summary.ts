@@ -21,7 +21,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
     `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${many(contacts, 'contact')}`,
     `  rows: ${outcomes.join(', ')}`,
     ...hitRate(result),
-    `  requests: ${many(requests.launches, 'launch', 'launches')}, ${many(requests.finds, 'find')}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}`,
+    `  requests: ${launchesText(result)}, ${many(requests.finds, 'find')}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}${isContinued(result) ? ' (by this command)' : ''}`,
     `  spent: ${spent(result)}${notYetBilled(result)}`,
     ...account,
   ];
@@ -60,6 +60,19 @@ function near(path: string): string {
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }
 
+/** How often a job was asked to be made, and where that is not once for each job, what became of the rest. */
+function launchesText({ requests, spending }: RunResult): string {
+  const { launched, doubted } = spending;
+  const none = requests.launches - launched - doubted;
+  const parts = [`${launched} made a job`, ...(doubted > 0 ? [`${doubted} in doubt`] : []), ...(none > 0 ? [`${none} made none`] : [])];
+  return `${many(requests.launches, 'launch', 'launches')}${parts.length > 1 ? ` (${parts.join(', ')})` : ''}`;
+}
+
+/** Whether earlier commands have worked on the run: what it spent is then not what this command did. */
+function isContinued({ run }: RunResult): boolean {
+  return run.requests > 0;
+}
+
 /** Jobs that are on their way cost what they bring, once somebody asks for them. */
 function notYetBilled(result: RunResult): string {
   const open = result.rows(['waiting']);
@@ -70,7 +83,8 @@ function notYetBilled(result: RunResult): string {
 function spent(result: RunResult): string {
   const usd = knownCost(result) ?? 0;
   if (knownCost(result) === null) return 'unknown (the API did not say)';
-  const known = formatUsd(usd);
+  const { spent_usd, collected_usd } = result.spending;
+  const known = isContinued(result) ? `${formatUsd(usd)} by the whole run, ${formatUsd(Math.min(spent_usd + collected_usd, usd))} of it by this command` : formatUsd(usd);
   if (result.unknown_cost > 0) return `${known}, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say`;
   const contacts = result.counts.find(({ outcome }) => outcome === 'found')?.contacts ?? 0;
   return contacts > 0 ? `${known}, ${formatUsd(usd / contacts)} a contact` : known;

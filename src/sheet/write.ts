@@ -3,7 +3,7 @@
  * reads half of one; what exists and is no regular file (a pipe, a device) is written as a stream.
  */
 import { createWriteStream } from 'node:fs';
-import { readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -43,6 +43,13 @@ export async function writeSheetFile(path: string, sheets: Sheets, style: SheetS
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Makes the temporary file that a file would be written to, and removes it. Rejects with the system's error where it cannot be. */
+export async function tryWriting(target: string): Promise<void> {
+  const temporary = temporaryPath(target, 'trial');
+  await (await open(temporary, 'w')).close();
+  await rm(temporary);
 }
 
 /** Where a path leads; also a symbolic link to what does not exist yet, which is then created there. */

@@ -55,6 +55,7 @@ describe.concurrent('check', () => {
   it('creates nothing where there is no database yet', async ({ openWorkplace }) => {
     const { run, home } = await openWorkplace({});
     const { exit, stdout } = await run(['check', '--sandbox']);
+    expect(stdout).toMatch(/^ok +settings +API: the sandbox, no request limit\nok +key +none needed: /);
     expect(stdout).toMatch(/ok +database +not there yet: the first run creates an embedded one in .*\nok +schema +not there yet/);
     expect([exit, existsSync(home)]).toEqual([0, false]);
   });

@@ -92,6 +92,18 @@ describe.concurrent('a run', () => {
     expect([(await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([3, 2.5]);
   });
 
+  it('under a cap that is too low for one company says what it needs, and prints a command that goes on, as status does', async ({ open, newDatabase }) => {
+    const { run, shell, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase() };
+    const first = await run([...RUN, '--max-cost=0.2'], { env });
+    expect([first.exit, (await sandbox.stats()).launch_requests]).toEqual([4, 0]);
+    expect(first.stderr).toContain('$0.00 is spent, and one more company could cost $0.50\n  to do: give --max-cost 0.50 or more, as below');
+    const command = printedCommand(first.stderr);
+    expect(command).toMatch(/^waterfall-contacts resume \S+ --max-cost 0\.50$/);
+    expect(printedCommand((await run(['status'], { env })).stdout)).toBe(command);
+    expect([(await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([4, 0.5]);
+  });
+
   it('above --confirm-above does not begin where nobody can be asked, and leaves no run behind', async ({ open, newDatabase }) => {
     const { run, sandbox } = await scene(open);
     const env = { DATABASE_URL: await newDatabase() };

@@ -60,11 +60,49 @@ const COMMAND_LINE: Situation[] = [
   { name: 'a run without a list', args: ['run'], what: "missing required argument 'companies.csv'" },
   { name: 'two lists', args: ['run', 'a.csv', 'b.csv'], what: "too many arguments for 'run'. Expected 1 argument but got 2." },
   { name: 'an option without its value', ...option('--limit'), what: "option '--limit <n>' argument missing" },
-  { name: 'a number out of range', ...option('--limit', '0'), what: "option '--limit <n>' argument '0' is invalid. It must be a whole number from 1 to 500." },
-  { name: 'a number that is none', args: ['runs', '--limit', 'all'], what: "option '--limit <n>' argument 'all' is invalid. It must be a whole number from 1 to 10000." },
-  { name: 'a word that is no choice', ...option('--in-doubt', 'maybe'), what: "option '--in-doubt <policy>' argument 'maybe' is invalid. Allowed choices are relaunch, hold." },
-  { name: 'a log format that is none', ...option('--log-format', 'xml'), what: "option '--log-format <format>' argument 'xml' is invalid. Allowed choices are text, json." },
-  { name: 'a share above 1', args: ['sandbox', '--fail-rate', '2'], what: "option '--fail-rate <share>' argument '2' is invalid. It must be a number from 0 to 1." },
+  { name: 'a number out of range', ...option('--limit', '0'), what: '--limit "0" is not a whole number from 1 to 500', fix: 'give one, or leave it out for 10' },
+  { name: 'a number that is none', args: ['runs', '--limit', 'all'], what: '--limit "all" is not a whole number from 1 to 10000', fix: 'give one, or leave it out for 20' },
+  { name: 'a word that is no choice', ...option('--in-doubt', 'maybe'), what: '--in-doubt "maybe" is not known', fix: 'use one of relaunch, hold' },
+  { name: 'a log format that is none', ...option('--log-format', 'xml'), what: '--log-format "xml" is not known', fix: 'use one of text, json' },
+  { name: 'a share above 1', args: ['sandbox', '--fail-rate', '2'], what: '--fail-rate "2" is not a number from 0 to 1', fix: 'give one, or leave it out' },
+  { name: 'a choice that is none, where no settings are needed', args: ['migrate', '--print', '--log-format', 'xml'], what: '--log-format "xml" is not known', fix: 'use one of text, json' },
+  {
+    name: 'many mistakes at once', env: { LOG_LEVEL: 'loud', WATERFALL_RATE_LIMIT: 'fast' },
+    ...option(
+      ...['--limit', '0', '--concurrency', 'many', '--in-doubt', 'maybe', '--job-timeout', 'soon', '--max-cost', '-1', '--price', 'x', '--max-age', 'old'],
+      ...['--output-delimiter', 'x', '--report', '-', '--columns', 'a,a', '--persona', 'ceo', '--country', 'DE', '--delimiter', '#', '--encoding', 'x'],
+    ),
+    what: [
+      'the rate limit "fast" is not <requests>/<seconds>\n  to do: write for instance 50/60, or 0 for none',
+      'LOG_LEVEL is unknown\n  to do: set it to debug, info, warn or error',
+      '--limit "0" is not a whole number from 1 to 500\n  to do: give one, or leave it out for 10',
+      '--concurrency "many" is not a whole number from 1 to 10000\n  to do: give one, or leave it out for 200',
+      '--in-doubt "maybe" is not known\n  to do: use one of relaunch, hold',
+      '--job-timeout "soon" is not a duration\n  to do: write for instance 90s, 10m, 12h or 30d',
+      '--max-cost "-1" is not an amount in US dollars\n  to do: write for instance --max-cost 25',
+      '--price "x" is not an amount in US dollars\n  to do: write for instance --price 0.05',
+      '--columns names "a" twice\n  to do: name each column once',
+      'the report cannot go to stdout\n  to do: name a file with --report',
+      '--output-delimiter "x" is not known\n  to do: use one of , ; tab |',
+      '--max-age "old" is not a duration\n  to do: write for instance 90s, 10m, 12h or 30d',
+      '--persona "ceo" is not name=expression\n  to do: write for instance --persona "leaders=ceo OR founder"',
+      '--country "DE" is a code, and the API knows countries by their names\n  to do: write it in full, for instance --country "Germany"',
+      '--delimiter "#" is not known\n  to do: use one of , ; tab |',
+      '--encoding "x" is not known',
+    ].join('\nerror: '),
+    fix: 'use utf-8, utf-16le, utf-16be or windows-1252',
+  },
+  {
+    name: 'no key and a mistake', ...option('--max-age', 'old'), env: { WATERFALL_API_KEY: '' },
+    what: 'there is no API key\n  to do: set WATERFALL_API_KEY in the environment or in .env, or add --sandbox for a trial without one\nerror: --max-age "old" is not a duration',
+    fix: 'write for instance 90s, 10m, 12h or 30d',
+  },
+  {
+    name: 'many mistakes of the sandbox at once', args: ['sandbox', '--port', '99999', '--latency', 'x', '--slow', 'y', '--rate-limit', 'z'],
+    what: '--port "99999" is not a whole number from 0 to 65535\n  to do: give one, or leave it out for 8787\nerror: --rate-limit "z" is not <requests>/<seconds>\n  to do: write for instance 50/60, or 0 for none\n'
+      + 'error: --latency "x" is not a duration\n  to do: write for instance 90s, 10m, 12h or 30d\nerror: --slow "y" is not a duration',
+    fix: 'write for instance 90s, 10m, 12h or 30d',
+  },
 ];
 
 const SETTINGS: Situation[] = [
@@ -93,6 +131,13 @@ const OPTIONS: Situation[] = [
     fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets',
   },
   { name: 'a persona without a name', ...option('--persona', 'ceo'), what: '--persona "ceo" is not name=expression', fix: 'write for instance --persona "leaders=ceo OR founder"' },
+  { name: 'two personas of one name', ...option('--persona', 'leaders=ceo', '--persona', 'leaders=founder'), what: 'two personas are called "leaders"', fix: 'give each --persona a name of its own' },
+  {
+    name: 'the code of a country', ...option('--country', 'France', '--country', 'DE'), what: '--country "DE" is a code, and the API knows countries by their names',
+    fix: 'write it in full, for instance --country "Germany"',
+  },
+  { name: 'a delimiter for a workbook', ...option('-o', 'contacts.xlsx', '--output-delimiter', ';'), what: '--output-delimiter is for csv, and the output is xlsx', fix: 'leave it out, or choose --format csv' },
+  { name: 'a byte order mark for JSON', ...option('-o', 'contacts.jsonl', '--bom'), what: '--bom is for csv and tsv, and the output is jsonl', fix: 'leave it out' },
   { name: 'six personas', ...option(...[1, 2, 3, 4, 5, 6].flatMap((n) => ['--persona', `p${n}=ceo`])), what: 'there are 6 personas', fix: 'give at most 5, which is what the API takes' },
   {
     name: '51 countries', ...option(...Array.from({ length: 51 }, (_, n) => ['--country', `Land ${n}`]).flat()), what: 'there are 51 countries',
@@ -128,6 +173,10 @@ const LISTS: Situation[] = [
     fix: 'name the column with --domain-column <name>, or call it "domain"',
   },
   {
+    name: 'with a title above its header', ...list('Companies 2026,\n,\ndomain,title_filter\nharbour-1.example,ceo\n'), what: 'the header seems to stand in line 3, and the list begins with "Companies 2026"',
+    fix: 'remove the lines above it, so that the names of the columns come first',
+  },
+  {
     name: 'without a header', ...list('harbour-1.example,ceo\nharbour-2.example,ceo\n'), what: 'the first line looks like data ("harbour-1.example"), not like column names',
     fix: 'put a line with the names of the columns above it, such as: domain,title_filter',
   },
@@ -148,8 +197,22 @@ const LISTS: Situation[] = [
 ];
 
 const OUTPUTS: Situation[] = [
+  {
+    name: 'of which several things cannot be', args: [...RUN, '-o', 'no/contacts.ods', '--report', 'list.csv', '--columns', 'domian'], files: { 'list.csv': 'domain\nharbour-1.example\n' },
+    what: [
+      'there is no column "domian" (--columns)\n  to do: did you mean "domain"?',
+      'FOLDER/no/contacts.ods cannot be written in the format of its name\n  to do: use .csv .tsv .jsonl .xlsx, for instance FOLDER/no/contacts.xlsx',
+      'the folder FOLDER/no does not exist\n  to do: create it, or choose another place with -o',
+      'the output FOLDER/list.csv is the input file\n  to do: choose another one with --report',
+      'list.csv has no column with title filters, and no filter is given for all rows',
+    ].join('\nerror: '),
+    fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
+  },
   { name: 'that is the list', ...option('-o', 'list.csv'), what: 'the output FOLDER/list.csv is the input file', fix: 'choose another one with -o' },
   { name: 'in a folder that is missing', ...option('-o', 'no/such/contacts.csv'), what: 'the folder FOLDER/no/such does not exist', fix: 'create it, or choose another place with -o' },
+  { name: 'whose folder is a file', ...option('-o', 'list.csv/contacts.csv'), what: 'FOLDER/list.csv is a file, not a folder', fix: 'choose another place with -o' },
+  { name: 'with a name that is too long', ...option('-o', `${'x'.repeat(250)}.csv`), what: 'cannot write to FOLDER (name too long)', fix: 'choose another place with -o' },
+  { name: 'where this user may not write', ...option(), isNobody: true, what: 'cannot write to FOLDER (permission denied)', fix: 'choose another place with -o' },
   { name: 'that is a folder', ...option('-o', '.'), what: 'the output FOLDER is a folder', fix: 'name a file in it' },
   { name: 'that is the report too', ...option('-o', 'x.csv', '--report', 'x.csv'), what: 'contacts and report would be the same file (FOLDER/x.csv)', fix: 'choose another --report' },
 ];
@@ -199,7 +262,11 @@ const DATABASES: Situation[] = [
 const RUNS: Situation[] = [
   { name: 'of which there are none', args: ['export'], given: () => migrated(), what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
   { name: 'of which there are none, by id', args: ['status', '2026'], given: () => migrated(), what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'of which there are none, behind npx', args: ['status', '--home', 'home'], env: { DATABASE_URL: '', npm_command: 'exec' }, what: 'there are no runs yet in this database', fix: 'start one with: npx waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
   { name: 'in a database that is not there yet', args: ['status', '--home', 'home'], env: { DATABASE_URL: '' }, what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'of which there are none to list', args: ['runs', '--home', 'home'], env: { DATABASE_URL: '' }, what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'to export from a database that is not there yet', args: ['export', '--home', 'home'], env: { DATABASE_URL: '' }, what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' },
+  { name: 'to go on with in a database that is not there yet', args: ['resume', '--home', 'home'], env: { DATABASE_URL: '' }, what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' },
   { name: 'that does not exist, for status', args: ['status', '2099'], given: withRuns, what: 'there is no run 2099', fix: 'the latest are 20260302-090100-bbbb, 20260302-090000-aaaa' },
   { name: 'that does not exist, for export', args: ['export', '2099'], given: withRuns, what: 'there is no run 2099', fix: 'the latest are 20260302-090100-bbbb, 20260302-090000-aaaa' },
   { name: 'that does not exist, for resume', args: ['resume', '2099'], given: withRuns, what: 'there is no run 2099', fix: 'the latest are 20260302-090100-bbbb, 20260302-090000-aaaa' },

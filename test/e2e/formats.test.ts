@@ -107,7 +107,7 @@ describe.concurrent('a shape that cannot be', () => {
     { args: ['--columns', 'domian'], says: 'there is no column "domian" (--columns)\n  to do: did you mean "domain"?\n' },
     { args: ['--columns', 'nots'], says: 'there is no column "nots" (--columns)\n  to do: did you mean "note"?\n' },
     { args: ['--columns', 'row,row'], says: '--columns names "row" twice\n  to do: name each column once\n' },
-    { args: ['--format', 'xml'], says: "option '--format <format>' argument 'xml' is invalid. Allowed choices are csv, tsv, jsonl, xlsx.\n" },
+    { args: ['--format', 'xml'], says: '--format "xml" is not known\n  to do: use one of csv, tsv, jsonl, xlsx\n' },
     { args: ['--output-delimiter', 'x'], says: '--output-delimiter "x" is not known\n  to do: use one of , ; tab |\n' },
     { args: ['-o', 'no/such/people.xlsx'], says: '/no/such does not exist\n  to do: create it, or choose another place with -o\n' },
     { args: ['-o', 'people.xls'], says: '/people.xls cannot be written in the format of its name\n  to do: use .csv .tsv .jsonl .xlsx, for instance ' },

@@ -20,7 +20,7 @@ describe.concurrent('a run that is interrupted with SIGINT', () => {
     running.signal('SIGINT');
     const stopped = await running.ended;
     expect(stopped.exit).toBe(130);
-    expect(stopped.stderr).toContain('stopped: stopped by SIGINT');
+    expect(stopped.stderr).toContain('stopped: it got the signal SIGINT');
     expect(await scene.files()).toEqual(['list.contacts.csv', 'list.contacts.partial.csv', 'list.csv', 'list.report.partial.csv']);
     expect(await scene.read('list.contacts.csv')).toBe('the good file\n');
     const expected = withoutJobs(await whole.read('list.contacts.csv'));

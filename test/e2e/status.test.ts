@@ -66,7 +66,7 @@ describe.concurrent('status', () => {
     running.signal('SIGTERM');
     await running.ended;
     const { stdout } = await scene.run(['status'], { env });
-    expect(stdout).toMatch(/^run \S+ \(list\.csv\): stopped: stopped by SIGTERM\n[^]*\ngo on with: waterfall-contacts resume \S+\n$/);
+    expect(stdout).toMatch(/^run \S+ \(list\.csv\): stopped: it got the signal SIGTERM\n[^]*\ngo on with: waterfall-contacts resume \S+\n$/);
   });
 
   it('--watch ends when nobody works on the run any more', async ({ open, newDatabase }) => {
@@ -76,7 +76,7 @@ describe.concurrent('status', () => {
     const watching = scene.start(['status', '--watch'], { env });
     running.signal('SIGTERM');
     await running.ended;
-    expect(await watching.ended).toMatchObject({ exit: 0, stdout: expect.stringMatching(/stopped by SIGTERM[^]*go on with: /) as string });
+    expect(await watching.ended).toMatchObject({ exit: 0, stdout: expect.stringMatching(/it got the signal SIGTERM[^]*go on with: /) as string });
   });
 
   it('on an embedded database in use is refused with 75, naming the process that has it', async ({ open }) => {
@@ -110,7 +110,9 @@ describe.concurrent('runs', () => {
   it('says that there are none, and creates nothing', async ({ openWorkplace, newDatabase }) => {
     const url = await newDatabase();
     const { run, home } = await openWorkplace({});
-    expect(await run(['runs'])).toMatchObject({ exit: 0, stdout: '', stderr: 'there are no runs yet in this database\n' });
+    for (const command of ['runs', 'status', 'export', 'resume']) {
+      expect(await run([command])).toMatchObject({ exit: 2, stdout: '', stderr: expect.stringMatching(/^error: there (are no runs yet|is no unfinished run)/) as string });
+    }
     expect(existsSync(home)).toBe(false);
     expect(await run(['runs', '--json'], { env: { DATABASE_URL: url } })).toMatchObject({ exit: 0, stdout: '[]\n', stderr: '' });
     expect(await sql(url, "select from pg_namespace where nspname = 'waterfall'")).toEqual([]);

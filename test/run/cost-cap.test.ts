@@ -1,6 +1,7 @@
 /* A run with --max-cost: what it launches, when it stops, and that it collects what it has paid for (contract, section 2). */
 import { describe, expect, it } from 'vitest';
 import type { Price } from '../../src/run/price.ts';
+import type { StopReason } from '../../src/run/stop.ts';
 import { launch, startedRun } from '../support/runs.ts';
 import { apiError, done, domains, fail, lost, openLaboratory, SECOND, type Request } from './invocation.ts';
 
@@ -21,7 +22,7 @@ describe('a cost cap', () => {
       exit: 4,
       stopped: {
         message: 'the cost cap of $1.00 (--max-cost) allows no more launches: $1.00 is spent, and one more company could cost $0.25',
-        fix: 'the same command may spend as much again; or give another --max-cost',
+        fix: 'the cap is for one command: the next one may spend $1.00 again; another --max-cost changes that',
       },
     });
   });
@@ -36,7 +37,16 @@ describe('a cost cap', () => {
 
   it('that is lower than one company may cost launches nothing and names the least that would do', async () => {
     const { result, requests } = await invoke('run', {}, { domains: domains(2), capUsd: 0.2, price });
-    expect([requests, result.stopped?.fix]).toEqual([[], 'give --max-cost 0.25 or more, or a lower --limit']);
+    expect([requests, result.stopped?.fix]).toEqual([[], 'give --max-cost 0.25 or more, as below, or a new run with a lower --limit']);
+  });
+
+  it.each<[string, number, Price | undefined, StopReason['needs']]>([
+    ['a cap of one company, in whole cents', 0.2, { ...price, person_usd: 0.02512 }, { cap_usd: 0.26 }],
+    ['the price, where nobody knows it and the cap allows nothing', 0, undefined, 'price'],
+    ['nothing, where the next command may launch under the same cap', 0.3, price, undefined],
+  ])('that stops the run needs %s', async (_what, capUsd, known, needs) => {
+    const { result } = await invoke('run', { find: ({ domain }) => dear(domain), findMs: SECOND }, { domains: domains(3), capUsd, ...(known && { price: known }) });
+    expect([result.exit, result.stopped?.needs]).toEqual([4, needs]);
   });
 
   it('still collects the jobs of an earlier invocation', async () => {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundsOf, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
+import { asStarted, boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
 
 const argv = (...words: string[]) => ['/usr/bin/node', '/opt/main.js', ...words];
 const URL = 'postgres://user:s3cret@db.example/x';
@@ -13,6 +13,35 @@ function wordsOf(command: string): string[] {
   const script = `set -- ${rest}\nfor word do printf '%s\\0' "$word"; done`;
   return execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { DATABASE_URL: URL } }).split('\0').slice(0, -1);
 }
+
+describe('asStarted', () => {
+  const [byNpx, byName] = [{ npm_command: 'exec' }, { npm_command: 'run-script' }];
+
+  it.each([
+    'go on with: waterfall-contacts resume r1 --sandbox',
+    '  to do: start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox',
+    'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL"',
+    'Usage: waterfall-contacts [options] [command]',
+    '(waterfall-contacts --help shows all commands and options)',
+    'waterfall-contacts --database-url "$DATABASE_URL" status',
+  ])('begins as the program was started: %s', (text) => {
+    expect(asStarted(text, byNpx)).toBe(text.replace('waterfall-contacts', 'npx waterfall-contacts'));
+    expect(asStarted(text, byName)).toBe(text);
+  });
+
+  it('of several commands begins each so, and none twice', () => {
+    const once = asStarted('waterfall-contacts check && waterfall-contacts run a.csv', byNpx);
+    expect(once).toBe('npx waterfall-contacts check && npx waterfall-contacts run a.csv');
+    expect(asStarted(once, byNpx)).toBe(once);
+  });
+
+  it.each(['install a newer waterfall-contacts', 'use the version of waterfall-contacts that made the database', '/home/jo/.local/share/waterfall-contacts run.csv'])(
+    'leaves what is no command: %s',
+    (text) => {
+      expect(asStarted(text, byNpx)).toBe(text);
+    },
+  );
+});
 
 describe('sameCommand', () => {
   it.each([
@@ -61,6 +90,20 @@ describe('resumeCommand', () => {
   it('gives a shell the same places as before', () => {
     const command = resumeCommand('r1', argv('run', 'a.csv', `--database-url=${URL}`, "--home=it's here"));
     expect(wordsOf(command)).toEqual(['resume', 'r1', '--database-url', URL, '--home', "it's here"]);
+  });
+});
+
+describe('boundsWith', () => {
+  const bounds = ['--max-cost', '0.2', '--yes'];
+
+  it('puts a cap that is enough in the place of the one that is not', () => {
+    expect(boundsWith(bounds, { cap_usd: 0.5 })).toEqual(['--max-cost', '0.50', '--yes']);
+  });
+
+  it('leaves a price that is not known to be filled in, so that a shell refuses the command as it is', () => {
+    const command = resumeCommand('r1', argv(), boundsWith(bounds, 'price'));
+    expect(command).toBe('waterfall-contacts resume r1 --max-cost 0.2 --yes --price <usd>');
+    expect(() => wordsOf(command)).toThrow();
   });
 });
 

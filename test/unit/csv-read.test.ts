@@ -199,6 +199,27 @@ describe('openList', () => {
     expect(rows.every((row) => row.problem === undefined)).toBe(true);
   });
 
+  it.each([
+    ['a title', 'Companies 2026\ndomain,city\na.example,Oslo\n', {}, 2],
+    ['a title with spare delimiters and a blank line', 'Companies 2026;;\n;;\nfirm;Company Domain;city\nA;a.example;Oslo\n', {}, 3],
+    ['a title in a list that has semicolons', 'Companies 2026\n\nwebsite;city\na.example;Oslo\n', {}, 3],
+    ['a title in which there are other delimiters', 'Companies, 2026\nExported by us\nwebsite;city\na.example;Oslo\n', {}, 3],
+    ['a title above the column that the options name', 'Companies 2026,\nKunde,city\na.example,Oslo\n', { domainColumn: 'kunde' }, 2],
+  ])('says in which line the header seems to stand below %s', async (_what, text, options, line) => {
+    const path = await listOf(text);
+    const message = new RegExp(`^the header seems to stand in line ${line}, and the list begins with "Companies[ 2026]*": remove the lines above it`);
+    expect(await problemOf(openList(path, await examineList(path), options))).toMatch(message);
+  });
+
+  it.each([
+    ['rows without a header', 'a.example,Oslo\nb.example,Website\ndomain,city\n', /^the first line looks like data/],
+    ['a list without the column', 'firm,city\nA,Oslo\nB,Rome\n', /^no column of the list looks like the domain/],
+    ['a header of its own with a mistake', 'domain,Domain\ndomain,city\n', /^the list has 2 columns/],
+  ])('does not take for a title the first line of %s', async (_what, text, message) => {
+    const path = await listOf(text);
+    expect(await problemOf(openList(path, await examineList(path)))).toMatch(message);
+  });
+
   it('takes a forced delimiter although the line sep=; says otherwise', async () => {
     const { rows } = await read('sep=;\ndomain,x\na.example,1\n', { delimiter: ',' });
     expect(rows).toEqual([{ line: 3, cells: ['a.example', '1'] }]);

@@ -128,7 +128,7 @@ describe('the gate', () => {
   it('throws the reason when the run stops meanwhile', async () => {
     const { health, stop, clock } = await inOutage();
     const waiting = health.gate();
-    stop.request({ exit: 130, message: 'stopped by SIGINT' });
+    stop.request({ exit: 130, message: 'it got the signal SIGINT' });
     await expect(waiting).rejects.toBe(stop.reason());
     expect(clock.sleepers()).toBe(0);
   });

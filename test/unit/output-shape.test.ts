@@ -124,12 +124,18 @@ describe('refuseMisshapen', () => {
     expect(refusal(output('/x/people.xlsx'), {}, { isTerminal: true })).toBe('');
   });
 
-  it('refuses a delimiter or a byte order mark that nothing could have, but not one that an earlier command said', () => {
-    const jsonl = output('/x/people.jsonl', {}, '/x/r.jsonl');
-    expect(refusal(jsonl, { delimiter: ';' })).toBe('--output-delimiter is for csv, and the output is jsonl: leave it out, or choose --format csv');
-    expect(refusal(jsonl, { bom: true })).toBe('--bom is for csv and tsv, and the output is jsonl: leave it out');
-    expect(refusal({ ...jsonl, shape: { delimiter: ';', bom: true } })).toBe('');
-    expect(refusal(output('/x/people.jsonl'), { delimiter: ';', bom: true })).toBe('');
+  it.each(['tsv', 'jsonl', 'xlsx'])('refuses a delimiter for contacts in %s, whatever the report is', (extension) => {
+    const message = `--output-delimiter is for csv, and the output is ${extension}: leave it out, or choose --format csv`;
+    expect(refusal(output(`/x/people.${extension}`), { delimiter: ';' })).toBe(message);
+    expect(refusal(output(`/x/people.${extension}`), { delimiter: ';', format: 'csv' })).toBe('');
+  });
+
+  it.each(['jsonl', 'xlsx'])('refuses a byte order mark for contacts in %s', (extension) => {
+    expect(refusal(output(`/x/people.${extension}`), { bom: true })).toBe(`--bom is for csv and tsv, and the output is ${extension}: leave it out`);
+  });
+
+  it('accepts a delimiter and a byte order mark that an earlier command said', () => {
+    expect(refusal(output('/x/people.jsonl', { delimiter: ';', bom: true }))).toBe('');
   });
 
   it('refuses a column that there is not', () => {

@@ -1,6 +1,6 @@
 /* Where the outputs go, and what is refused before anything is sent. */
 import { execFile } from 'node:child_process';
-import { symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { UsageError } from '../../src/core/errors.ts';
 import type { ListFormat } from '../../src/csv/format.ts';
 import type { OutputOptions } from '../../src/run/options.ts';
 import { contactsStyle } from '../../src/run/output-shape.ts';
-import { chooseOutput, partialPath, refuseUnwritable } from '../../src/run/output.ts';
+import { chooseOutput, partialPath, unwritable } from '../../src/run/output.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();
@@ -60,15 +60,12 @@ describe('partialPath', () => {
   });
 });
 
-describe('refuseUnwritable', () => {
-  const problemOf = async (output: OutputOptions, input?: string): Promise<string | undefined> =>
-    refuseUnwritable(output, input).then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof UsageError) return error.message;
-        throw error;
-      },
-    );
+describe('unwritable', () => {
+  /** The problems in words, a line each; undefined for none. */
+  const problemOf = async (output: OutputOptions, input?: string): Promise<string | undefined> => {
+    const problems = await unwritable(output, { input });
+    return problems.length === 0 ? undefined : new UsageError(problems).message;
+  };
 
   it.each([
     ['stdout', () => to('-')],
@@ -115,11 +112,33 @@ describe('refuseUnwritable', () => {
 
   it('refuses a path that leads through a file', async () => {
     await writeFile(inFolder('file'), '');
-    expect(await problemOf(to(join(inFolder('file'), 'a.csv')))).toMatch(/the folder .*file does not exist/);
+    expect(await problemOf(to(join(inFolder('file'), 'a.csv')))).toMatch(/file is a file, not a folder: choose another place with -o/);
+  });
+
+  it('names what is wrong with both outputs at once', async () => {
+    await writeFile(inFolder('plain'), '');
+    expect(await problemOf(to(join(inFolder('none'), 'a.csv'), join(inFolder('plain'), 'r.csv')))).toMatch(/none does not exist: .* -o\n.*plain is a file, .* --report$/);
+  });
+
+  it('leaves nothing behind where it has tried, and what is there as it was', async () => {
+    const folder = await mkdtemp(inFolder('tried-'));
+    await writeFile(join(folder, 'a.csv'), 'old');
+    expect(await problemOf(to(join(folder, 'a.csv'), join(folder, 'r.csv')))).toBeUndefined();
+    expect([await readdir(folder), await readFile(join(folder, 'a.csv'), 'utf8')]).toEqual([['a.csv'], 'old']);
+  });
+
+  it('tries nothing for a dry run', async () => {
+    const long = to(inFolder(`${'x'.repeat(250)}.csv`));
+    expect(await problemOf(long)).toMatch(/\(name too long\): choose another place with -o$/);
+    expect(await unwritable(long, { isTrying: false })).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('refuses a file system that is none, though the permissions of its folder would do', async () => {
+    expect(await problemOf(to('/proc/a.csv'))).toBe('cannot write to /proc (no such file or directory): choose another place with -o');
   });
 
   it('refuses a folder in which nobody may write, the superuser neither', async () => {
     const sealed = process.platform === 'darwin' ? '/System' : '/proc/sys/kernel';
-    expect(await problemOf(to(join(sealed, 'a.csv')))).toBe(`cannot write to ${sealed}: choose another place with -o`);
+    expect(await problemOf(to(join(sealed, 'a.csv')))).toMatch(new RegExp(`^cannot write to ${sealed} \\(.+\\): choose another place with -o$`));
   });
 });

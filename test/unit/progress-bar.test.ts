@@ -34,6 +34,7 @@ describe('on a terminal', () => {
     ['the cost beside its cap', { cost_usd: 1.5, cap_usd: 5 }, '12 contacts, $1.50 of $5.00'],
     ['requests left in the window', { requestsLeft: 7 }, '12 contacts, 7 requests left'],
     ['what everything waits for', { requestsLeft: 0, waitingFor: 'rate limit, 12 s' }, '0 requests left, waiting: rate limit, 12 s'],
+    ['one of each as one', { contacts: 1, requestsLeft: 1 }, '1 contact, 1 request left'],
     ['the time left', { leftMs: 200_000 }, '12 contacts, about 3 min 20 s left'],
   ])('the display shows %s', (_what, now, text) => {
     const { progress, written } = display({ isTTY: true, now });
@@ -101,7 +102,7 @@ describe('a line of progress', () => {
   });
 
   it.each([
-    [0, '1.0 s'],
+    [0, '1 s'],
     [42_100, '43 s'],
     [61_000, '1 min 10 s'],
     [3_600_001, '1 h 1 min'],

@@ -27,6 +27,8 @@ describe('the account and we', () => {
       [line('20 requests and $5.00 since the start; we count 20 and $4.10'), difference('jobs launched earlier; others who use the key or the account')]],
     ['differ by what the API did not say', { ours: { unpriced: 3, spent_usd: 3 } },
       [line('20 requests and $4.10 since the start; we count 20 and at least $3.00'), difference('answers whose cost it did not say; others who use the key or the account')]],
+    ['count one of each', { after: { requests: 101 }, ours: { launched: 0, doubted: 1 } },
+      [line('1 request and $4.10 since the start; we count 0 and $4.10'), difference('1 launch in doubt; others who use the key or the account')]],
     ['differ because its counters lag', { after: { requests: 118, balance_usd: 46 } },
       [line('18 requests and $4.00 since the start; we count 20 and $4.10'), difference('its counters lag behind')]],
     ['count an amount owed, which rises', { before: { balance_usd: 5.9 }, after: { balance_usd: 10 } }, [line('20 requests and $4.10 since the start; we count 20 and $4.10')]],

@@ -54,6 +54,7 @@ describe('statusLines', () => {
     const lines = told({ filters: [filter('ceo'), filter('x'.repeat(100))], filters_total: 9 });
     expect(lines).toContain(`  by title filter:\n    "ceo": 5 contacts at 1 of 2 answered, 2 asked\n    "${'x'.repeat(57)}...": 5 contacts`);
     expect(lines).toContain('    and 7 more filters\n');
+    expect(told({ filters: [{ ...filter('ceo'), contacts: 1 }], filters_total: 2 })).toContain('    "ceo": 1 contact at 1 of 2 answered, 2 asked\n    and 1 more filter\n');
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createStop } from '../../src/run/stop.ts';
 
 const first = { exit: 4, message: 'over quota', fix: 'top up the account' };
-const second = { exit: 130, message: 'stopped by SIGINT' };
+const second = { exit: 130, message: 'it got the signal SIGINT' };
 
 describe('createStop', () => {
   it('has no reason, and lets everything go on', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ROWS_NAMED } from '../../src/cli/opening.ts';
 import { OUTCOMES } from '../../src/core/model.ts';
 import type { Outcome } from '../../src/core/model.ts';
+import type { Spending } from '../../src/run/budget.ts';
 import { rowsOf } from '../../src/run/execute.ts';
 import type { RunResult } from '../../src/run/execute.ts';
 import type { Run } from '../../src/run/options.ts';
@@ -12,6 +13,7 @@ import type { OutcomeCount, ReportRow } from '../../src/store/outcomes.ts';
 
 const run = {
   id: 'r1',
+  requests: 0,
   input_name: 'companies.csv',
   options: { question: { api_host: 'api.waterfall.example', limit: 10, include_phones: false, include_unverified: false } },
 } as Run;
@@ -22,8 +24,10 @@ const row = (more: Partial<ReportRow>): ReportRow => ({
   job_id: null, launches: 0, cells: [], first_row: null, first_outcome: null, ...more,
 });
 
+const spending: Spending = { launched: 2, doubted: 0, spent_usd: 0.7, collected_usd: 0, unpriced: 0, committed_usd: 0.7, worst_usd: 1, cap_usd: undefined };
+
 const resultOf = (counts: OutcomeCount[], more: Partial<RunResult> = {}): RunResult => ({
-  run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 },
+  run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 }, spending,
   duration_ms: 65_000, stopped: undefined, written: undefined, writeFailure: undefined, exit: 0, ...more,
 });
 
@@ -40,6 +44,9 @@ describe('summaryLines', () => {
 
   it.each([
     ['requests that were throttled', { requests: { launches: 2, finds: 3, throttled: 4 } }, '  requests: 2 launches, 3 finds, 4 refused by the rate limit'],
+    ['what became of launches that made no job', { requests: { launches: 6, finds: 3, throttled: 0 }, spending: { ...spending, doubted: 1 } }, '  requests: 6 launches (2 made a job, 1 in doubt, 3 made none), 3 finds'],
+    ['what this command did of a run that goes on', { run: { ...run, requests: 9 }, spending: { ...spending, spent_usd: 0.2, collected_usd: 0.1 } }, '  requests: 2 launches, 3 finds (by this command)'],
+    ['what this command spent of a run that goes on', { run: { ...run, requests: 9 }, spending: { ...spending, spent_usd: 0.2, collected_usd: 0.1 } }, '  spent: $0.70 by the whole run, $0.30 of it by this command, $0.10 a contact'],
     ['a cost that is unknown, never $0', { unknown_cost: 2 }, '  spent: unknown (the API did not say)'],
     ['a cost that is known in part', { unknown_cost: 1 }, '  spent: $0.70, and 1 answer whose cost the API did not say'],
     ['launches that were repeated', { repeated: 1 }, '  in doubt and repeated: 1 of 2 launches, at worst 10 contacts billed twice'],
@@ -73,7 +80,7 @@ describe('summaryLines', () => {
   });
 
   it('say "stopped" of a run that did not finish', () => {
-    expect(close(found, { stopped: { exit: 130, message: 'stopped by SIGINT' } })[0]).toBe('run r1 stopped after 1 min 5 s: 7 contacts');
+    expect(close(found, { stopped: { exit: 130, message: 'it got the signal SIGINT' } })[0]).toBe('run r1 stopped after 1 min 5 s: 7 contacts');
   });
 
   it('name no contacts file when they went to stdout', () => {
@@ -88,7 +95,7 @@ describe('summaryLines', () => {
 describe('troubleLines', () => {
   it.each([
     ['nothing', {}, []],
-    ['why it stopped', { stopped: { exit: 130, message: 'stopped by SIGINT' } }, ['stopped: stopped by SIGINT']],
+    ['why it stopped', { stopped: { exit: 130, message: 'it got the signal SIGINT' } }, ['stopped: it got the signal SIGINT']],
     ['what to do about it', { stopped: { exit: 4, message: 'over quota', fix: 'top up the account' } }, ['stopped: over quota\n  to do: top up the account']],
     ['that the outputs failed, and where the contacts are', { writeFailure: 'ENOSPC: no space left' }, [
       'the outputs could not be written: ENOSPC: no space left',

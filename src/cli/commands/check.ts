@@ -2,16 +2,17 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { many } from '../../core/count.ts';
 import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
-import { embeddedFolder, hasEmbedded } from '../../store/embedded-folder.ts';
+import { embeddedFolder } from '../../store/embedded-folder.ts';
 import { openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
-import { keyOf, makeSession, placeOf } from '../session.ts';
+import { isUnmade, keyOf, makeSession, placeOf } from '../session.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 
 const USAGE = 2;
@@ -29,13 +30,13 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   const { settings } = session;
   const misspelt = misspeltSettings(process.env, process.cwd());
   if (misspelt.length > 0) report.problem('settings', new UsageError(misspelt));
-  else report.ok('settings', settingsText(settings));
+  else report.ok('settings', settingsText(settings, options.sandbox ?? false));
   if (options.sandbox) report.ok('key', 'none needed: the sandbox is inside the run');
   else await checkAccount(session, report);
 
   if (settings.databaseUrl !== undefined) report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
   else await report.line('home', () => homeText(settings.home));
-  if (settings.databaseUrl === undefined && !hasEmbedded(settings.home)) {
+  if (isUnmade(settings)) {
     report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
     report.ok('schema', 'not there yet: the first run creates it');
     return report.exit();
@@ -77,9 +78,10 @@ function createReport() {
   };
 }
 
-function settingsText({ baseUrl, rateLimit }: Settings): string {
-  const limit = rateLimit.limit === 0 ? 'no request limit' : `${rateLimit.limit} requests per ${rateLimit.windowMs / 1000} s`;
-  return `API ${baseUrl}, ${limit}`;
+/** A trial never asks the real API, whatever its address is. */
+function settingsText({ baseUrl, rateLimit }: Settings, isTrial: boolean): string {
+  const limit = rateLimit.limit === 0 ? 'no request limit' : `${many(rateLimit.limit, 'request')} per ${rateLimit.windowMs / 1000} s`;
+  return `${isTrial ? 'API: the sandbox' : `API ${baseUrl}`}, ${limit}`;
 }
 
 /** One request, which is free, answers for the key and for the balance. */

@@ -1,10 +1,11 @@
 /* `export`: the contacts of a run from the database, without asking the API. */
 import { UsageError } from '../../core/errors.ts';
+import { readAll } from '../../core/problems.ts';
 import { refuseUnwritable, streamContacts, writeContacts, writeReport } from '../../run/output.ts';
 import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
-import { findRunOrLatest } from '../run-id.ts';
-import { openDatabase, openSession } from '../session.ts';
+import { findRunOrLatest, noRuns } from '../run-id.ts';
+import { isUnmade, openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 import { CLOSED_STDOUT } from '../stdout.ts';
 import { isClosedPipe } from '../../sheet/write.ts';
@@ -14,8 +15,11 @@ export type ExportCommandOptions = GlobalOptions & OutputCommandOptions & { sand
 
 /** Runs the command; returns its exit code. */
 export async function exportRun(id: string | undefined, options: ExportCommandOptions): Promise<number> {
-  const session = openSession(options);
-  const shape = readShape(options);
+  const [session, shape] = readAll(
+    () => openSession(options),
+    () => readShape(options),
+  );
+  if (isUnmade(session.settings)) throw noRuns();
   const database = await openDatabase(session);
   try {
     const found = await findRunOrLatest(database, id);

@@ -1,5 +1,6 @@
 /* `migrate`: creates or updates the schema, or prints its DDL. */
 import { UsageError } from '../../core/errors.ts';
+import { refuse } from '../../core/problems.ts';
 import { migrate, printMigrations } from '../../store/migrate.ts';
 import { openDriver } from '../../store/open.ts';
 import { openSession, placeOf } from '../session.ts';
@@ -8,6 +9,7 @@ import type { GlobalOptions } from '../session.ts';
 /** Runs the command; returns its exit code. `--print` needs no database. */
 export async function migrateDatabase(options: GlobalOptions & { print?: boolean }): Promise<number> {
   if (options.print) {
+    refuse(options.misread ?? []);
     process.stdout.write(await printMigrations());
     return 0;
   }

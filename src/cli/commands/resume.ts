@@ -1,5 +1,6 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
 import { UsageError } from '../../core/errors.ts';
+import { readAll } from '../../core/problems.ts';
 import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
 import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
@@ -10,7 +11,7 @@ import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { findRunById } from '../run-id.ts';
-import { keyOf, openSession } from '../session.ts';
+import { isUnmade, openSessionWithKey } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 
 /** Options of `resume`, as commander gives them. */
@@ -18,11 +19,13 @@ export type ResumeCommandOptions = GlobalOptions & PaceOptions & OutputCommandOp
 
 /** Runs the command; returns its exit code. */
 export async function resume(id: string | undefined, options: ResumeCommandOptions): Promise<number> {
-  const session = openSession(options);
-  if (!options.sandbox) keyOf(session.settings);
-  const pace = readPace(options);
-  const shape = readShape(options);
+  const [session, pace, shape] = readAll(
+    () => openSessionWithKey(options),
+    () => readPace(options),
+    () => readShape(options),
+  );
   const api_host = options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host;
+  if (isUnmade(session.settings)) throw nothingUnfinished();
   let found: Run | undefined;
 
   return perform(
@@ -58,5 +61,9 @@ async function findRunTo(database: Database, id: string | undefined): Promise<Ru
   if (id !== undefined) return findRunById(database, id);
   const run = await findUnfinishedRun<RunOptions>(database);
   if (run !== undefined) return run;
-  throw new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
+  throw nothingUnfinished();
+}
+
+function nothingUnfinished(): UsageError {
+  return new UsageError({ what: 'there is no unfinished run', fix: 'start one with: waterfall-contacts run <companies.csv>' });
 }

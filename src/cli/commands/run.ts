@@ -1,13 +1,13 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { UsageError } from '../../core/errors.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
+import { readAll, refuse } from '../../core/problems.ts';
 import { caret, parseTitleFilter } from '../../core/title-filter.ts';
-import { examineList } from '../../csv/format.ts';
+import { examineList, forcedFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
-import { chooseOutput, refuseUnwritable } from '../../run/output.ts';
+import { chooseOutput, unwritable } from '../../run/output.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { runKey } from '../../run/options.ts';
 import type { RunOptions } from '../../run/options.ts';
@@ -20,8 +20,8 @@ import { dryRun } from '../dry-run.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
-import { keyOf, openSession } from '../session.ts';
-import type { GlobalOptions, Session } from '../session.ts';
+import { openSession, openSessionWithKey } from '../session.ts';
+import type { GlobalOptions } from '../session.ts';
 import { spool } from '../spool.ts';
 
 /** Options of `run`, as commander gives them. */
@@ -53,15 +53,23 @@ const MOST_PERSONAS = 5;
 const MOST_COUNTRIES = 50;
 const MOST_EXCLUDED_NAMES = 200;
 const LONGEST_PLACE = 200;
+/** No country has so short a name; the API takes `France` and not `FR` (its reference). */
+const COUNTRY_CODE = /^[a-z]{2,3}$/i;
 
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
-  const session = openSession(options);
-  if (!options.sandbox && !options.dryRun) keyOf(session.settings);
-  const pace = readPace(options);
-  const shape = readShape(options);
-  const maxAgeMs = durationOption('--max-age', options.maxAge);
-  const question = await readQuestionOptions(options, session);
+  const [session, pace, shape, maxAgeMs, asked] = readAll(
+    () => (options.dryRun ? openSession(options) : openSessionWithKey(options)),
+    () => readPace(options),
+    () => readShape(options),
+    () => durationOption('--max-age', options.maxAge),
+    () => readQuestionOptions(options),
+    () => forcedFormat(options),
+  );
+  const question = { ...asked.question, api_host: options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host };
+  for (const { option, column, message } of asked.hints) {
+    session.terminal.say(`hint: ${option}, character ${column}: ${message}`, { message: 'hint', option, hint: message });
+  }
 
   const list = await spool(input);
   try {
@@ -74,15 +82,18 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     const format = await list.naming(examineList(list.path, reading));
     const opened = await list.naming(openList(list.path, format, reading));
     const { columns } = opened;
+    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
+    const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
     if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
-      throw new UsageError({
+      problems.push({
         what: `${list.name} has no column with title filters, and no filter is given for all rows`,
         fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
       });
     }
-    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
-    refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY });
-    await refuseUnwritable(output, input === '-' ? undefined : input);
+    readAll(
+      () => refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY }),
+      () => refuse(problems),
+    );
 
     const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
     const key = runKey(format.sha256, made);
@@ -136,7 +147,9 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
   }
 }
 
-async function readQuestionOptions(options: RunCommandOptions, session: Session): Promise<RunOptions['question']> {
+/** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
+function readQuestionOptions(options: RunCommandOptions) {
+  const hints: { option: string; column: number; message: string }[] = [];
   const problems: Problem[] = [];
   if (options.titleFilter !== undefined && options.persona !== undefined) {
     problems.push({ what: '--title-filter and --persona exclude each other', fix: 'give one of them' });
@@ -147,9 +160,7 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
       const { code, message, column } = parsed.mistake;
       problems.push({ what: `${name}, character ${column}: ${message} (${code})\n${indent(caret(text, column))}`, fix: 'correct it there: a filter is made of words, AND, OR, NOT in capitals, and brackets' });
     } else {
-      for (const hint of parsed.hints) {
-        session.terminal.say(`hint: ${name}, character ${hint.column}: ${hint.message}`, { message: 'hint', option: name, hint: hint.message });
-      }
+      for (const { column, message } of parsed.hints) hints.push({ option: name, column, message });
     }
   };
   if (options.titleFilter !== undefined) check('--title-filter', options.titleFilter);
@@ -165,17 +176,23 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
   if (personas !== undefined && personas.length > MOST_PERSONAS) {
     problems.push({ what: `there are ${personas.length} personas`, fix: `give at most ${MOST_PERSONAS}, which is what the API takes` });
   }
+  const names = personas?.map(({ name }) => name) ?? [];
+  for (const name of new Set(names.filter((one, place) => one !== '' && names.indexOf(one) < place))) {
+    problems.push({ what: `two personas are called "${name}"`, fix: 'give each --persona a name of its own' });
+  }
   const countries = options.country ?? [];
+  for (const country of countries) {
+    if (COUNTRY_CODE.test(country.trim())) problems.push({ what: `--country "${country}" is a code, and the API knows countries by their names`, fix: `write it in full, for instance --country "${countryName(country)}"` });
+  }
   if (countries.length > MOST_COUNTRIES) {
     problems.push({ what: `there are ${countries.length} countries`, fix: `give at most ${MOST_COUNTRIES}, which is what the API takes` });
   }
   for (const place of [options.location ?? '', ...countries]) {
     if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `give at most ${LONGEST_PLACE} characters, which is what the API takes` });
   }
-  const excluded = await readExcludedNames(options.excludeName ?? [], problems);
-  if (problems.length > 0) throw new UsageError(problems);
-  return {
-    api_host: options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host,
+  const excluded = readExcludedNames(options.excludeName ?? [], problems);
+  refuse(problems);
+  const question: Omit<RunOptions['question'], 'api_host'> = {
     ...(options.titleFilter !== undefined && { title_filter: options.titleFilter.replace(/\s+/g, ' ').trim() }),
     ...(personas !== undefined && { personas }),
     ...(options.location !== undefined && { location: options.location }),
@@ -185,10 +202,18 @@ async function readQuestionOptions(options: RunCommandOptions, session: Session)
     include_phones: options.includePhones ?? false,
     include_unverified: options.includeUnverified ?? false,
   };
+  return { question, hints };
+}
+
+/** The English name of a code such as `DE`; an example where there is none for it. */
+function countryName(code: string): string {
+  const names = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
+  const two = code.trim().length === 2 ? names.of(code.trim().toUpperCase()) : undefined;
+  return two ?? 'Germany';
 }
 
 /** Names as given, and those in files (`@file`), one a line. The API takes up to 200. */
-async function readExcludedNames(given: readonly string[], problems: Problem[]): Promise<string[]> {
+function readExcludedNames(given: readonly string[], problems: Problem[]): string[] {
   const names: string[] = [];
   for (const entry of given) {
     if (!entry.startsWith('@')) {
@@ -196,7 +221,7 @@ async function readExcludedNames(given: readonly string[], problems: Problem[]):
       continue;
     }
     try {
-      names.push(...(await readFile(entry.slice(1), 'utf8')).split(/\r?\n/));
+      names.push(...readFileSync(entry.slice(1), 'utf8').split(/\r?\n/));
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
       problems.push({ what: `--exclude-name: ${entry.slice(1)} cannot be read (${code})`, fix: 'correct the path' });

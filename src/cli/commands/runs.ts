@@ -1,6 +1,7 @@
 /* `runs`: the latest runs, newest first. Reads only. */
 import { readRuns } from '../../run/status.ts';
 import { runTable } from '../../run/status-lines.ts';
+import { noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 import { jsonText, print } from '../stdout.ts';
@@ -8,7 +9,7 @@ import { jsonText, print } from '../stdout.ts';
 /** Options of `runs`, as commander gives them. */
 export type RunsCommandOptions = GlobalOptions & { limit: number; json?: boolean; sandbox?: boolean };
 
-/** Runs the command; returns its exit code. */
+/** Runs the command; returns its exit code. For programs no runs are an empty list. @throws {UsageError} where people are to be told that there are none. */
 export async function listRuns(options: RunsCommandOptions): Promise<number> {
   const session = openSession(options);
   const database = await openToRead(session);
@@ -16,7 +17,7 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
     if (options.json) await print(jsonText(runs));
     else if (runs.length > 0) await print(`${runTable(runs).join('\n')}\n`);
-    else session.terminal.say('there are no runs yet in this database', { message: 'no runs' });
+    else throw noRuns();
     return 0;
   } finally {
     await database?.close();

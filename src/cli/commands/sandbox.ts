@@ -1,7 +1,9 @@
 /* `sandbox`: serves the fictional API until it is stopped. Prints its address on stdout once it listens. */
 import { once } from 'node:events';
 import { UsageError } from '../../core/errors.ts';
+import { readAll } from '../../core/problems.ts';
 import { durationOption, parseRateLimit } from '../../runtime/config.ts';
+import type { RateLimit } from '../../runtime/config.ts';
 import type { Faults } from '../../sandbox/faults.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import { openSession } from '../session.ts';
@@ -24,11 +26,13 @@ export type SandboxCommandOptions = GlobalOptions &
 
 /** Runs the command until a signal; returns its exit code. */
 export async function serveSandbox(options: SandboxCommandOptions): Promise<number> {
-  const rateLimit = parseRateLimit(options.rateLimit);
-  if (rateLimit === undefined) {
-    throw new UsageError({ what: `--rate-limit "${options.rateLimit}" is not <requests>/<seconds>`, fix: 'write for instance 50/60, or 0 for none' });
-  }
-  const { runtime } = openSession({ ...options, rateLimit: undefined });
+  const [{ runtime }, rateLimit, medianMs, latencyMs, slowMs] = readAll(
+    () => openSession({ ...options, rateLimit: undefined }),
+    () => rateLimitOption(options.rateLimit),
+    () => durationOption('--job-time', options.jobTime),
+    () => durationOption('--latency', options.latency),
+    () => durationOption('--slow', options.slow),
+  );
   const { errorRate, bareErrorRate, bareErrorAfterRate, dropBeforeRate, dropAfterRate, failRate, stuckRate, forgetRate, cutRate, badTypeRate, slowRate } = options;
   const rates = { errorRate, bareErrorRate, bareErrorAfterRate, dropBeforeRate, dropAfterRate, failRate, stuckRate, forgetRate, cutRate, badTypeRate, slowRate };
   const given = Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined));
@@ -36,11 +40,11 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
     runtime,
     port: options.port,
     rateLimit,
-    jobTime: { medianMs: durationOption('--job-time', options.jobTime), spread: options.jobSpread, slowShare: options.slowJobs },
+    jobTime: { medianMs, spread: options.jobSpread, slowShare: options.slowJobs },
     seed: options.seed,
     personsPerCompany: options.persons,
     stateFile: options.state,
-    faults: { ...given, latencyMs: durationOption('--latency', options.latency), slowMs: durationOption('--slow', options.slow) },
+    faults: { ...given, latencyMs, slowMs },
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
     throw new UsageError({ what: `port ${options.port} cannot be used (${error.code})`, fix: 'choose another --port, or 0 for any' });
@@ -49,4 +53,10 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
   await sandbox.close();
   return 0;
+}
+
+function rateLimitOption(text: string): RateLimit {
+  const rateLimit = parseRateLimit(text);
+  if (rateLimit !== undefined) return rateLimit;
+  throw new UsageError({ what: `--rate-limit "${text}" is not <requests>/<seconds>`, fix: 'write for instance 50/60, or 0 for none' });
 }

@@ -4,7 +4,7 @@ import type { Run } from '../../run/options.ts';
 import { readStatus } from '../../run/status.ts';
 import type { RunStatus } from '../../run/status.ts';
 import { statusLines } from '../../run/status-lines.ts';
-import { resumeCommand } from '../command-line.ts';
+import { asStarted, resumeCommand } from '../command-line.ts';
 import { findRunOrLatest, noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -28,7 +28,8 @@ export async function status(id: string | undefined, options: StatusCommandOptio
       const run = await findRunOrLatest(database, run_id);
       const now = await readStatus(database, run);
       const next = nextCommand(run, now);
-      const text = options.json ? jsonText({ ...now, next_command: next?.command ?? null }) : `${[...statusLines(now), ...(next === undefined ? [] : [`${next.why}: ${next.command}`])].join('\n')}\n`;
+      const command = next && asStarted(next.command, process.env);
+      const text = options.json ? jsonText({ ...now, next_command: command ?? null }) : `${[...statusLines(now), ...(next === undefined ? [] : [`${next.why}: ${command}`])].join('\n')}\n`;
       const clear = options.watch === true && process.stdout.isTTY && process.env.TERM !== 'dumb';
       if (!(await print(clear ? CLEAR + text : text))) return CLOSED_STDOUT;
       if (!options.watch || now.state !== 'running') return 0;
