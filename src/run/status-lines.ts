@@ -32,7 +32,7 @@ export function statusLines(status: RunStatus): string[] {
     line('contacts', `${status.contacts}${rate}`),
     line('spent', `${spent(status)}${each}`),
     line('launches', `${status.launches}${doubts}`),
-    line('requests', `${status.requests} in ${formatDuration(status.worked_ms)} of work${status.state === 'running' ? ', before this process' : ''}`),
+    line('requests', `${status.requests} in ${formatDuration(status.worked_ms)} of work`),
     ...filterLines(status),
     ...failureLines(status),
     ...(status.outputs.contacts === '-' ? [] : [line('output', status.outputs.contacts)]),

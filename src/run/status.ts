@@ -44,7 +44,7 @@ export type RunStatus = RunLine & {
   hit_rate: number | null;
   launches: number;
   launches_repeated_in_doubt: number;
-  /** Launches and polls, and milliseconds of work, of all invocations that have ended. */
+  /** Launches and polls, and milliseconds of work, of all invocations: of one at work, or killed, up to some seconds ago. */
   requests: number;
   worked_ms: number;
   filters: FilterCount[];
