@@ -1,4 +1,7 @@
-/* What became of the rows of a run: read-only questions for the outputs, the summary and the exit code. */
+/*
+ * What became of the rows of a run: read-only questions for the outputs, the summary and the exit code. A row's target is
+ * one of its own run, and the joins say so: else the planner may read the targets of all runs to find those of one.
+ */
 import type { Answer, Outcome } from '../core/model.ts';
 import type { Queryable } from './database.ts';
 
@@ -21,7 +24,7 @@ export async function countOutcomes(database: Queryable, run_id: string): Promis
        (sum(target.cost_usd) filter (where input_row.outcome is null))::text as cost_usd,
        coalesce(sum(target.launches) filter (where input_row.outcome is null), 0)::integer as launches
      from waterfall.input_rows as input_row
-     left join waterfall.targets as target on target.id = input_row.target_id
+     left join waterfall.targets as target on target.id = input_row.target_id and target.run_id = $1
      where input_row.run_id = $1
      group by 1`,
     [run_id],
@@ -72,7 +75,7 @@ export async function reportRows(
        select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason,
          target.contacts, target.cost_usd, target.job_id, target.launches
        from waterfall.input_rows as input_row
-       left join waterfall.targets as target on target.id = input_row.target_id
+       left join waterfall.targets as target on target.id = input_row.target_id and target.run_id = $1
        where input_row.run_id = $1 and input_row.position > $2
          and ($4::text[] is null or ${OUTCOME} = any ($4::text[]))
        order by input_row.position limit $3
