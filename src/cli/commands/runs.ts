@@ -15,7 +15,7 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
   try {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
     if (options.json) await print(jsonText(runs));
-    else if (runs.length > 0) await print(`${runTable(runs).join('\n')}\n`);
+    else if (runs.length > 0) await print(`${runTable(runs, process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
     else session.terminal.say('there are no runs yet in this database', { message: 'no runs' });
     return 0;
   } finally {
