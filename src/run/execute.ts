@@ -8,12 +8,13 @@ import { isClosedPipe } from '../sheet/write.ts';
 import type { Database, Lock } from '../store/database.ts';
 import { countOutcomes, countUncertain } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
-import { addWork } from '../store/runs.ts';
+import { endWork } from '../store/runs.ts';
 import { createProgressSaver, createSettler } from '../store/saver.ts';
 import { doubtLaunches } from '../store/targets.ts';
 import type { Client, RequestCounts } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
 import type { Allowance } from './allowance.ts';
+import { openBooks } from './books.ts';
 import { createBreaker } from './breaker.ts';
 import type { InDoubtPolicy } from './breaker.ts';
 import type { Spending } from './budget.ts';
@@ -21,9 +22,7 @@ import type { Follow } from './export.ts';
 import { createHealth } from './health.ts';
 import type { Health } from './health.ts';
 import { createJobTimes } from './job-times.ts';
-import type { JobTimes } from './job-times.ts';
 import { runLanes } from './lanes.ts';
-import { SAVE_EVERY_MS } from './memory.ts';
 import type { Memory } from './memory.ts';
 import type { Run } from './options.ts';
 import { streamContacts, writeOutputs } from './output.ts';
@@ -96,7 +95,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     run.options.output.contacts === '-'
       ? streamContacts(database, run, invocation.stdout, { follow: changes, signal: stop.abort }).catch((error: unknown) => error)
       : Promise.resolve(undefined);
-  const saving = saveNowAndThen(invocation, times);
+  const books = openBooks(invocation, { times, startedAt });
   try {
     await runLanes({
       ...invocation,
@@ -117,7 +116,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     });
   } finally {
     changes.end();
-    await saving.end();
+    await books.end();
   }
 
   const streamFailure = await streaming;
@@ -128,14 +127,11 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     (error: unknown) => ({ written: undefined, failure: error }),
   );
   await invocation.memory?.save(times, limiter);
-  const requests = client.requests();
-  const duration_ms = runtime.clock.now() - startedAt;
   // Whoever closed stdout had read enough; that is no unfinished run.
   const unwritten = failure !== undefined && !isCutShort(failure);
   const finished = left === 0 && !unwritten;
-  await addWork(database, run.id, {
-    requests: requests.launches + requests.finds,
-    worked_ms: duration_ms,
+  await endWork(database, run.id, {
+    ...books.workDone(),
     finished_at: finished ? new Date(runtime.clock.now()) : null,
     stop_reason: finished ? null : (stop.reason()?.message ?? 'the outputs could not be written'),
   });
@@ -146,30 +142,13 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     counts,
     rows: (outcomes) => rowsOf(counts, outcomes),
     ...(await countUncertain(database, run.id)),
-    requests,
+    requests: client.requests(),
     spending: allowance.spending(),
-    duration_ms,
+    duration_ms: runtime.clock.now() - startedAt,
     stopped,
     written,
     writeFailure: unwritten ? (failure instanceof Error ? failure.message : 'unknown reason') : undefined,
     exit: stopped?.exit ?? (unwritten ? 4 : rowsOf(counts, UNANSWERED) > 0 ? 3 : 0),
-  };
-}
-
-/** Passes on what is learnt while the run works; a process that is killed has told most of it. */
-function saveNowAndThen({ memory, limiter, runtime }: Invocation, times: JobTimes): { end(): Promise<void> } {
-  const ending = new AbortController();
-  const saving = async () => {
-    if (memory === undefined) return;
-    const tick = () => runtime.clock.sleep(SAVE_EVERY_MS, ending.signal).then(() => true, () => false);
-    while (await tick()) await memory.save(times, limiter);
-  };
-  const saved = saving();
-  return {
-    async end() {
-      ending.abort();
-      await saved;
-    },
   };
 }
 

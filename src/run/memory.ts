@@ -20,8 +20,6 @@ export type Memory = {
   save(times: JobTimes, limiter: Limiter): Promise<void>;
 };
 
-/** So often a run saves what it knows: a process that is killed loses no more. */
-export const SAVE_EVERY_MS = 2_000;
 /** Moments are kept in so many steps for each window, rounded up: the row stays small under any limit. */
 const STEPS = 100;
 /** No API lets through more, or counts over longer windows: what is older is nonsense. */

@@ -7,16 +7,38 @@ import type { RunLine, RunStatus } from './status.ts';
 
 const FILTERS_SHOWN = 5;
 const FAILURES_SHOWN = 5;
-const LONGEST_FILTER = 60;
+/** A line with it fits 80 columns. */
+const LONGEST_FILTER = 42;
 
-/** A table of runs with a header. */
-export function runTable(runs: readonly RunLine[]): string[] {
-  const table = [
-    ['RUN', 'STARTED (UTC)', 'STATE', 'ROWS', 'CONTACTS', 'SPENT', 'INPUT'],
-    ...runs.map((run) => [run.run_id, minute(run.created_at), run.state, `${run.rows_done}/${run.rows}`, String(run.contacts), spent(run), run.input]),
-  ];
-  const widths = (table[0] ?? []).map((_name, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+/**
+ * A table of runs with a header. On a screen of so many `columns` no line breaks: the time, which the id has too, gives way
+ * when little room is left for the names of lists, and these are cut.
+ */
+export function runTable(runs: readonly RunLine[], columns = Infinity): string[] {
+  const lines = (withTime: boolean) => {
+    const time = (text: string) => (withTime ? [text] : []);
+    const table = [
+      ['RUN', ...time('STARTED (UTC)'), 'STATE', 'ROWS', 'CONTACTS', 'SPENT', 'INPUT'],
+      ...runs.map((run) => [run.run_id, ...time(minute(run.created_at)), run.state, `${run.rows_done}/${run.rows}`, String(run.contacts), spent(run), run.input]),
+    ];
+    return aligned(table, ['left', ...time('left'), 'left', 'right', 'right', 'right']);
+  };
+  const whole = lines(true);
+  const shown = Math.max(...whole.map((line) => line.length)) > columns ? lines(false) : whole;
+  return shown.map((line) => cut(line, columns));
+}
+
+/** Cells under each other, two spaces between them; `sides` are those of all but the last, which is as long as it is. */
+function aligned(table: readonly string[][], sides: readonly string[]): string[] {
+  const widths = sides.map((_side, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
+  return table.map((row) => {
+    const cells = widths.map((width, column) => (sides[column] === 'left' ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)));
+    return [...cells, row[sides.length] ?? ''].join('  ').trimEnd();
+  });
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
 }
 
 /** Everything about a run, one thing a line. */
@@ -33,10 +55,18 @@ export function statusLines(status: RunStatus): string[] {
     line('contacts', `${status.contacts}${rate}`),
     line('spent', `${spent(status)}${each}`),
     line('launches', `${status.launches}${doubts}`),
-    line('requests', `${status.requests} in ${formatDuration(status.worked_ms)} of work${status.state === 'running' ? ', before this process' : ''}`),
+    line('requests', `${status.requests} in ${formatDuration(status.worked_ms)} of work`),
     ...filterLines(status),
     ...failureLines(status),
-    ...(status.outputs.contacts === '-' ? [] : [line('output', status.outputs.contacts)]),
+    ...outputLines(status),
+  ];
+}
+
+function outputLines({ state, outputs: { contacts, report } }: RunStatus): string[] {
+  const when = state === 'finished' ? '' : ' (when it is finished)';
+  return [
+    ...(contacts === '-' ? [] : [line('output', `${contacts}${when}`)]),
+    ...(report === null ? [] : [line('report', `${report}${when}`)]),
   ];
 }
 
@@ -57,19 +87,22 @@ function stateText(status: RunStatus): string {
 function filterLines({ filters, filters_total }: RunStatus): string[] {
   if (filters_total < 2) return [];
   const shown = filters.slice(0, FILTERS_SHOWN);
-  const lines = shown.map(({ title_filter, questions, answered, with_contacts, contacts }) => {
-    const filter = title_filter.length > LONGEST_FILTER ? `${title_filter.slice(0, LONGEST_FILTER - 3)}...` : title_filter;
-    return `    "${filter}": ${many(contacts, 'contact')} at ${with_contacts} of ${answered} answered, ${questions} asked`;
-  });
+  const table = [
+    ['contacts', 'hits', 'answered', 'asked', ''],
+    ...shown.map(({ title_filter, questions, answered, with_contacts, contacts }) => [
+      ...[contacts, with_contacts, answered, questions].map(String),
+      cut(title_filter, LONGEST_FILTER),
+    ]),
+  ];
   const more = filters_total > shown.length ? [`    and ${many(filters_total - shown.length, 'more filter')}`] : [];
-  return ['  by title filter:', ...lines, ...more];
+  return ['  by title filter:', ...aligned(table, ['right', 'right', 'right', 'right']).map((text) => `    ${text}`), ...more];
 }
 
 function failureLines({ failures, failures_total }: RunStatus): string[] {
   if (failures_total === 0) return [];
   const shown = failures.slice(0, FAILURES_SHOWN);
   const more = failures_total > shown.length ? [`    and ${failures_total - shown.length} more; all are in the report`] : [];
-  return ['  without an answer:', ...shown.map(({ row, domain, outcome, reason }) => `    line ${row} (${domain ?? '?'}) ${outcome}: ${reason}`), ...more];
+  return ['  without an answer:', ...shown.map(({ row, domain, outcome, reason }) => `    line ${row}${domain === null ? '' : ` (${domain})`} ${outcome}: ${reason}`), ...more];
 }
 
 function line(name: string, text: string): string {

@@ -54,7 +54,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
      set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
        contacts = known.contacts, cost_usd = 0, settled_at = $3
      from (
-       select distinct on (earlier.question_hash) earlier.*
+       select distinct on (earlier.question_hash) earlier.question_hash, earlier.id, earlier.job_id, earlier.stop_date, earlier.contacts
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
        where mine.run_id = $1 and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null
@@ -68,7 +68,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
     `update waterfall.targets as target
      set state = 'following', job_id = known.job_id, launched_at = known.launched_at
      from (
-       select distinct on (earlier.question_hash) earlier.*
+       select distinct on (earlier.question_hash) earlier.question_hash, earlier.job_id, earlier.launched_at
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
        where mine.run_id = $1 and earlier.run_id <> $1

@@ -21,27 +21,27 @@ export type Overview = {
   launches: number;
 };
 
-/** The overviews of these runs; those that do not exist are left out. */
+/**
+ * The overviews of these runs, in their order. A question is done when it is settled, and each is asked by exactly one row
+ * that is no duplicate: so the rows need not be joined with the targets.
+ */
 export async function overviews(database: Queryable, run_ids: readonly string[]): Promise<Overview[]> {
   return database.query<Overview>(
-    `select chosen.run_id, list.rows, list.rows - list.rows_open as rows_done, asked.*
-     from unnest($1::text[]) as chosen (run_id),
+    `select chosen.run_id, list.rows, list.rows - asked.open as rows_done, asked.answered, asked.with_contacts, asked.contacts,
+       asked.cost_usd, asked.unknown_cost, asked.launches
+     from unnest($1::text[]) with ordinality as chosen (run_id, place),
+       lateral (select count(*)::integer as rows from waterfall.input_rows where run_id = chosen.run_id) as list,
        lateral (
-         select count(*)::integer as rows,
-           (count(*) filter (where input_row.outcome is null and target.settled_at is null))::integer as rows_open
-         from waterfall.input_rows as input_row
-         left join waterfall.targets as target on target.id = input_row.target_id
-         where input_row.run_id = chosen.run_id
-       ) as list,
-       lateral (
-         select (count(*) filter (where ${ANSWERED}))::integer as answered,
+         select (count(*) filter (where settled_at is null))::integer as open,
+           (count(*) filter (where ${ANSWERED}))::integer as answered,
            (count(*) filter (where ${ANSWERED} and contacts > 0))::integer as with_contacts,
            coalesce(sum(contacts), 0)::integer as contacts,
            sum(cost_usd)::float8 as cost_usd,
            (count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null))::integer as unknown_cost,
            coalesce(sum(launches), 0)::integer as launches
-         from waterfall.targets as target where target.run_id = chosen.run_id
-       ) as asked`,
+         from waterfall.targets where run_id = chosen.run_id
+       ) as asked
+     order by chosen.place`,
     [run_ids],
   );
 }
@@ -64,7 +64,7 @@ export async function countByFilter(database: Queryable, run_id: string, limit: 
        (count(*) filter (where ${ANSWERED} and contacts > 0))::integer as with_contacts,
        sum(contacts)::integer as contacts, sum(target.cost_usd)::float8 as cost_usd, (count(*) over ())::integer as total
      from waterfall.input_rows as input_row
-     join waterfall.targets as target on target.id = input_row.target_id
+     join waterfall.targets as target on target.id = input_row.target_id and target.run_id = $1
      where input_row.run_id = $1 and input_row.outcome is null
      group by 1 order by 2 desc, 1 limit $2`,
     [run_id, limit],

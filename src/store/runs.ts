@@ -99,15 +99,27 @@ export async function saveOptions<Options>(database: Queryable, id: string, opti
   await database.query('update waterfall.runs set options = $2 where id = $1', [id, storableJson(options)]);
 }
 
-/** Adds one invocation's work to the run, and says how it ended: finished at a moment, or stopped for a reason. */
-export async function addWork(
-  database: Queryable,
-  id: string,
-  work: { requests: number; worked_ms: number; finished_at: Date | null; stop_reason: string | null },
-): Promise<void> {
+/** What a run has taken, over all its invocations: launches and finds, and milliseconds. */
+export type WorkDone = { requests: number; worked_ms: number };
+
+/**
+ * Saves what a run that is worked on has taken so far. It may be repeated, so it sets instead of adding; and it takes nothing
+ * back, should a process be late that has lost the run to another. Why an earlier invocation stopped is no longer true.
+ */
+export async function saveWork(database: Queryable, id: string, work: WorkDone): Promise<void> {
   await database.query(
     `update waterfall.runs
-     set requests = requests + $2, worked_ms = worked_ms + $3, finished_at = $4, stop_reason = $5
+     set requests = greatest(requests, $2), worked_ms = greatest(worked_ms, $3), stop_reason = null
+     where id = $1 and finished_at is null`,
+    [id, work.requests, Math.round(work.worked_ms)],
+  );
+}
+
+/** The same at the end of an invocation, with how it ended: finished at a moment, or stopped for a reason. */
+export async function endWork(database: Queryable, id: string, work: WorkDone & { finished_at: Date | null; stop_reason: string | null }): Promise<void> {
+  await database.query(
+    `update waterfall.runs
+     set requests = greatest(requests, $2), worked_ms = greatest(worked_ms, $3), finished_at = $4, stop_reason = $5
      where id = $1`,
     [id, work.requests, Math.round(work.worked_ms), work.finished_at, work.stop_reason],
   );

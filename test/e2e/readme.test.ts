@@ -1,10 +1,12 @@
-/* The README's main command prints what the README shows, in a folder that has nothing but the sample list. */
+/* The README's commands are run as they stand there: the main one in a folder that has nothing but the sample list. */
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
+import { csvRows, it } from '../support/command.ts';
+import { companies, list } from '../support/sandbox-process.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 let folder: string;
@@ -37,4 +39,22 @@ it('prints what the README shows', async () => {
   expect(stdout).toBe('');
   const contacts = await readFile(join(folder, 'data/companies.contacts.csv'), 'utf8');
   expect(contacts.trimEnd().split('\n')).toHaveLength(1 + Number(/(\d+) contacts$/m.exec(shown)?.[1]));
+});
+
+it('works to the last command, and shows the contacts that there are', async ({ open }) => {
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const blocks = [...readme.matchAll(/```sh\n([^]*?)```(?:\n\n```text\n([^]*?)```)?/g)];
+  const { folder: here, shell, write, read, files } = await open({ embedded: true });
+  await cp(join(ROOT, 'data'), join(here, 'data'), { recursive: true });
+  await cp(join(ROOT, '.env.example'), join(here, '.env.example'));
+  await write('companies.csv', list(companies(2)));
+  for (const [, commands = '', shown = ''] of blocks) {
+    const script = commands.replace('npm ci\n', '').replaceAll('npx waterfall-contacts', 'waterfall-contacts');
+    const { exit, stdout, stderr } = await shell(`set -e\n${script}`);
+    expect({ commands, exit, stderr }).toMatchObject({ commands, exit: 0 });
+    if (shown !== '' && !shown.startsWith('reading')) expect(stdout).toBe(shown);
+  }
+  expect(blocks.length).toBeGreaterThan(3);
+  expect(csvRows(await read('companies.contacts.csv')).length).toBeGreaterThan(0);
+  expect(await files()).toEqual(expect.arrayContaining(['contacts.xlsx', 'companies.report.csv']));
 });

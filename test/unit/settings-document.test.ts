@@ -1,4 +1,4 @@
-/* docs/settings.md has every option, variable and exit code, and no other. */
+/* docs/settings.md has every command, option, variable and exit code, and no other. */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -18,6 +18,10 @@ const quoted = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = ''
 const byOption = (a: { of: string; option: string }, b: { of: string; option: string }) => `${a.option} ${a.of}`.localeCompare(`${b.option} ${b.of}`);
 
 describe('docs/settings.md', () => {
+  it('has each command, and no other', () => {
+    expect(table('Commands').map(([command]) => /^`([a-z]+)/.exec(command ?? '')?.[1])).toEqual(program.commands.map((command) => command.name()));
+  });
+
   it('has each option of each command, and no other', () => {
     const named = table('Options').flatMap(([option, commands = '']) =>
       (commands === 'all' ? ['waterfall-contacts'] : quoted(commands)).map((of) => ({ of, option: quoted(option)[0] ?? '' })),

@@ -43,6 +43,8 @@ describe('statusLines', () => {
     ['of partly unknown cost', { answers_of_unknown_cost: 1 }, 'spent     $0.50 or more'],
     ['with nothing answered', { hit_rate: null, contacts: 0, cost_usd: null, companies_answered: 0 }, 'contacts  0\n  spent     $0.00\n'],
     ['with a doubt', { launches_repeated_in_doubt: 1 }, 'launches  4, 1 of them repeated after a doubt'],
+    ['without a domain in a row', { failures_total: 1, failures: [{ row: 3, domain: null, outcome: 'invalid', reason: 'it is empty' }] }, '    line 3 invalid: it is empty\n'],
+    ['unfinished, so that its files are still to come', { state: 'stopped', outputs: { contacts: '/data/c.csv', report: '/data/r.csv' } }, 'output    /data/c.csv (when it is finished)\n  report    /data/r.csv (when it is finished)'],
     ['to stdout', { outputs: { contacts: '-', report: null } }, /of work$/],
   ])('of a run that is %s', (_what, more, words) => {
     if (typeof words === 'string') expect(told(more)).toContain(words);
@@ -51,19 +53,33 @@ describe('statusLines', () => {
 
   it('compares title filters when there are several, the long ones cut', () => {
     const filter = (title_filter: string) => ({ title_filter, questions: 2, answered: 2, with_contacts: 1, contacts: 5, cost_usd: null });
-    const lines = told({ filters: [filter('ceo'), filter('x'.repeat(100))], filters_total: 9 });
-    expect(lines).toContain(`  by title filter:\n    "ceo": 5 contacts at 1 of 2 answered, 2 asked\n    "${'x'.repeat(57)}...": 5 contacts`);
-    expect(lines).toContain('    and 7 more filters\n');
-    expect(told({ filters: [{ ...filter('ceo'), contacts: 1 }], filters_total: 2 })).toContain('    "ceo": 1 contact at 1 of 2 answered, 2 asked\n    and 1 more filter\n');
+    const lines = told({ filters: [filter('ceo'), { ...filter('x'.repeat(100)), contacts: 12 }], filters_total: 9 }).split('\n');
+    const at = lines.indexOf('  by title filter:');
+    expect(lines.slice(at, at + 5)).toEqual([
+      '  by title filter:',
+      '    contacts  hits  answered  asked',
+      '           5     1         2      2  ceo',
+      `          12     1         2      2  ${'x'.repeat(39)}...`,
+      '    and 7 more filters',
+    ]);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 });
 
 it('runTable has a column for each thing, as wide as it must be', () => {
   expect(runTable([run, { ...run, run_id: 'r10', rows_done: 1, state: 'interrupted' }])).toEqual([
     'RUN  STARTED (UTC)     STATE        ROWS  CONTACTS  SPENT  INPUT',
-    'r1   2026-03-02 09:00  finished     4/4   10        $0.50  companies.csv',
-    'r10  2026-03-02 09:00  interrupted  1/4   10        $0.50  companies.csv',
+    'r1   2026-03-02 09:00  finished      4/4        10  $0.50  companies.csv',
+    'r10  2026-03-02 09:00  interrupted   1/4        10  $0.50  companies.csv',
   ]);
+});
+
+it('runTable fits a screen: the time gives way, then names of lists are cut', () => {
+  const table = (columns?: number) => runTable([{ ...run, input: 'companies of the north.csv' }], columns)[1];
+  expect(table()).toBe('r1   2026-03-02 09:00  finished   4/4        10  $0.50  companies of the north.csv');
+  expect(table(82)).toBe(table());
+  expect(table(81)).toBe('r1   finished   4/4        10  $0.50  companies of the north.csv');
+  expect(table(50)).toBe('r1   finished   4/4        10  $0.50  companies...');
 });
 
 it('docs/status.md has each field of the JSON, and those of `runs` are marked', () => {

@@ -16,7 +16,7 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
   try {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
     if (options.json) await print(jsonText(runs));
-    else if (runs.length > 0) await print(`${runTable(runs).join('\n')}\n`);
+    else if (runs.length > 0) await print(`${runTable(runs, process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
     else throw noRuns();
     return 0;
   } finally {

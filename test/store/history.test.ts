@@ -1,0 +1,39 @@
+/* What a statement costs does not grow with the history where it need not: the indexes that this takes. */
+import { expect, it } from 'vitest';
+import { dearestBills } from '../../src/store/bills.ts';
+import type { Database, Queryable } from '../../src/store/database.ts';
+import { describeOnBoth } from '../support/databases.ts';
+
+/** How the database would answer what `ask` asks, when it may not read a whole table. */
+async function planOf(database: Database, ask: (explaining: Queryable) => Promise<unknown>): Promise<string> {
+  const lines: string[] = [];
+  await database.transaction(async (transaction) => {
+    await transaction.script('set local enable_seqscan = off');
+    await ask({
+      script: (sql) => transaction.script(sql),
+      async query<Row>(sql: string, parameters?: readonly unknown[]) {
+        const plan = await transaction.query<{ 'QUERY PLAN': string }>(`explain ${sql}`, parameters);
+        lines.push(...plan.map((line) => line['QUERY PLAN']));
+        return [] as Row[];
+      },
+    });
+  });
+  return lines.join('\n');
+}
+
+describeOnBoth('with a long history', (open) => {
+  it('the latest bills are read from an index, in their order', async () => {
+    const plan = await planOf(open(), (database) => dearestBills(database, 'api.waterfall.example'));
+    expect(plan).toMatch(/Index Scan Backward using targets_billed/);
+    expect(plan).not.toContain('Sort');
+  });
+
+  it('no row takes reading a table to be deleted: each foreign key has an index', async () => {
+    const missing = await open().query(
+      `select reference.conname from pg_constraint as reference
+       where reference.contype = 'f' and reference.connamespace = 'waterfall'::regnamespace
+         and not exists (select from pg_index as index where index.indrelid = reference.conrelid and index.indkey[0] = reference.conkey[1])`,
+    );
+    expect(missing).toEqual([]);
+  });
+});
