@@ -26,8 +26,8 @@ const MOMENTS: readonly Moment[] = [
   { moment: 'the answer is here and not saved', at: 'database', held: 'request', words: 'holder as materialized', doubts: 2 },
   { moment: 'the answer is saved and the process does not know it', at: 'database', held: 'answer', words: 'holder as materialized', doubts: 2 },
   { moment: 'the contacts are being written', at: 'database', held: 'request', words: 'holder.stop_date, holder.answer', doubts: 0 },
-  { moment: 'the files are written and the run is not finished', at: 'database', held: 'request', words: 'set requests = requests', doubts: 0 },
-  { moment: 'the run is finished and the process does not know it', at: 'database', held: 'answer', words: 'set requests = requests', doubts: 0 },
+  { moment: 'the files are written and the run is not finished', at: 'database', held: 'request', words: 'finished_at = $4', doubts: 0 },
+  { moment: 'the run is finished and the process does not know it', at: 'database', held: 'answer', words: 'finished_at = $4', doubts: 0 },
 ];
 
 let leftUnbroken: Promise<Traces> | undefined;
