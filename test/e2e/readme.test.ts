@@ -43,7 +43,8 @@ it('prints what the README shows', async () => {
 
 it('works to the last command, and shows the contacts that there are', async ({ open }) => {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const blocks = [...readme.matchAll(/```sh\n([^]*?)```(?:\n\n```text\n([^]*?)```)?/g)];
+  // The tests are running already.
+  const blocks = [...readme.matchAll(/```sh\n([^]*?)```(?:\n\n```text\n([^]*?)```)?/g)].filter(([, commands]) => commands !== 'npm ci && npm test\n');
   const { folder: here, shell, write, read, files } = await open({ embedded: true });
   await cp(join(ROOT, 'data'), join(here, 'data'), { recursive: true });
   await cp(join(ROOT, '.env.example'), join(here, '.env.example'));
