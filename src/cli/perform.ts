@@ -20,7 +20,6 @@ import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
 import { saveOptions } from '../store/runs.ts';
-import { createClient } from '../waterfall/client.ts';
 import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
 import { boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from './command-line.ts';
@@ -82,6 +81,8 @@ export async function perform(
   });
 
   const closing: (() => Promise<void>)[] = [];
+  // Loading undici takes 70 ms, in which a database can open.
+  const loading = import('../waterfall/client.ts');
   try {
     const database = await openDatabase(session, stop.abort);
     closing.push(() => database.close());
@@ -96,6 +97,7 @@ export async function perform(
     // The window of a trial begins with it, as its API does.
     const taken = sandbox === undefined ? memory.taken : [];
     const limiter = createLimiter({ ...settings.rateLimit, taken, clock: runtime.clock, log: runtime.log });
+    const { createClient } = await loading;
     const client = createClient({
       baseUrl: sandbox?.url ?? settings.baseUrl,
       apiKey: keyOf(settings),

@@ -1,14 +1,14 @@
 /* The contacts of a run as a sheet, read from the database by position: never the whole list in memory. */
 import { chooseContactColumns } from '../sheet/column-choice.ts';
-import type { ContactColumn } from '../sheet/contact-columns.ts';
-import type { Sheet } from '../sheet/sheet.ts';
+import type { ContactColumn, ContactSource } from '../sheet/contact-columns.ts';
+import type { Page, Sheet } from '../sheet/sheet.ts';
 import type { Database } from '../store/database.ts';
 import { answeredRows, firstOpenPosition } from '../store/outcomes.ts';
 import type { AnsweredRow } from '../store/outcomes.ts';
 import type { Run } from './options.ts';
 
-/** A page holds at most about so many contacts, however many a company may have. */
-const CONTACTS_PER_PAGE = 1_000;
+/** A page holds at most about so many contacts, however many a company may have. Larger ones outlive the young generation of the heap: no faster, 40 MB more. */
+const CONTACTS_PER_PAGE = 250;
 const MOST_ROWS_PER_PAGE = 200;
 
 /**
@@ -20,19 +20,18 @@ export type Follow = { settled(): Promise<boolean> };
 /** All contacts of the run so far, in input order. With `follow`, lines leave as soon as every earlier row is settled. */
 export function contactSheet(database: Database, run: Run, follow?: Follow): Sheet {
   const columns = chooseContactColumns(run.options.output.shape?.columns, run.input_columns);
-  return { name: 'contacts', columns, rows: contactRows(database, run, columns, follow) };
+  return { name: 'contacts', columns, pages: contactPages(database, run, columns, follow) };
 }
 
-async function* contactRows(database: Database, run: Run, columns: readonly ContactColumn[], follow?: Follow): AsyncGenerator<unknown[]> {
+async function* contactPages(database: Database, run: Run, columns: readonly ContactColumn[], follow?: Follow): AsyncGenerator<Page> {
   const pages = follow === undefined ? allPages(database, run) : settledPages(database, run, follow);
-  for await (const page of pages) {
-    for (const { answer, stop_date, ...row } of page) {
-      for (const person of answer?.persons ?? []) {
-        const source = { ...row, fetched_at: stop_date, answer: answer ?? {}, person };
-        yield columns.map((column) => column.cell(source));
-      }
-    }
-  }
+  for await (const page of pages) yield page.flatMap(contactsOf).map((contact) => columns.map((column) => column.cell(contact)));
+}
+
+function contactsOf({ row, domain, title_filter, cells, job_id, stop_date, answer }: AnsweredRow): ContactSource[] {
+  const fetched_at = stop_date?.toISOString() ?? null;
+  // Named one by one: spreading the row took longer than all columns (2.7 of 4 us a contact).
+  return (answer?.persons ?? []).map((person) => ({ row, domain, title_filter, cells, job_id, fetched_at, answer: answer ?? {}, person }));
 }
 
 /** All rows with their answers so far. The next page is on its way while one is written. */

@@ -1,6 +1,6 @@
 /* The report: one line per input row, and what became of it. */
 import { inputColumnNames } from '../sheet/column-choice.ts';
-import type { Sheet } from '../sheet/sheet.ts';
+import type { Page, Sheet } from '../sheet/sheet.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
 import type { ReportRow } from '../store/outcomes.ts';
@@ -13,30 +13,32 @@ const PAGE = 1_000;
 /** Every input row of the run with its outcome, in input order. */
 export function reportSheet(database: Database, run: Run): Sheet {
   const names = [...REPORT_COLUMNS, ...inputColumnNames(REPORT_COLUMNS, run.input_columns)];
-  return { name: 'report', columns: names.map((name) => ({ name })), rows: rows(database, run.id) };
+  return { name: 'report', columns: names.map((name) => ({ name })), pages: pages(database, run.id) };
 }
 
-async function* rows(database: Database, run_id: string): AsyncGenerator<unknown[]> {
+async function* pages(database: Database, run_id: string): AsyncGenerator<Page> {
   for (let after = -1; ; ) {
     const page = await reportRows(database, { run_id, after, limit: PAGE });
-    for (const row of page) {
-      yield [
-        row.row,
-        row.domain,
-        row.title_filter,
-        row.outcome,
-        reasonOf(row) || null,
-        row.contacts,
-        costOf(row),
-        row.outcome === 'duplicate' ? null : row.job_id,
-        row.launches,
-        ...row.cells,
-      ];
-    }
+    yield page.map(lineOf);
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.position;
   }
+}
+
+function lineOf(row: ReportRow): unknown[] {
+  return [
+    row.row,
+    row.domain,
+    row.title_filter,
+    row.outcome,
+    reasonOf(row) || null,
+    row.contacts,
+    costOf(row),
+    row.outcome === 'duplicate' ? null : row.job_id,
+    row.launches,
+    ...row.cells,
+  ];
 }
 
 /** Why the row ended so, on one line. */

@@ -11,7 +11,7 @@ export type ContactSource = {
   cells: readonly string[];
   job_id: string | null;
   /** The job's `stop_date`. */
-  fetched_at: Date | null;
+  fetched_at: string | null;
   answer: Answer;
   person: Person;
 };
@@ -83,7 +83,7 @@ const MAIN: readonly OurColumn[] = [
   ofPerson('person_id', 'id'),
   ofCompany('company_id', 'id', 'company_id'),
   { name: 'job_id', cell: (source) => source.job_id },
-  { name: 'fetched_at', cell: (source) => source.fetched_at?.toISOString() },
+  { name: 'fetched_at', cell: (source) => source.fetched_at },
 ];
 const ROW: OurColumn = { name: 'row', cell: (source) => source.row };
 

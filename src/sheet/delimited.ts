@@ -1,6 +1,4 @@
-/* A table as delimited text (CSV, TSV), quoted as RFC 4180 has it. */
-import type { Transform } from 'node:stream';
-import { stringify } from 'csv-stringify';
+/* A table as delimited text (CSV, TSV), quoted as RFC 4180 has it. By hand: csv-stringify took a fifth of an export's time. */
 import { cellText } from './sheet.ts';
 import type { Sheet, SheetStyle } from './sheet.ts';
 
@@ -9,6 +7,8 @@ const PLAIN_NUMBERS = /^[+-]?[\d\s().-]+(?:[.,]\d+)?(?:; [+-]?[\d\s().-]+(?:[.,]
 const FORMULA_START = /^[=@＝＠\t\r\n]/;
 const SIGN_START = /^[+\-＋－]/;
 const [CODE_OF_DOT = 0, CODE_OF_EQUALS = 0, CODE_OF_AT = 0, FIRST_FULL_WIDTH = 0] = Array.from('.=@＋', (character) => character.charCodeAt(0));
+
+const BYTE_ORDER_MARK = '\ufeff';
 
 /** The cell, behind a `'` when a spreadsheet would run it as a formula. */
 export function guardFormula(cell: string): string {
@@ -19,22 +19,18 @@ export function guardFormula(cell: string): string {
   return SIGN_START.test(cell) && !PLAIN_NUMBERS.test(cell) ? `'${cell}` : cell;
 }
 
-/** The header and the rows as text cells, for `delimitedText`. */
-export async function* textRows(sheet: Sheet, style: SheetStyle): AsyncGenerator<string[]> {
-  const text = style.formulaGuard ? (value: unknown) => guardFormula(cellText(value)) : cellText;
-  yield sheet.columns.map(({ name }) => text(name));
-  for await (const row of sheet.rows) yield row.map(text);
-}
-
-/** Turns rows of text cells into lines. */
-export function delimitedText(sheet: Sheet, style: SheetStyle): Transform {
-  return stringify({
-    delimiter: style.delimiter,
-    bom: style.bom,
-    record_delimiter: '\n',
-    // A lone CR ends a line for many readers; by itself the library quotes only the end that it writes.
-    quoted_match: /\r/,
-    // A blank line is no row to most readers.
-    quoted_empty: sheet.columns.length === 1,
-  });
+/** The lines of a table, page by page, with the header before the first. */
+export async function* delimitedText(sheet: Sheet, style: SheetStyle): AsyncGenerator<string> {
+  const shown = style.formulaGuard ? (value: unknown) => guardFormula(cellText(value)) : cellText;
+  // What ends a cell or a line: for many readers a lone CR ends one too.
+  const special = new RegExp(`["\\r\\n${style.delimiter}]`);
+  const cell = (value: unknown) => {
+    const text = shown(value);
+    return special.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  // A blank line is no row to most readers.
+  const lineOf = (row: readonly unknown[]) => row.map(cell).join(style.delimiter) || (row.length === 1 ? '""' : '');
+  const line = (row: readonly unknown[]) => `${lineOf(row)}\n`;
+  yield (style.bom ? BYTE_ORDER_MARK : '') + line(sheet.columns.map(({ name }) => name));
+  for await (const page of sheet.pages) yield page.map(line).join('');
 }

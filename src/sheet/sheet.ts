@@ -11,12 +11,15 @@ export const MOST_COLUMNS: Partial<Record<Format, number>> = { xlsx: 16_384 };
 /** A column. `link`: its cells are web addresses, which a spreadsheet can open. */
 export type Column = { name: string; link?: boolean };
 
-/** A table. Cells are what JSON can hold, or undefined; each format shows them in its own way. The rows may be iterated once. */
+/** Some rows of a table. Cells are what JSON can hold, or undefined; each format shows them in its own way. */
+export type Page = readonly (readonly unknown[])[];
+
+/** A table. Its pages may be iterated once; each is written as soon as it is there. */
 export type Sheet = {
   /** What a workbook calls it. */
   name: string;
   columns: readonly Column[];
-  rows: AsyncIterable<readonly unknown[]>;
+  pages: AsyncIterable<Page>;
 };
 
 /** The tables of one output, of which formats that hold only one table take the first. */

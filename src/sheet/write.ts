@@ -5,9 +5,10 @@
 import { createWriteStream } from 'node:fs';
 import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { delimitedText, textRows } from './delimited.ts';
+import { delimitedText } from './delimited.ts';
 import { jsonLines } from './json-lines.ts';
 import type { Sheets, SheetStyle } from './sheet.ts';
 
@@ -68,18 +69,23 @@ export function temporaryPath(path: string, tag: string): string {
   return join(dirname(path), `.${basename(path)}.${tag}.tmp`);
 }
 
-/** The one place that knows which format is written how. */
 async function pour(sheets: Sheets, style: SheetStyle, to: Writable, options: { end?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+  // A stream in between: a bare generator would go on waiting for a reader that is stuck, whatever the signal says.
+  await pipeline(Readable.from(await contentOf(sheets, style)), to, options);
+}
+
+/** The one place that knows which format is written how. */
+async function contentOf(sheets: Sheets, style: SheetStyle): Promise<AsyncIterable<string | Buffer>> {
   const [first] = sheets;
   switch (style.format) {
     case 'csv':
     case 'tsv':
-      return pipeline(textRows(first, style), delimitedText(first, style), to, options);
+      return delimitedText(first, style);
     case 'jsonl':
-      return pipeline(jsonLines(first), to, options);
+      return jsonLines(first);
     case 'xlsx': {
       const { workbook } = await import('./xlsx/workbook.ts');
-      return pipeline(workbook(sheets), to, options);
+      return workbook(sheets);
     }
   }
 }

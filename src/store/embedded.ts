@@ -8,10 +8,10 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import type { Transaction } from '@electric-sql/pglite';
 import fsx from 'fs-native-extensions';
-import { extract } from 'tar';
 import { BusyError, UsageError } from '../core/errors.ts';
 import type { Driver, Queryable } from './database.ts';
 import { embeddedFolder } from './embedded-folder.ts';
@@ -28,14 +28,19 @@ const START_PARAMETERS = ['-c', 'shared_buffers=16MB'];
  */
 export async function openEmbedded(home: string): Promise<Driver> {
   const folder = embeddedFolder(home);
+  const wake = keepAwake();
   let lock: FileHandle | undefined;
+  const release = async () => {
+    wake.end();
+    await lock?.close();
+  };
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
     lock = await lockFolder(home);
     const pglite = await openFolder(folder);
-    return driverOf(pglite, folder, lock);
+    return driverOf(pglite, folder, release);
   } catch (error) {
-    await lock?.close();
+    await release();
     if (error instanceof BusyError) throw error;
     throw new UsageError(
       {
@@ -45,6 +50,16 @@ export async function openEmbedded(home: string): Promise<Driver> {
       { cause: error },
     );
   }
+}
+
+/**
+ * Keeps the event loop from running empty. Each time it does, Node waits for what V8 does in the background, which here is the
+ * optimising of PGlite's code: 0.1 to 0.2 s before the first statement (measured on Node 20), which need not wait for that.
+ */
+function keepAwake(): { end: () => void } {
+  const { port1 } = new MessageChannel();
+  port1.ref();
+  return { end: () => port1.close() };
 }
 
 async function lockFolder(home: string): Promise<FileHandle> {
@@ -66,6 +81,7 @@ async function openFolder(folder: string): Promise<PGlite> {
     const unfinished = `${folder}.new`;
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { mode: 0o700 });
+    const { extract } = await import('tar');
     // Not by PGlite's own loadDataDir, which takes 2.7 s and 375 MB where this takes 0.5 s and 55 MB.
     await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished });
     await rename(unfinished, folder);
@@ -73,7 +89,7 @@ async function openFolder(folder: string): Promise<PGlite> {
   return PGlite.create({ dataDir: folder, startParams: [...PGlite.defaultStartParams, ...START_PARAMETERS] });
 }
 
-function driverOf(pglite: PGlite, folder: string, lock: FileHandle): Driver {
+function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>): Driver {
   return {
     place: folder,
     embedded: true,
@@ -83,7 +99,7 @@ function driverOf(pglite: PGlite, folder: string, lock: FileHandle): Driver {
     lock: () => Promise.resolve({ ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
     async close() {
       await pglite.close();
-      await lock.close();
+      await release();
     },
   };
 }

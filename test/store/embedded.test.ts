@@ -1,9 +1,10 @@
 /* The embedded database: one process at a time, whose data nobody else can read and no kill can harm. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BusyError, UsageError } from '../../src/core/errors.ts';
 import { openDriver } from '../../src/store/open.ts';
@@ -20,6 +21,13 @@ const HOLDER = `
   await driver.query('insert into notes values ($1)', ['committed by ' + process.pid]);
   console.log('ready');
   setInterval(() => undefined, 60_000);
+`;
+
+/** Opens the database and closes it later; nothing but the open database keeps the process from ending before. */
+const CLOSER = `
+  const { openEmbedded } = await import(process.argv[1]);
+  const driver = await openEmbedded(process.argv[2]);
+  setTimeout(() => driver.close().then(() => console.log('closed')), 50).unref();
 `;
 
 describe('the embedded database', () => {
@@ -53,6 +61,11 @@ describe('the embedded database', () => {
     await once(child, 'exit');
     const driver = await open(folder('killed'));
     expect(await driver.query('select line from notes')).toEqual([{ line: `committed by ${child.pid}` }]);
+  });
+
+  it('keeps the event loop of its process from running empty until it is closed', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', CLOSER, BUILT.href, folder('awake')]);
+    expect(stdout).toBe('closed\n');
   });
 
   it('is refused to a second opener of the same process', async () => {

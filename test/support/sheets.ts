@@ -6,14 +6,14 @@ export function sheetOf(columns: readonly (string | Column)[], ...rows: unknown[
   return [namedSheet('contacts', columns, rows)];
 }
 
-/** A table with a name. */
+/** A table with a name, its rows a page each. */
 export function namedSheet(name: string, columns: readonly (string | Column)[], rows: Iterable<unknown[]>): Sheet {
   return {
     name,
     columns: columns.map((column) => (typeof column === 'string' ? { name: column } : column)),
-    rows: (async function* () {
+    pages: (async function* () {
       await Promise.resolve();
-      yield* rows;
+      for (const row of rows) yield [row];
     })(),
   };
 }

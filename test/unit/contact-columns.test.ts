@@ -12,7 +12,7 @@ const source: ContactSource = {
   title_filter: 'CEO',
   cells: ['0042', 'north'],
   job_id: 'job-1',
-  fetched_at: new Date('2026-03-02T09:00:00.500Z'),
+  fetched_at: '2026-03-02T09:00:00.500Z',
   answer: {
     company: {
       id: 'c1',

@@ -30,7 +30,7 @@ const source: ContactSource = {
   title_filter: 'ceo',
   cells: [],
   job_id: 'job-1',
-  fetched_at: new Date('2026-03-02T09:14:12.908Z'),
+  fetched_at: '2026-03-02T09:14:12.908Z',
   answer: { ...answered.output, novelty: 1 },
   person: { ...answered.output.persons[0], personal_email: 'maren@mail.example' },
 };

@@ -6,6 +6,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardFormula } from '../../src/sheet/delimited.ts';
@@ -20,14 +21,14 @@ const plain: SheetStyle = { format: 'csv', delimiter: ',', bom: false, formulaGu
 
 const small = () => sheetOf(['name', 'city'], ['Acme', 'Porto']);
 
-/** Rows of which the second cannot be had. */
+/** Pages of which the second cannot be had. */
 const failing = (): Sheets => [
   {
     name: 'contacts',
     columns: [{ name: 'name' }],
-    rows: (async function* () {
+    pages: (async function* () {
       await Promise.resolve();
-      yield ['Acme'];
+      yield [['Acme']];
       throw new Error('the database has gone');
     })(),
   },
@@ -84,11 +85,19 @@ describe('the text of a sheet', () => {
     expect(await textOf(sheetOf(['x', 'y'], [value, 'z']))).toBe(`x,y\n${shown},z\n`);
   });
 
+  it('is the same whatever pages the rows come in, empty ones too', async () => {
+    const pages = (async function* () {
+      await Promise.resolve();
+      yield* [[['Acme'], ['Borealis']], [], [['Cumulus']]];
+    })();
+    expect(await textOf([{ name: 'contacts', columns: [{ name: 'name' }], pages }])).toBe('name\nAcme\nBorealis\nCumulus\n');
+  });
+
   it('has no blank line for an empty cell that is alone in its row', async () => {
     expect(await textOf(sheetOf(['city'], [''], ['Porto']))).toBe('city\n""\nPorto\n');
   });
 
-  it('is read back by any reader of RFC 4180 as the cells that were written', async () => {
+  it('is what a library writes, and is read back by any reader of RFC 4180 as the cells that were written', async () => {
     const piece = fc.constantFrom('"', ',', ';', '\t', '\n', '\r', '\r\n', ' ', 'a', 'é', '営', '😀', "'", '=', '+', '-', '1', '\ufeff');
     const cell = fc.oneof(fc.string({ unit: piece, maxLength: 6 }), fc.string({ unit: 'binary' }).map((any) => any.toWellFormed()));
     const table = fc.array(fc.tuple(cell, cell), { maxLength: 6 });
@@ -96,8 +105,9 @@ describe('the text of a sheet', () => {
     await fc.assert(
       fc.asyncProperty(table, style, async (rows, chosen) => {
         const written = await textOf(sheetOf(['x', 'y'], ...rows), chosen);
-        const read = parse(written, { delimiter: chosen.delimiter, bom: chosen.bom });
-        expect(read).toEqual([['x', 'y'], ...rows.map((row) => row.map(guardFormula))]);
+        const cells = [['x', 'y'], ...rows.map((row) => row.map(guardFormula))];
+        expect(written).toBe(stringify(cells, { delimiter: chosen.delimiter, bom: chosen.bom, record_delimiter: '\n', quoted_match: /\r/ }));
+        expect(parse(written, { delimiter: chosen.delimiter, bom: chosen.bom })).toEqual(cells);
         // What many readers take for the end of a line is inside quotation marks.
         expect(written.replace(/"(?:[^"]|"")*"/g, '')).not.toContain('\r');
       }),
@@ -114,18 +124,18 @@ describe('a sheet on a stream', () => {
     expect(stream.writable).toBe(true);
   });
 
-  it('waits for a slow reader, instead of reading all rows into memory', async () => {
+  it.each(['csv', 'jsonl', 'xlsx'] as const)('waits for a slow reader, instead of reading all rows into memory, until it is stopped: %s', async (format) => {
     let read = 0;
-    const rows = async function* () {
+    const pages = async function* () {
       for (;;) {
         await Promise.resolve();
         read += 1;
-        yield ['x'.repeat(1_000)];
+        yield [['x'.repeat(1_000)]];
       }
     };
     const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
     const stop = new AbortController();
-    const writing = writeSheetTo(stuck, [{ name: 'contacts', columns: [{ name: 'x' }], rows: rows() }], plain, stop.signal);
+    const writing = writeSheetTo(stuck, [{ name: 'contacts', columns: [{ name: 'x' }], pages: pages() }], { ...plain, format }, stop.signal);
     for (let turn = 0; turn < 1_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     stop.abort();
     await expect(writing).rejects.toThrow();
@@ -151,13 +161,13 @@ describe('a sheet in a file', () => {
   it('is not there before it is whole', async () => {
     const path = inFolder('whole.csv');
     const seen: boolean[] = [];
-    const rows = (async function* () {
+    const pages = (async function* () {
       for (const name of ['Acme', 'Borealis']) {
         seen.push(await stat(path).then(() => true, () => false));
-        yield [name];
+        yield [[name]];
       }
     })();
-    await writeSheetFile(path, [{ name: 'contacts', columns: [{ name: 'name' }], rows }], plain, 'run-1');
+    await writeSheetFile(path, [{ name: 'contacts', columns: [{ name: 'name' }], pages }], plain, 'run-1');
     expect(seen).toEqual([false, false]);
   });
 

@@ -3,7 +3,7 @@
  * only links are kept. A table that is too long for a sheet goes on on another one.
  */
 import { cellText } from '../sheet.ts';
-import type { Sheet, Sheets } from '../sheet.ts';
+import type { Page, Sheet, Sheets } from '../sheet.ts';
 import { CONTENT_TYPES, PACKAGE_RELATIONS, STYLES, linkRelations, workbookRelations, workbookXml } from './parts.ts';
 import type { ListedSheet } from './parts.ts';
 import { EXCEL_LIMITS, worksheet } from './worksheet.ts';
@@ -50,13 +50,13 @@ async function* parts(sheets: Sheets, limits: SheetLimits): AsyncGenerator<ZipEn
 
 /** The rows of a sheet, of which the first are read at once and given as the sample. */
 async function openRows(sheet: Sheet): Promise<{ rows: RowSource; sample: readonly (readonly unknown[])[]; close: () => Promise<void> }> {
-  const iterator = sheet.rows[Symbol.asyncIterator]();
-  const waiting: (readonly unknown[])[] = [];
+  const iterator = sheet.pages[Symbol.asyncIterator]();
+  const waiting: Page[number][] = [];
   const fill = async (count: number) => {
     while (waiting.length < count) {
       const next = await iterator.next();
       if (next.done) return;
-      waiting.push(next.value);
+      waiting.push(...next.value);
     }
   };
   await fill(ROWS_MEASURED);
