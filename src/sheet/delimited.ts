@@ -1,6 +1,7 @@
-/* A table as delimited text (CSV, TSV), quoted as RFC 4180 has it. By hand: csv-stringify took a fifth of an export's time. */
+/* A table as delimited text (CSV, TSV), quoted as RFC 4180 has it. */
+import { stringify } from 'csv-stringify/sync';
 import { cellText } from './sheet.ts';
-import type { Sheet, SheetStyle } from './sheet.ts';
+import type { Page, Sheet, SheetStyle } from './sheet.ts';
 
 /** A number, a phone number or a list of them may begin with a sign; a spreadsheet runs everything else that does. */
 const PLAIN_NUMBERS = /^[+-]?[\d\s().-]+(?:[.,]\d+)?(?:; [+-]?[\d\s().-]+(?:[.,]\d+)?)*$/;
@@ -21,16 +22,16 @@ export function guardFormula(cell: string): string {
 
 /** The lines of a table, page by page, with the header before the first. */
 export async function* delimitedText(sheet: Sheet, style: SheetStyle): AsyncGenerator<string> {
-  const shown = style.formulaGuard ? (value: unknown) => guardFormula(cellText(value)) : cellText;
-  // What ends a cell or a line: for many readers a lone CR ends one too.
-  const special = new RegExp(`["\\r\\n${style.delimiter}]`);
-  const cell = (value: unknown) => {
-    const text = shown(value);
-    return special.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  // A blank line is no row to most readers.
-  const lineOf = (row: readonly unknown[]) => row.map(cell).join(style.delimiter) || (row.length === 1 ? '""' : '');
-  const line = (row: readonly unknown[]) => `${lineOf(row)}\n`;
-  yield (style.bom ? BYTE_ORDER_MARK : '') + line(sheet.columns.map(({ name }) => name));
-  for await (const page of sheet.pages) yield page.map(line).join('');
+  const text = style.formulaGuard ? (value: unknown) => guardFormula(cellText(value)) : cellText;
+  const lines = (page: Page) =>
+    stringify(page.map((row) => row.map(text)), {
+      delimiter: style.delimiter,
+      record_delimiter: '\n',
+      // A lone CR ends a line for many readers; by itself the library quotes only the end that it writes.
+      quoted_match: /\r/,
+      // A blank line is no row to most readers.
+      quoted_empty: sheet.columns.length === 1,
+    });
+  yield (style.bom ? BYTE_ORDER_MARK : '') + lines([sheet.columns.map(({ name }) => name)]);
+  for await (const page of sheet.pages) yield lines(page);
 }

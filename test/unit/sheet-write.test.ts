@@ -6,7 +6,6 @@ import { PassThrough, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
-import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardFormula } from '../../src/sheet/delimited.ts';
@@ -97,7 +96,7 @@ describe('the text of a sheet', () => {
     expect(await textOf(sheetOf(['city'], [''], ['Porto']))).toBe('city\n""\nPorto\n');
   });
 
-  it('is what a library writes, and is read back by any reader of RFC 4180 as the cells that were written', async () => {
+  it('is read back by any reader of RFC 4180 as the cells that were written', async () => {
     const piece = fc.constantFrom('"', ',', ';', '\t', '\n', '\r', '\r\n', ' ', 'a', 'é', '営', '😀', "'", '=', '+', '-', '1', '\ufeff');
     const cell = fc.oneof(fc.string({ unit: piece, maxLength: 6 }), fc.string({ unit: 'binary' }).map((any) => any.toWellFormed()));
     const table = fc.array(fc.tuple(cell, cell), { maxLength: 6 });
@@ -105,9 +104,8 @@ describe('the text of a sheet', () => {
     await fc.assert(
       fc.asyncProperty(table, style, async (rows, chosen) => {
         const written = await textOf(sheetOf(['x', 'y'], ...rows), chosen);
-        const cells = [['x', 'y'], ...rows.map((row) => row.map(guardFormula))];
-        expect(written).toBe(stringify(cells, { delimiter: chosen.delimiter, bom: chosen.bom, record_delimiter: '\n', quoted_match: /\r/ }));
-        expect(parse(written, { delimiter: chosen.delimiter, bom: chosen.bom })).toEqual(cells);
+        const read = parse(written, { delimiter: chosen.delimiter, bom: chosen.bom });
+        expect(read).toEqual([['x', 'y'], ...rows.map((row) => row.map(guardFormula))]);
         // What many readers take for the end of a line is inside quotation marks.
         expect(written.replace(/"(?:[^"]|"")*"/g, '')).not.toContain('\r');
       }),
