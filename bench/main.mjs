@@ -27,7 +27,12 @@ import { benchThroughput } from './throughput.mjs';
 const PARTS = { a: benchLimit, b: benchFew, c: benchThroughput, d: benchSaving, e: benchExport, f: benchGrowth, g: benchReading, h: benchStartUp };
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-const { values } = parseArgs({ options: { short: { type: 'boolean' }, tiny: { type: 'boolean' }, only: { type: 'string' } } });
+const USAGE = 'npm run bench -- [--short | --tiny] [--only a,b,...]      parts a to h: docs/performance.md';
+const { values } = readArguments();
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const form = values.tiny ? 'tiny' : values.short ? 'short' : 'full';
 const wanted = values.only === undefined ? Object.keys(PARTS) : values.only.split(',').map((part) => part.trim());
 const unknown = wanted.filter((part) => !(part in PARTS));
@@ -52,4 +57,13 @@ try {
   console.error(`${since()}: done`);
 } finally {
   await services.stop();
+}
+
+function readArguments() {
+  try {
+    return parseArgs({ options: { short: { type: 'boolean' }, tiny: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(2);
+  }
 }
