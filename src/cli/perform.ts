@@ -77,7 +77,8 @@ export async function perform(
     },
   });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    stop.request({ exit: CLOSED_STDOUT, message: error.code === 'EPIPE' ? 'the reader of stdout has gone' : `stdout cannot be written (${error.code})` });
+    if (error.code === 'EPIPE') stop.request({ exit: CLOSED_STDOUT, message: 'the reader of stdout has gone' });
+    else stop.request({ exit: 4, message: `stdout cannot be written (${error.code})` });
   });
 
   const closing: (() => Promise<void>)[] = [];

@@ -1,5 +1,5 @@
 /* Where the outputs go: default names, what cannot be written (said before anything is sent), partial files. */
-import { constants } from 'node:fs';
+import { constants, statSync } from 'node:fs';
 import { access, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -30,7 +30,7 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   const stem = basename(choice.input, extname(choice.input));
   const { shape = {} } = choice;
   const contacts = choice.output ?? (fromStdin ? '-' : join(dirname(choice.input), `${stem}.contacts.${shape.format ?? 'csv'}`));
-  const besides = contacts === '-' ? dirname(choice.input) : dirname(contacts);
+  const besides = contacts === '-' || isStream(contacts) ? dirname(choice.input) : dirname(contacts);
   const report = choice.report ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
   return {
     contacts: contacts === '-' ? '-' : resolve(contacts),
@@ -42,6 +42,16 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
     },
     shape,
   };
+}
+
+/** A device or a pipe: nothing can be beside it. */
+function isStream(path: string): boolean {
+  try {
+    const existing = statSync(path);
+    return !existing.isFile() && !existing.isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** The same as `unwritable`. @throws {UsageError} naming each path and the reason. */

@@ -1,6 +1,7 @@
 /*
  * What a contact costs, from the best source there is: what the user says, else earlier bills, else the account.
- * Unknown is undefined, never 0.
+ * Unknown is undefined, never 0. What the user says is believed upwards only: many jobs are on their way before the
+ * first bill could tell that the price is too low, and a cost cap would be passed by all of them.
  */
 import type { Account } from '../core/model.ts';
 import { formatUsd } from '../core/money.ts';
@@ -20,14 +21,20 @@ const SOURCES: Record<Price['source'], string> = {
   account: "the account's price",
 };
 
-/** The price from the first source that knows all of it; undefined when none does. */
+/** The price from the first source that knows all of it, the dearer one when the user says less; undefined when none does. */
 export function choosePrice(known: {
   given: number | undefined;
   bills: UnitPrices | undefined;
   account: UnitPrices | undefined;
   includePhones: boolean;
 }): Price | undefined {
-  if (known.given !== undefined) return { person_usd: known.given, phone_usd: 0, source: 'given' };
+  const seen = seenPrice(known);
+  const { given } = known;
+  if (given === undefined || (seen !== undefined && seen.person_usd + seen.phone_usd > given)) return seen;
+  return { person_usd: given, phone_usd: 0, source: 'given' };
+}
+
+function seenPrice(known: Omit<Parameters<typeof choosePrice>[0], 'given'>): Price | undefined {
   for (const source of ['bills', 'account'] as const) {
     const person_usd = known[source]?.person_usd ?? null;
     const phone_usd = known.includePhones ? (known[source]?.phone_usd ?? null) : 0;

@@ -55,6 +55,9 @@ export async function tryWriting(target: string): Promise<void> {
 
 /** Where a path leads; also a symbolic link to what does not exist yet, which is then created there. */
 export async function followLinks(path: string): Promise<string> {
+  const existing = await stat(path).catch(() => undefined);
+  // The other end of a pipe has no path that a link could name: /dev/stdout is such a link.
+  if (existing !== undefined && !existing.isFile()) return path;
   try {
     return await realpath(path);
   } catch (error) {

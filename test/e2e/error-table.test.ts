@@ -144,6 +144,8 @@ const OPTIONS: Situation[] = [
     fix: 'give at most 50, which is what the API takes',
   },
   { name: 'a place of 201 characters', ...option('--location', 'x'.repeat(201)), what: `"${'x'.repeat(30)}..." is no place`, fix: 'give at most 200 characters, which is what the API takes' },
+  ...['--location', '--country', '--exclude-name'].map((name) => ({ name: `an empty ${name}`, ...option(name, ' '), what: `${name} is empty`, fix: 'give it a value, or leave it out' })),
+  { name: 'a state of the sandbox that is none', args: ['sandbox', '--port', '0', '--state', 'list.csv'], files: { 'list.csv': LIST }, what: 'list.csv is not a state of the sandbox', fix: 'name another file with --state, or one that does not exist yet' },
   { name: 'a file of names that is not there', ...option('--exclude-name', '@names.txt'), what: '--exclude-name: names.txt cannot be read (ENOENT)', fix: 'correct the path' },
   {
     name: '201 names to leave out', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': Array.from({ length: 201 }, (_, n) => `Name ${n}`).join('\n') },

@@ -57,6 +57,27 @@ describe.concurrent('an output that is no ordinary file', () => {
     expect(domainsOf(stdout)).toEqual(DOMAINS);
   });
 
+  it('/dev/stdout may be a pipe, and the report is then beside the list', async ({ open }) => {
+    const scene = await open();
+    await scene.write('list.csv', list(companies(3)));
+    const { stdout, exit } = await scene.shell('waterfall-contacts run list.csv -o /dev/stdout | cat');
+    expect(exit).toBe(0);
+    expect(stdout).toMatch(/^domain,title_filter,first_name,/);
+    expect(await scene.files()).toEqual(['list.csv', 'list.report.csv']);
+  });
+
+  it('that is full is said of stdout, whatever the command', async ({ open }) => {
+    const scene = await open();
+    for (const command of ['runs --json', 'migrate --print', '--help', 'run --help']) {
+      const { stderr, exit } = await scene.shell(`waterfall-contacts ${command} > /dev/full`);
+      expect({ command, stderr, exit }).toEqual({
+        command,
+        stderr: 'error: stdout cannot be written (ENOSPC)\n  to do: give it a place that is not full, and that you may write to\n',
+        exit: 2,
+      });
+    }
+  });
+
   it('/dev/null stays a device', async ({ open }) => {
     const scene = await withList(await open());
     expect((await scene.run(['run', 'list.csv', '-o', '/dev/null', '--report', 'r.csv'])).exit).toBe(0);

@@ -95,7 +95,7 @@ describe('docs/money.md', () => {
   });
 
   it('has the sources of a price in their order', () => {
-    const prices = { given: 1, bills: { person_usd: 2, phone_usd: null }, account: { person_usd: 3, phone_usd: null }, includePhones: false };
+    const prices = { given: 4, bills: { person_usd: 2, phone_usd: null }, account: { person_usd: 3, phone_usd: null }, includePhones: false };
     const order = [prices, { ...prices, given: undefined }, { ...prices, given: undefined, bills: undefined }].map((known) => choosePrice(known)?.source);
     expect(tableIn(page, 'Source', 'What it says').map(([source]) => source)).toEqual(order);
   });

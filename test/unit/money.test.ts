@@ -49,7 +49,8 @@ describe('choosePrice', () => {
   const account = { person_usd: 0.05, phone_usd: 0.25 };
 
   it.each([
-    ['what the user says', { given: 0.1, bills, account, includePhones: true }, { person_usd: 0.1, phone_usd: 0, source: 'given' }],
+    ['what the user says', { given: 0.4, bills, account, includePhones: true }, { person_usd: 0.4, phone_usd: 0, source: 'given' }],
+    ['a dearer price that is known, whatever the user says', { given: 0.001, bills, account, includePhones: false }, { person_usd: 0.04, phone_usd: 0, source: 'bills' }],
     ['then earlier bills', { given: undefined, bills, account, includePhones: false }, { person_usd: 0.04, phone_usd: 0, source: 'bills' }],
     ['then the account', { given: undefined, bills: undefined, account, includePhones: false }, { person_usd: 0.05, phone_usd: 0, source: 'account' }],
     ['no bills without phones where phones are asked for', { given: undefined, bills, account, includePhones: true }, { ...account, source: 'account' }],

@@ -180,6 +180,10 @@ function readQuestionOptions(options: RunCommandOptions) {
   for (const name of new Set(names.filter((one, place) => one !== '' && names.indexOf(one) < place))) {
     problems.push({ what: `two personas are called "${name}"`, fix: 'give each --persona a name of its own' });
   }
+  for (const [option, values] of [['--location', [options.location]], ['--country', options.country], ['--exclude-name', options.excludeName]] as const) {
+    // A variable of a shell that is not set: without the option, all the world would be asked for, and paid.
+    if (values?.some((value) => value?.trim() === '')) problems.push({ what: `${option} is empty`, fix: 'give it a value, or leave it out' });
+  }
   const countries = options.country ?? [];
   for (const country of countries) {
     if (COUNTRY_CODE.test(country.trim())) problems.push({ what: `--country "${country}" is a code, and the API knows countries by their names`, fix: `write it in full, for instance --country "${countryName(country)}"` });

@@ -46,6 +46,7 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
     stateFile: options.state,
     faults: { ...given, latencyMs, slowMs },
   }).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof SyntaxError) throw new UsageError({ what: `${options.state} is not a state of the sandbox`, fix: 'name another file with --state, or one that does not exist yet' });
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
     throw new UsageError({ what: `port ${options.port} cannot be used (${error.code})`, fix: 'choose another --port, or 0 for any' });
   });
