@@ -10,6 +10,8 @@ import { createRun } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
 
 const BATCH = 1_000;
+/** A list so long takes some ten seconds, in which nothing else is seen: a multiple of the batch. */
+const TOLD_EVERY = 50_000;
 
 /** What a new run is made of. */
 export type NewRun = {
@@ -46,11 +48,14 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
   await database.transactionOnce(async (transaction) => {
     await createRun(transaction, run);
     let batch: ImportedRow[] = [];
+    let saved = 0;
     for await (const row of importedRows(made)) {
       batch.push(row);
       if (batch.length === BATCH) {
         await addRows(transaction, run.id, batch);
+        saved += batch.length;
         batch = [];
+        if (saved % TOLD_EVERY === 0) runtime.log.info('saving the list', { rows: saved });
       }
     }
     if (batch.length > 0) await addRows(transaction, run.id, batch);

@@ -40,7 +40,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
 export function troubleLines(result: RunResult): string[] {
   const lines: string[] = [];
   if (result.writeFailure !== undefined) {
-    lines.push(`the outputs could not be written: ${result.writeFailure}`, '  all contacts are in the database');
+    lines.push(`the outputs could not be written: ${result.writeFailure}`, '  what was found is in the database');
   }
   if (result.stopped !== undefined) {
     const { message, fix } = result.stopped;

@@ -142,7 +142,7 @@ function refuseForeign(applied: Applied[], known: Migration[]): void {
     if (known[index]?.checksum !== migration.checksum) {
       throw new UsageError({
         what: `migration ${migration.name} of the database differs from the one in this program`,
-        fix: 'use the version of waterfall-contacts that made the database, or another database',
+        fix: 'use the version of waterfall-contacts that made the database, or another database (waterfall-contacts check names this one)',
       });
     }
   }

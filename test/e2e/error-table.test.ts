@@ -237,7 +237,7 @@ const DATABASES: Situation[] = [
   },
   {
     name: 'whose schema was edited', ...setting({}), given: () => migrated("update waterfall.schema_migrations set checksum = 'x' where version = 1"),
-    what: 'migration 0001_runs.sql of the database differs from the one in this program', fix: 'use the version of waterfall-contacts that made the database, or another database',
+    what: 'migration 0001_runs.sql of the database differs from the one in this program', fix: 'use the version of waterfall-contacts that made the database, or another database (waterfall-contacts check names this one)',
   },
   {
     name: 'in which this user may create nothing', ...setting({}), given: asClerk, what: 'this user may not create the schema "waterfall" in the database (HOST)',

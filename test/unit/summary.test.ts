@@ -99,7 +99,7 @@ describe('troubleLines', () => {
     ['what to do about it', { stopped: { exit: 4, message: 'over quota', fix: 'top up the account' } }, ['stopped: over quota\n  to do: top up the account']],
     ['that the outputs failed, and where the contacts are', { writeFailure: 'ENOSPC: no space left' }, [
       'the outputs could not be written: ENOSPC: no space left',
-      '  all contacts are in the database',
+      '  what was found is in the database',
     ]],
   ])('say %s', (_what, more, lines) => {
     expect(troubleLines(resultOf([], more))).toEqual(lines);
