@@ -4,11 +4,11 @@ import { dearestBills } from '../../src/store/bills.ts';
 import type { Database, Queryable } from '../../src/store/database.ts';
 import { describeOnBoth } from '../support/databases.ts';
 
-/** How the database would answer what `ask` asks, when it may not read a whole table. */
+/** How the database would answer what `ask` asks, when it may neither read a whole table nor sort: an empty one costs nothing either way. */
 async function planOf(database: Database, ask: (explaining: Queryable) => Promise<unknown>): Promise<string> {
   const lines: string[] = [];
   await database.transaction(async (transaction) => {
-    await transaction.script('set local enable_seqscan = off');
+    await transaction.script('set local enable_seqscan = off; set local enable_sort = off; set local enable_bitmapscan = off');
     await ask({
       script: (sql) => transaction.script(sql),
       async query<Row>(sql: string, parameters?: readonly unknown[]) {
