@@ -26,7 +26,7 @@ export function explain(error: unknown, options: GlobalOptions): number {
     say(`error: ${error.message}\n  to do: wait until it is done, then: ${sameCommand(process.argv)}`);
     return BUSY;
   }
-  const { code, syscall } = error as Partial<NodeJS.ErrnoException>;
+  const { code, syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>; // anything can be thrown
   if (syscall === 'write' && code === 'EPIPE') return CLOSED_STDOUT;
   if (syscall === 'write') {
     say(`error: stdout cannot be written (${code})\n  to do: give it a place that is not full, and that you may write to`);

@@ -30,7 +30,7 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   const stem = basename(choice.input, extname(choice.input));
   const { shape = {} } = choice;
   const contacts = choice.output ?? (fromStdin ? '-' : join(dirname(choice.input), `${stem}.contacts.${shape.format ?? 'csv'}`));
-  const besides = contacts === '-' || isStream(contacts) ? dirname(choice.input) : dirname(contacts);
+  const besides = contacts === '-' || isNoFile(contacts) ? dirname(choice.input) : dirname(contacts);
   const report = choice.report ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
   return {
     contacts: contacts === '-' ? '-' : resolve(contacts),
@@ -44,11 +44,10 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   };
 }
 
-/** A device or a pipe: nothing can be beside it. */
-function isStream(path: string): boolean {
+/** Whether there is something that is no regular file, such as a device or a pipe: nothing can be beside it. */
+function isNoFile(path: string): boolean {
   try {
-    const existing = statSync(path);
-    return !existing.isFile() && !existing.isDirectory();
+    return !statSync(path).isFile();
   } catch {
     return false;
   }
@@ -137,7 +136,7 @@ export type Written = { contacts: string; report: string | null; partial: boolea
 export async function writeOutputs(database: Database, run: Run, finished: boolean): Promise<Written> {
   const { contacts, report } = run.options.output;
   const write = async (path: string, writer: typeof writeContacts) => {
-    const target = (await isRegularOrNew(path)) && !finished ? partialPath(path) : path;
+    const target = finished || isNoFile(path) ? path : partialPath(path);
     await writer(database, run, target);
     if (finished) await removePartial(path, run.id);
     return target;
@@ -186,9 +185,4 @@ async function removePartial(path: string, run_id: string): Promise<void> {
 
 async function isThere(path: string): Promise<boolean> {
   return stat(path).then((existing) => existing.isFile(), () => false);
-}
-
-async function isRegularOrNew(path: string): Promise<boolean> {
-  const existing = await stat(path).catch(() => undefined);
-  return existing === undefined || existing.isFile();
 }
