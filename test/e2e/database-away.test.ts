@@ -14,6 +14,8 @@ import { expectHonestLaunches } from '../support/traces.ts';
 const DOMAINS = companies(12);
 /** Each request takes a while, so that the middle of the run is not over at once. */
 const SLOW = { latencyMs: 150 };
+/** Longer than it takes to make trouble on a busy machine. */
+const HELD = { latencyMs: 2_000 };
 
 /** `it` with a server of its own, which may be stopped, and a small disk. */
 const it = base
@@ -42,7 +44,7 @@ describe('a server that is stopped in the middle', () => {
   it('and started again costs no row and no launch', async ({ open, ownServer }) => {
     const scene = await open();
     const running = await inTheMiddle(scene, ownServer.url);
-    await ownServer.stop();
+    await meanwhile(scene, () => ownServer.stop());
     try {
       await running.said('database call repeated');
       // Long enough for all that is on its way to come in.
@@ -59,7 +61,7 @@ describe('a server that is stopped in the middle', () => {
   it('and stays away does not keep a user who presses Ctrl-C, and the printed command goes on when it is back', async ({ open, ownServer }) => {
     const scene = await open();
     const running = await inTheMiddle(scene, ownServer.url);
-    await ownServer.stop();
+    await meanwhile(scene, () => ownServer.stop());
     let ended;
     try {
       await running.said('database call repeated');
@@ -84,7 +86,7 @@ describe('a server whose disk is full in the middle', () => {
     const scene = await open();
     const url = await databaseOn(smallDisk.path, ownServer.url);
     const running = await inTheMiddle(scene, url);
-    const makeRoom = await fillUp(smallDisk.path);
+    const makeRoom = await meanwhile(scene, () => fillUp(smallDisk.path));
     await running.said('sqlstate=53100'); // disk full
     await eventually(async () => expect((await scene.sandbox.stats()).open_jobs).toBe(0));
     await makeRoom();
@@ -115,9 +117,11 @@ describe.concurrent('a server that ends every session in the middle', () => {
     const scene = await open();
     const url = await newDatabase();
     const running = await inTheMiddle(scene, url);
-    await endSessions(url);
+    const before = await meanwhile(scene, async () => {
+      await endSessions(url);
+      return launches(scene);
+    });
     // Launches go on: whoever else wants the run is refused.
-    const before = await launches(scene);
     await eventually(async () => expect(await launches(scene)).toBeGreaterThan(before + 2));
     expect(await sql(url, `select pid ${LOCK}`)).toHaveLength(1);
     const ended = await running.ended;
@@ -134,10 +138,12 @@ describe.concurrent('a server that ends every session in the middle', () => {
     await other.connect();
     try {
       // The other waits for the lock as a process does, and has it as soon as the first one's session has gone.
-      const [lock] = await sql<{ key: string }>(url, `select ((classid::bigint << 32) | objid::bigint)::text as key ${LOCK}`);
-      const taken = other.query('select pg_advisory_lock($1::bigint)', [lock?.key]);
-      await sql(url, `select pg_terminate_backend(pid) ${LOCK}`);
-      await taken;
+      await meanwhile(scene, async () => {
+        const [lock] = await sql<{ key: string }>(url, `select ((classid::bigint << 32) | objid::bigint)::text as key ${LOCK}`);
+        const taken = other.query('select pg_advisory_lock($1::bigint)', [lock?.key]);
+        await sql(url, `select pg_terminate_backend(pid) ${LOCK}`);
+        await taken;
+      });
       const ended = await running.ended;
       expect(ended.exit, ended.stderr).toBe(75);
       expect(ended.stderr).toContain('another process works on this run');
@@ -180,6 +186,16 @@ async function inTheMiddle(scene: Scene, databaseUrl: string): Promise<Running> 
   const running = scene.start(['run', 'list.csv', '--concurrency', '2', '--verbose'], { env: { DATABASE_URL: databaseUrl } });
   await running.said('target settled');
   return running;
+}
+
+/** Does something while the API keeps everybody waiting, so that the run is not over before it is done. */
+async function meanwhile<Result>({ sandbox }: Scene, make: () => Promise<Result>): Promise<Result> {
+  await sandbox.setFaults(HELD);
+  try {
+    return await make();
+  } finally {
+    await sandbox.setFaults(SLOW);
+  }
 }
 
 /** A new database whose tables are on the small disk. */

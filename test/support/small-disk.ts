@@ -3,7 +3,7 @@
  * anybody else within a name space of their own, where the system lets them.
  */
 import { execFile, spawn } from 'node:child_process';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,12 +34,18 @@ export async function fillUp(path: string): Promise<() => Promise<void>> {
   const ballast = join(path, 'ballast');
   const file = await open(ballast, 'w');
   try {
-    const piece = Buffer.alloc(4096, 1);
-    for (;;) await file.write(piece);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    // Large pieces while they fit, so that it is done at once; then what is smaller than a page of the server.
+    for (const size of [1 << 20, 1 << 12]) await writeUntilFull(file, Buffer.alloc(size, 1));
   } finally {
     await file.close();
   }
   return () => rm(ballast);
+}
+
+async function writeUntilFull(file: FileHandle, piece: Buffer): Promise<void> {
+  try {
+    for (;;) await file.write(piece);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
 }
