@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
+import { printLast } from './stdout.ts';
 
 const USAGE = 2;
 
@@ -16,7 +17,11 @@ export type GivenCommand = {
 /** The command of the words in `process.argv`. */
 export function givenCommand(): GivenCommand {
   const outcome = { exit: 0 };
-  const program = buildProgram((exit) => (outcome.exit = exit));
+  const help: string[] = [];
+  const program = buildProgram(
+    (exit) => (outcome.exit = exit),
+    (text) => void help.push(text),
+  );
   const fail = async (error: unknown) => {
     const { explain } = await import('./explain.ts');
     return explain(error, program.opts<GlobalOptions>());
@@ -28,8 +33,9 @@ export function givenCommand(): GivenCommand {
         await program.parseAsync(process.argv);
         return outcome.exit;
       } catch (error) {
-        if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE; // commander has printed it
-        return fail(error);
+        if (!(error instanceof CommanderError)) return fail(error);
+        if (error.exitCode !== 0) return USAGE; // commander has said it
+        return printLast(help.join('')).catch(fail);
       }
     },
   };

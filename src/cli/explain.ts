@@ -4,7 +4,6 @@ import { readSecrets } from '../runtime/config.ts';
 import { createLog, scrubber } from '../runtime/log.ts';
 import { asStarted, sameCommand } from './command-line.ts';
 import type { GlobalOptions } from './session.ts';
-import { CLOSED_STDOUT } from './stdout.ts';
 import { fitting } from './wrap.ts';
 
 const USAGE = 2;
@@ -25,12 +24,6 @@ export function explain(error: unknown, options: GlobalOptions): number {
   if (error instanceof BusyError) {
     say(`error: ${error.message}\n  to do: wait until it is done, then: ${sameCommand(process.argv)}`);
     return BUSY;
-  }
-  const { code, syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>; // anything can be thrown
-  if (syscall === 'write' && code === 'EPIPE') return CLOSED_STDOUT;
-  if (syscall === 'write') {
-    say(`error: stdout cannot be written (${code})\n  to do: give it a place that is not full, and that you may write to`);
-    return USAGE;
   }
   say(`This is a bug in waterfall-contacts; please report it.\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   return BUG;

@@ -32,8 +32,8 @@ All options of a command, with an example:
 
 const share = numberUpTo(1);
 
-/** Makes the program; `ended` is told the exit code of the command that ran. */
-export function buildProgram(ended: (exit: number) => void): Command {
+/** Makes the program; `ended` is told the exit code of the command that ran, and `print` prints help and version. */
+export function buildProgram(ended: (exit: number) => void, print: (text: string) => void): Command {
   const program = new Command('waterfall-contacts')
     .description(
       'Turns a list of company domains into verified contacts, in a spreadsheet and in\nPostgreSQL, without losing a row or paying twice.',
@@ -51,7 +51,7 @@ export function buildProgram(ended: (exit: number) => void): Command {
     .showHelpAfterError('(waterfall-contacts --help shows all commands and options)')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void process.stdout.write(asStarted(text, process.env)),
+      writeOut: (text) => print(asStarted(text, process.env)),
       writeErr: (text) => void process.stderr.write(asStarted(text, process.env)),
     })
     .addHelpText('after', FIRST_STEPS)

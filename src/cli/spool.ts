@@ -17,17 +17,25 @@ export type Spooled = {
   remove: () => Promise<void>;
 };
 
-/** Makes `input` (a path, or `-` for stdin) readable twice. */
+/**
+ * Makes `input` (a path, or `-` for stdin) readable twice.
+ * @throws {UsageError} when there is no room for a copy.
+ */
 export async function spool(input: string): Promise<Spooled> {
   const kind = input === '-' ? undefined : await stat(input).catch(() => undefined);
   // What does not exist, or is a folder, is explained by who reads it.
   if (input !== '-' && (kind === undefined || kind.isFile() || kind.isDirectory())) {
     return { path: input, name: input, naming: (work) => work, remove: () => Promise.resolve() };
   }
-  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-'));
-  const path = join(folder, 'list');
   const name = input === '-' ? 'stdin' : input;
-  await pipeline(input === '-' ? process.stdin : createReadStream(input), createWriteStream(path, { mode: 0o600 }));
+  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-')).catch((error: unknown) => Promise.reject(uncopied(name, error)));
+  const path = join(folder, 'list');
+  try {
+    await pipeline(input === '-' ? process.stdin : createReadStream(input), createWriteStream(path, { mode: 0o600 }));
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw uncopied(name, error);
+  }
   return {
     path,
     name,
@@ -39,4 +47,9 @@ export async function spool(input: string): Promise<Spooled> {
       }),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+function uncopied(name: string, error: unknown): UsageError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new UsageError({ what: `${name} cannot be copied to ${tmpdir()}, to be read twice (${code})`, fix: 'make room there, or name another folder in TMPDIR' }, { cause: error });
 }

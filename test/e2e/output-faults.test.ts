@@ -68,7 +68,7 @@ describe.concurrent('an output that is no ordinary file', () => {
 
   it('that is full is said of stdout, whatever the command', async ({ open }) => {
     const scene = await open();
-    for (const command of ['runs --json', 'migrate --print', '--help', 'run --help']) {
+    for (const command of ['runs --json', 'migrate --print', 'check --sandbox', '--help', 'run --help', '--version']) {
       const { stderr, exit } = await scene.shell(`waterfall-contacts ${command} > /dev/full`);
       expect({ command, stderr, exit }).toEqual({
         command,

@@ -1,7 +1,10 @@
 /* Which words go where: data on stdout, everything else on stderr, and nobody's name or key on the latter. */
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { csvRows, it } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 
 const DOMAINS = companies(12);
 
@@ -23,6 +26,23 @@ describe.concurrent('a list on stdin', () => {
     await run(['run', 'list.csv']);
     const { exit, stdout } = await run(['run', '-'], { input: list(DOMAINS) });
     expect([exit, stdout]).toEqual([0, await read('list.contacts.csv')]);
+  });
+});
+
+describe.concurrent('a list on stdin for which there is no room', () => {
+  it('to be copied is refused, and no copy is left', async ({ open }) => {
+    const scene = await open();
+    const disk = await mountSmallDisk(await mkdtemp(join(scene.folder, 'disk-')), 1).catch((error: Error) => ({ refused: error.message }));
+    // Where no disk can be filled, a folder that is not there stands for it.
+    const [path, code] = 'refused' in disk ? [join(scene.folder, 'nowhere'), 'ENOENT'] : [disk.path, 'ENOSPC'];
+    try {
+      const { exit, stderr } = await scene.run(['run', '-'], { input: list(companies(100_000)), env: { TMPDIR: path } });
+      expect([exit, stderr]).toEqual([2, `error: stdin cannot be copied to ${path}, to be read twice (${code})\n  to do: make room there, or name another folder in TMPDIR\n`]);
+      if (code === 'ENOSPC') expect(await readdir(path)).toEqual([]);
+      expect((await scene.sandbox.stats()).launches).toBe(0);
+    } finally {
+      if (!('refused' in disk)) await disk.remove();
+    }
   });
 });
 

@@ -14,6 +14,7 @@ import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
 import { isUnmade, keyOf, makeSession, placeOf } from '../session.ts';
 import type { GlobalOptions, Session } from '../session.ts';
+import { CLOSED_STDOUT, print } from '../stdout.ts';
 
 const USAGE = 2;
 
@@ -24,21 +25,21 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   try {
     session = makeSession(options);
   } catch (error) {
-    report.problem('settings', error); // without them there is nothing to look at
+    await report.problem('settings', error); // without them there is nothing to look at
     return report.exit();
   }
   const { settings } = session;
   const misspelt = misspeltSettings(process.env, process.cwd());
-  if (misspelt.length > 0) report.problem('settings', new UsageError(misspelt));
-  else report.ok('settings', settingsText(settings, options.sandbox ?? false));
-  if (options.sandbox) report.ok('key', 'none needed: the sandbox is inside the run');
+  if (misspelt.length > 0) await report.problem('settings', new UsageError(misspelt));
+  else await report.ok('settings', settingsText(settings, options.sandbox ?? false));
+  if (options.sandbox) await report.ok('key', 'none needed: the sandbox is inside the run');
   else await checkAccount(session, report);
 
-  if (settings.databaseUrl !== undefined) report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
+  if (settings.databaseUrl !== undefined) await report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
   else await report.line('home', () => homeText(settings.home));
   if (isUnmade(settings)) {
-    report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
-    report.ok('schema', 'not there yet: the first run creates it');
+    await report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
+    await report.ok('schema', 'not there yet: the first run creates it');
     return report.exit();
   }
   const driver = await report.line('database', async () => {
@@ -52,29 +53,33 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   return report.exit();
 }
 
-/** Prints the lines, and keeps in mind whether one was a problem. */
+/** Prints the lines as they come, and keeps in mind whether one was a problem and whether anybody reads them. */
 function createReport() {
   let isFine = true;
-  const print = (state: 'ok' | 'PROBLEM', name: string, text: string) => process.stdout.write(`${state.padEnd(8)} ${name.padEnd(9)} ${text}\n`);
-  const problem = (name: string, error: unknown) => {
+  let isRead = true;
+  const write = async (state: 'ok' | 'PROBLEM', name: string, text: string) => {
+    isRead = (await print(`${state.padEnd(8)} ${name.padEnd(9)} ${text}\n`)) && isRead;
+  };
+  const problem = async (name: string, error: unknown) => {
     isFine = false;
-    for (const text of problemTexts(error)) print('PROBLEM', name, text);
+    for (const text of problemTexts(error)) await write('PROBLEM', name, text);
   };
   return {
-    ok: (name: string, text: string) => void print('ok', name, text),
+    ok: (name: string, text: string) => write('ok', name, text),
     problem,
     /** A line from what an examination finds, or from why it fails. Hands on what it has opened. */
     async line<Opened>(name: string, examine: () => Promise<string | { text: string; opened: Opened }>): Promise<Opened | undefined> {
+      let found;
       try {
-        const found = await examine();
-        print('ok', name, typeof found === 'string' ? found : found.text);
-        return typeof found === 'string' ? undefined : found.opened;
+        found = await examine();
       } catch (error) {
-        problem(name, error);
+        await problem(name, error);
         return undefined;
       }
+      await write('ok', name, typeof found === 'string' ? found : found.text);
+      return typeof found === 'string' ? undefined : found.opened;
     },
-    exit: () => (isFine ? 0 : USAGE),
+    exit: () => (!isFine ? USAGE : isRead ? 0 : CLOSED_STDOUT),
   };
 }
 

@@ -8,6 +8,7 @@ import { forgetPerson } from '../../store/forget.ts';
 import { findRun } from '../../store/runs.ts';
 import { openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
+import { printLast } from '../stdout.ts';
 
 /** Runs the command; returns its exit code. */
 export async function forget(text: string, options: GlobalOptions & { sandbox?: boolean }): Promise<number> {
@@ -25,8 +26,7 @@ export async function forget(text: string, options: GlobalOptions & { sandbox?: 
       'a hash is kept, so that later runs leave this person out',
       ...(files.length === 0 ? [] : ['these files may still contain the person; export again, or remove them:', ...files.map((file) => `  ${file}`)]),
     ];
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return 0;
+    return await printLast(`${lines.join('\n')}\n`);
   } finally {
     await database.close();
   }

@@ -5,21 +5,20 @@ import { migrate, printMigrations } from '../../store/migrate.ts';
 import { openDriver } from '../../store/open.ts';
 import { openSession, placeOf } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
+import { printLast } from '../stdout.ts';
 
 /** Runs the command; returns its exit code. `--print` needs no database. */
 export async function migrateDatabase(options: GlobalOptions & { print?: boolean }): Promise<number> {
   if (options.print) {
     refuse(options.misread ?? []);
-    process.stdout.write(await printMigrations());
-    return 0;
+    return printLast(await printMigrations());
   }
   const session = openSession(options);
   const driver = await openDriver(session.settings, session.runtime);
   try {
     const { applied, known } = await migrate(driver);
     const done = applied === 0 ? 'is up to date' : `was brought up to date: ${applied} applied`;
-    process.stdout.write(`schema "waterfall" in ${placeOf(driver)} ${done} (version ${known})\n`);
-    return 0;
+    return await printLast(`schema "waterfall" in ${placeOf(driver)} ${done} (version ${known})\n`);
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     throw new UsageError({ what: `the schema could not be brought up to date: ${error.message}`, fix: 'mend that, then give the command again: nothing was changed' }, { cause: error });

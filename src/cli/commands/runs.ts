@@ -4,7 +4,7 @@ import { runTable } from '../../run/status-lines.ts';
 import { noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
-import { jsonText, print } from '../stdout.ts';
+import { jsonText, printLast } from '../stdout.ts';
 
 /** Options of `runs`, as commander gives them. */
 export type RunsCommandOptions = GlobalOptions & { limit: number; json?: boolean; sandbox?: boolean };
@@ -15,10 +15,9 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
   const database = await openToRead(session);
   try {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
-    if (options.json) await print(jsonText(runs));
-    else if (runs.length > 0) await print(`${runTable(runs, process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
-    else throw noRuns();
-    return 0;
+    if (options.json) return await printLast(jsonText(runs));
+    if (runs.length === 0) throw noRuns();
+    return await printLast(`${runTable(runs, process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
   } finally {
     await database?.close();
   }

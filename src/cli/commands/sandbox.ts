@@ -8,6 +8,7 @@ import type { Faults } from '../../sandbox/faults.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import { openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
+import { print } from '../stdout.ts';
 
 /** Options of `sandbox`, as commander gives them: rates are numbers from 0 to 1. */
 export type SandboxCommandOptions = GlobalOptions &
@@ -50,10 +51,13 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
     throw new UsageError({ what: `port ${options.port} cannot be used (${error.code})`, fix: 'choose another --port, or 0 for any' });
   });
-  process.stdout.write(`${sandbox.url}\n`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
-  await sandbox.close();
-  return 0;
+  try {
+    await print(`${sandbox.url}\n`);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
+    return 0;
+  } finally {
+    await sandbox.close();
+  }
 }
 
 function rateLimitOption(text: string): RateLimit {
