@@ -36,7 +36,7 @@ describe.concurrent('a list on stdin for which there is no room', () => {
     // Where no disk can be filled, a folder that is not there stands for it.
     const [path, code] = 'refused' in disk ? [join(scene.folder, 'nowhere'), 'ENOENT'] : [disk.path, 'ENOSPC'];
     try {
-      const { exit, stderr } = await scene.run(['run', '-'], { input: list(companies(100_000)), env: { TMPDIR: path } });
+      const { exit, stderr } = await scene.run(['run', '-'], { input: `domain\n${'harbour.example\n'.repeat(100_000)}`, env: { TMPDIR: path } });
       expect([exit, stderr]).toEqual([2, `error: stdin cannot be copied to ${path}, to be read twice (${code})\n  to do: make room there, or name another folder in TMPDIR\n`]);
       if (code === 'ENOSPC') expect(await readdir(path)).toEqual([]);
       expect((await scene.sandbox.stats()).launches).toBe(0);
