@@ -8,7 +8,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MessageChannel } from 'node:worker_threads';
+import { setFlagsFromString } from 'node:v8';
 import { PGlite } from '@electric-sql/pglite';
 import type { Transaction } from '@electric-sql/pglite';
 import fsx from 'fs-native-extensions';
@@ -23,17 +23,20 @@ const TEMPLATE = new URL('../../dist/database-template.tar.gz', import.meta.url)
 const START_PARAMETERS = ['-c', 'shared_buffers=16MB'];
 
 /**
+ * V8 is not to compile PGlite's code a second time, better, while it runs: that takes longer than most commands live. Measured
+ * on Node 20: 0.6 s for `status` instead of 1.1 s, 0.7 s of processor time instead of 1.7 s, 80 MB less, and a run over 1,000
+ * companies without a request limit 7 % slower.
+ */
+const COMPILE_ONCE = '--liftoff-only';
+
+/**
  * Opens the embedded database under `home`, creating it there when there is none.
  * @throws {BusyError} when another process has it open; {UsageError} when the folder cannot be used.
  */
 export async function openEmbedded(home: string): Promise<Driver> {
   const folder = embeddedFolder(home);
-  const wake = keepAwake();
   let lock: FileHandle | undefined;
-  const release = async () => {
-    wake.end();
-    await lock?.close();
-  };
+  const release = async () => lock?.close();
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
     lock = await lockFolder(home);
@@ -50,16 +53,6 @@ export async function openEmbedded(home: string): Promise<Driver> {
       { cause: error },
     );
   }
-}
-
-/**
- * Keeps the event loop from running empty. Each time it does, Node waits for what V8 does in the background, which here is the
- * optimising of PGlite's code: 0.1 to 0.2 s before the first statement (measured on Node 20), which need not wait for that.
- */
-function keepAwake(): { end: () => void } {
-  const { port1 } = new MessageChannel();
-  port1.ref();
-  return { end: () => port1.close() };
 }
 
 async function lockFolder(home: string): Promise<FileHandle> {
@@ -86,6 +79,7 @@ async function openFolder(folder: string): Promise<PGlite> {
     await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished });
     await rename(unfinished, folder);
   }
+  setFlagsFromString(COMPILE_ONCE);
   return PGlite.create({ dataDir: folder, startParams: [...PGlite.defaultStartParams, ...START_PARAMETERS] });
 }
 
