@@ -103,7 +103,7 @@ function partsOf(now: ProgressSnapshot): { rank: number; text: string }[] {
     { rank: 2, text: many(now.contacts, 'contact') },
     ...(now.failed > 0 ? [{ rank: 3, text: `${now.failed} without an answer` }] : []),
     ...(spent === undefined ? [] : [{ rank: 1, text: `${formatUsd(spent)}${now.cap_usd === undefined ? '' : ` of ${formatUsd(now.cap_usd)}`}` }]),
-    ...(Number.isFinite(now.requestsLeft) ? [{ rank: 0, text: `${many(now.requestsLeft, 'request')} left` }] : []),
+    ...(Number.isFinite(now.requestsLeft) ? [{ rank: 0, text: `${many(now.requestsLeft, 'request')} free` }] : []),
     ...(now.waitingFor === undefined ? [] : [{ rank: 4, text: `waiting: ${now.waitingFor}` }]),
     ...(now.leftMs === undefined ? [] : [{ rank: 5, text: `about ${formatDuration(roundedMs(now.leftMs)).replace('.0 s', ' s')} left` }]),
   ];

@@ -86,7 +86,9 @@ export function refuseMisshapen(output: OutputOptions, now: OutputShape, context
     const other = path === null ? undefined : OTHER_FORMATS[extname(path).toLowerCase()];
     if (path === null || other === undefined) continue;
     const names = FORMATS.map((one) => `.${one}`).join(' ');
-    problems.push({ what: `${path} cannot be written in the format of its name`, fix: `use ${names}, for instance ${path.slice(0, -extname(path).length)}.${other}` });
+    const stem = path.slice(0, -extname(path).length);
+    const instead = formatByName(stem) === undefined ? `${stem}.${other}` : stem; // of companies.csv.gz the rest is a name already
+    problems.push({ what: `${path} cannot be written in the format of its name`, fix: `use ${names}, for instance ${instead}` });
   }
   if (contacts === '-' && format === 'xlsx' && context.isTerminal) {
     problems.push({ what: 'a workbook cannot be shown on a terminal', fix: 'name a file with -o, or choose another --format' });

@@ -157,11 +157,14 @@ function givenSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, dire
   );
 }
 
-/** What `.env` in a folder says; nothing when there is none. A file that cannot be read is added to the problems. */
+/** What `.env` in a folder says; nothing when there is none. A file that cannot be read, or is no UTF-8, is added to the problems. */
 export function readDotenv(directory: string, problems: Problem[]): Record<string, string> {
   const path = join(directory, '.env');
   try {
-    return parse(readFileSync(path));
+    const content = readFileSync(path);
+    // As Windows tools write it, each second byte is one; read as UTF-8 it would seem to be empty.
+    if (content.includes(0)) problems.push({ what: `${path} is UTF-16, or no text`, fix: 'save it as UTF-8' });
+    return parse(content);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code !== 'ENOENT') problems.push({ what: `${path} cannot be read (${String(code)})`, fix: 'correct its permissions, or remove it' });

@@ -120,6 +120,7 @@ const SETTINGS: Situation[] = [
     name: 'another database', ...setting({ DATABASE_URL: 'mysql://db.example/x' }), what: 'DATABASE_URL is no PostgreSQL connection string',
     fix: 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database',
   },
+  { name: 'an .env in UTF-16', args: RUN, files: { 'list.csv': LIST, '.env': Buffer.from('\ufeffWATERFALL_API_KEY=test-key\n', 'utf16le') }, what: 'FOLDER/.env is UTF-16, or no text', fix: 'save it as UTF-8' },
   { name: 'an .env that is a folder', ...setting({}), given: (folder) => mkdir(join(folder, '.env')).then(() => undefined), what: 'FOLDER/.env cannot be read (EISDIR)', fix: 'correct its permissions, or remove it' },
 ];
 

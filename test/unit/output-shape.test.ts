@@ -109,6 +109,8 @@ describe('refuseMisshapen', () => {
     ['json', 'jsonl'],
     ['ods', 'xlsx'],
     ['Parquet', 'csv'],
+    ['gz', 'csv'],
+    ['tsv.gz', 'tsv'],
   ])('refuses a file that ends in .%s', (extension, near) => {
     const message = `/x/people.${extension} cannot be written in the format of its name: use .csv .tsv .jsonl .xlsx, for instance /x/people.${near}`;
     expect(refusal(output(`/x/people.${extension}`))).toBe(message);

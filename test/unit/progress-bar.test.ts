@@ -32,9 +32,9 @@ describe('on a terminal', () => {
     ['rows without an answer', { failed: 2 }, '12 contacts, 2 without an answer'],
     ['the cost as far as it is known', { cost_usd: 1.5 }, '12 contacts, $1.50'],
     ['the cost beside its cap', { cost_usd: 1.5, cap_usd: 5 }, '12 contacts, $1.50 of $5.00'],
-    ['requests left in the window', { requestsLeft: 7 }, '12 contacts, 7 requests left'],
-    ['what everything waits for', { requestsLeft: 0, waitingFor: 'rate limit, 12 s' }, '0 requests left, waiting: rate limit, 12 s'],
-    ['one of each as one', { contacts: 1, requestsLeft: 1 }, '1 contact, 1 request left'],
+    ['requests left in the window', { requestsLeft: 7 }, '12 contacts, 7 requests free'],
+    ['what everything waits for', { requestsLeft: 0, waitingFor: 'rate limit, 12 s' }, '0 requests free, waiting: rate limit, 12 s'],
+    ['one of each as one', { contacts: 1, requestsLeft: 1 }, '1 contact, 1 request free'],
     ['the time left', { leftMs: 200_000 }, '12 contacts, about 3 min 20 s left'],
   ])('the display shows %s', (_what, now, text) => {
     const { progress, written } = display({ isTTY: true, now });
@@ -91,7 +91,7 @@ describe('a line of progress', () => {
   const full: ProgressSnapshot = { done: 3, total: 8, contacts: 12, failed: 2, cost_usd: 1.5, cap_usd: 5, requestsLeft: 7, waitingFor: 'rate limit, 12 s', leftMs: 200_000 };
 
   it.each([
-    [200, '███████░░░░░░░░░░░░░ 3/8, 12 contacts, 2 without an answer, $1.50 of $5.00, 7 requests left, waiting: rate limit, 12 s, about 3 min 20 s left'],
+    [200, '███████░░░░░░░░░░░░░ 3/8, 12 contacts, 2 without an answer, $1.50 of $5.00, 7 requests free, waiting: rate limit, 12 s, about 3 min 20 s left'],
     [100, '████░░░░░░░░ 3/8, 12 contacts, 2 without an answer, waiting: rate limit, 12 s, about 3 min 20 s left'],
     [60, '██░░░░ 3/8, waiting: rate limit, 12 s, about 3 min 20 s left'],
     [39, '████░░░░░░░░ 3/8, about 3 min 20 s left'],
