@@ -30,6 +30,7 @@ import { begin, ROWS_NAMED } from './opening.ts';
 import { keyOf, openDatabase } from './session.ts';
 import type { Session } from './session.ts';
 import { CLOSED_STDOUT } from './stdout.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Options of pace and money, as commander gives them. */
 export type PaceOptions = MoneyOptions & {
@@ -60,7 +61,7 @@ export async function perform(
   session: Session,
   pace: PaceSettings,
   key: string | ((database: Database) => Promise<string>),
-  getRun: (database: Database) => Promise<{ run: Run; continued: boolean }>,
+  getRun: (database: Database, signal: AbortSignal) => Promise<{ run: Run; continued: boolean }>,
 ): Promise<number> {
   const { settings, runtime, terminal } = session;
   const stop = createStop();
@@ -89,7 +90,7 @@ export async function perform(
     closing.push(() => database.close());
     const lock = await database.lock(typeof key === 'string' ? key : await key(database));
     closing.push(() => lock.release());
-    const { run, continued } = await getRun(database);
+    const { run, continued } = await getRun(database, stop.signal);
     goOn = resumeCommand(run.id, process.argv);
 
     const sandbox = pace.sandbox ? await startTrialApi(session) : undefined;
@@ -141,16 +142,15 @@ export async function perform(
       }
       await close({ session, database, client }, result, goOn, atStart);
     } else {
-      const { message, fix } = result;
-      terminal.insist(`stopped: ${message}${fix === undefined ? '' : `\n  to do: ${fix}`}\ngo on with: ${goOn}`, {
-        message: 'run cut short',
-        run: run.id,
-        exit: result.exit,
-        reason: message,
-        command: goOn,
-      });
+      sayCutShort(terminal, result, goOn, run.id);
     }
     return result.exit;
+  } catch (error) {
+    // Nobody wanted to wait for the list to be saved: there is no run, and nothing was sent.
+    const reason = stop.reason();
+    if (reason === undefined || error !== reason) throw error;
+    sayCutShort(terminal, reason, goOn);
+    return reason.exit;
   } finally {
     terminal.stopProgress();
     for (const end of closing.reverse()) await end();
@@ -164,6 +164,14 @@ function cutShort(error: unknown, stop: Stop): StopReason {
   if (reason !== undefined && (error instanceof DatabaseError || error === reason)) return reason;
   if (error instanceof DatabaseError) return databaseStop(error);
   throw error;
+}
+
+function sayCutShort(terminal: Terminal, { exit, message, fix }: StopReason, goOn: string, run_id?: string): void {
+  terminal.insist(`stopped: ${message}${fix === undefined ? '' : `\n  to do: ${fix}`}\ngo on with: ${goOn}`, {
+    message: 'run cut short',
+    ...(run_id !== undefined && { run: run_id }),
+    ...{ exit, reason: message, command: goOn },
+  });
 }
 
 /** The account before anything was launched, and what is counted since. */

@@ -29,9 +29,9 @@ export type NewRun = {
 
 /**
  * Reads the list into the database and takes over what is known of its questions. All or nothing.
- * @throws {UsageError} for a list that cannot be read to its end.
+ * @throws {UsageError} for a list that cannot be read to its end; the reason of `signal`, when that is aborted meanwhile.
  */
-export async function startRun(database: Database, runtime: Runtime, made: NewRun): Promise<Run> {
+export async function startRun(database: Database, runtime: Runtime, made: NewRun, signal?: AbortSignal): Promise<Run> {
   const now = new Date(runtime.clock.now());
   const run: Run = {
     id: newRunId(runtime),
@@ -52,12 +52,14 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
     for await (const row of importedRows(made)) {
       batch.push(row);
       if (batch.length === BATCH) {
+        signal?.throwIfAborted();
         await addRows(transaction, run.id, batch);
         saved += batch.length;
         batch = [];
         if (saved % TOLD_EVERY === 0) runtime.log.info('saving the list', { rows: saved });
       }
     }
+    signal?.throwIfAborted();
     if (batch.length > 0) await addRows(transaction, run.id, batch);
     if (!made.fresh) await adoptKnown(transaction, run.id, new Date(now.getTime() - made.maxAgeMs), now);
   });

@@ -134,6 +134,21 @@ describe.concurrent('a signal', () => {
     expect(printedCommand(ended.stderr)).toMatch(/^waterfall-contacts resume /);
   });
 
+  it('while a long list is saved ends that soon: nothing is kept of it, nothing is sent, and the same command is printed', async ({ open, newDatabase }) => {
+    const scene = await open();
+    const env = { DATABASE_URL: await newDatabase() };
+    await scene.write('long.csv', `domain\n${Array.from({ length: 60_000 }, (_, index) => `harbour-${index}.example\n`).join('')}`);
+    const running = scene.start(['run', 'long.csv', '--title-filter', 'ceo'], { env });
+    await running.said('created the schema');
+    running.signal('SIGINT');
+    const { exit, stderr } = await running.ended;
+    expect(exit, stderr).toBe(130);
+    expect(stderr).toMatch(/stopped: it got the signal SIGINT\ngo on with: waterfall-contacts run long.csv --title-filter ceo\n$/);
+    expect((await scene.run(['runs', '--json'], { env })).stdout).toBe('[]\n');
+    expect((await scene.sandbox.stats()).launch_requests).toBe(0);
+    expect(await scene.files()).toEqual(['long.csv']);
+  });
+
   it('that is the second ends the run at once, with a call in flight', async ({ open }) => {
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));

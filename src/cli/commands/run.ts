@@ -132,13 +132,13 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       return exit;
     }
 
-    return await perform(session, pace, key, async (database) => {
+    return await perform(session, pace, key, async (database, signal) => {
       const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
       if (unfinished !== undefined) {
         await saveOptions(database, unfinished.id, made);
         return { run: { ...unfinished, options: made }, continued: true };
       }
-      const run = await list.naming(startRun(database, session.runtime, newRun));
+      const run = await list.naming(startRun(database, session.runtime, newRun, signal));
       sayMoreAdvised();
       return { run, continued: false };
     });
