@@ -79,6 +79,8 @@ async function openFolder(folder: string): Promise<PGlite> {
     await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished });
     await rename(unfinished, folder);
   }
+  // PostgreSQL's own lock file. Killed between making and writing it, a process left it empty, and no other would ever start.
+  await rm(join(folder, 'postmaster.pid'), { force: true });
   setFlagsFromString(COMPILE_ONCE);
   return PGlite.create({ dataDir: folder, startParams: [...PGlite.defaultStartParams, ...START_PARAMETERS] });
 }

@@ -1,10 +1,9 @@
 /* The embedded database: one process at a time, whose data nobody else can read and no kill can harm. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BusyError, UsageError } from '../../src/core/errors.ts';
 import { openDriver } from '../../src/store/open.ts';
@@ -21,13 +20,6 @@ const HOLDER = `
   await driver.query('insert into notes values ($1)', ['committed by ' + process.pid]);
   console.log('ready');
   setInterval(() => undefined, 60_000);
-`;
-
-/** Opens the database and closes it later; nothing but the open database keeps the process from ending before. */
-const CLOSER = `
-  const { openEmbedded } = await import(process.argv[1]);
-  const driver = await openEmbedded(process.argv[2]);
-  setTimeout(() => driver.close().then(() => console.log('closed')), 50).unref();
 `;
 
 describe('the embedded database', () => {
@@ -63,11 +55,6 @@ describe('the embedded database', () => {
     expect(await driver.query('select line from notes')).toEqual([{ line: `committed by ${child.pid}` }]);
   });
 
-  it('keeps the event loop of its process from running empty until it is closed', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', CLOSER, BUILT.href, folder('awake')]);
-    expect(stdout).toBe('closed\n');
-  });
-
   it('is refused to a second opener of the same process', async () => {
     await open(folder('twice'));
     await expect(open(folder('twice'))).rejects.toThrow(`(pid ${process.pid})`);
@@ -91,6 +78,16 @@ describe('the embedded database', () => {
     await mkdir(folder('broken', 'database.new', 'base'), { recursive: true });
     await writeFile(folder('broken', 'database.new', 'PG_VERSION'), 'half');
     expect(await (await open(folder('broken'))).query('select 1 as one')).toEqual([{ one: 1 }]);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['that of a process that lives', `${process.pid}\n/\n1795353242\n5432\n`],
+  ])('opens whatever an earlier start has left in the lock file of PostgreSQL: %s', async (name, content) => {
+    const home = folder(name);
+    await (await openDriver({ databaseUrl: undefined, home }, testRuntime())).close();
+    await writeFile(join(home, 'database', 'postmaster.pid'), content);
+    expect(await (await open(home)).query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('says what to do when its home cannot be a folder', async () => {
