@@ -5,8 +5,8 @@ const SECRET_OPTION = '--database-url';
 /** Global options that name where things are; a command that goes on needs them again. */
 const PLACE_OPTIONS = ['--database-url', '--home', '--base-url'];
 const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
-/** What bounds the cost; a command that launches must not lose it. The pace is chosen anew. */
-const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above'];
+/** What bounds the cost and the requests; a command that goes on must not lose it. */
+const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above', '--in-doubt', '--rate-limit'];
 const BOUND_FLAGS = ['--yes'];
 
 /** A command of ours within a text, and not within a path. */
@@ -29,7 +29,7 @@ export function sameCommand(argv: readonly string[]): string {
   return ['waterfall-contacts', ...words].join(' ');
 }
 
-/** The words of a command that bound what it may cost. */
+/** The words of a command that bound what it may cost and ask. */
 export function boundsOf(argv: readonly string[]): string[] {
   return optionsOf(argv, BOUND_OPTIONS, BOUND_FLAGS);
 }

@@ -4,8 +4,6 @@ import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
 import { printLast } from './stdout.ts';
 
-const USAGE = 2;
-
 /** A command that was given. */
 export type GivenCommand = {
   /** Does what it says; returns the exit code. */
@@ -17,11 +15,11 @@ export type GivenCommand = {
 /** The command of the words in `process.argv`. */
 export function givenCommand(): GivenCommand {
   const outcome = { exit: 0 };
-  const help: string[] = [];
-  const program = buildProgram(
-    (exit) => (outcome.exit = exit),
-    (text) => void help.push(text),
-  );
+  const said = { help: '', complaint: '' };
+  const program = buildProgram((exit) => (outcome.exit = exit), {
+    writeOut: (text) => (said.help += text),
+    writeErr: (text) => (said.complaint += text),
+  });
   const fail = async (error: unknown) => {
     const { explain } = await import('./explain.ts');
     return explain(error, program.opts<GlobalOptions>());
@@ -34,9 +32,15 @@ export function givenCommand(): GivenCommand {
         return outcome.exit;
       } catch (error) {
         if (!(error instanceof CommanderError)) return fail(error);
-        if (error.exitCode !== 0) return USAGE; // commander has said it
-        return printLast(help.join('')).catch(fail);
+        if (error.exitCode === 0) return printLast(said.help).catch(fail);
+        const { complain } = await import('./explain.ts');
+        return complain(said.complaint, { ...program.opts<GlobalOptions>(), ...(wantsJson(process.argv) && { logFormat: 'json' }) });
       }
     },
   };
+}
+
+/** Whether the words ask for JSON: commander may have stumbled before it came to read that. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.includes('--log-format=json') || argv[argv.indexOf('--log-format') + 1] === 'json';
 }

@@ -3,7 +3,7 @@ import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { LEFT_OVER } from '../core/model.ts';
 import type { Allowance } from '../run/allowance.ts';
-import { rowsOf } from '../run/execute.ts';
+import { rowsOf } from '../store/outcomes.ts';
 import type { Health } from '../run/health.ts';
 import { createTimeLeft } from '../run/time-left.ts';
 import type { Outlook } from '../run/time-left.ts';

@@ -29,6 +29,13 @@ export function explain(error: unknown, options: GlobalOptions): number {
   return BUG;
 }
 
+/** Says what commander found wrong with the words of a command; returns the exit code. */
+export function complain(text: string, options: GlobalOptions): number {
+  if (options.logFormat === 'text') process.stderr.write(text);
+  else sayer(options)(text.trim());
+  return USAGE;
+}
+
 /** Secrets are taken out: a stack may quote anything. */
 function sayer(options: GlobalOptions): (text: string) => void {
   const scrub = scrubber(readSecrets(options, process.env, process.cwd()));

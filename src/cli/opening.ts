@@ -63,7 +63,7 @@ export async function begin(
   const plan = planOf({ question, counts, rateLimit, toRepeat, price });
   const balance = account === undefined ? { unknown: 'not asked' } : balanceOf(account);
   const lines = openingLines({
-    title: `${continued ? 'going on with run' : 'run'} ${run.id} (${run.input_name})`,
+    title: `${continued ? 'going on with run' : 'run'} ${run.id} (${nameOfList(run)})`,
     ...{ plan, rateLimit, price, balance },
     capUsd: money.capUsd,
     invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
@@ -109,6 +109,11 @@ async function accountNow({ client, session, stop }: Beginning): Promise<Account
     stop.request(stopReason(account));
   }
   return account;
+}
+
+/** With `--rows`, what is counted is the beginning of the list. */
+function nameOfList({ input_name, options: { rows } }: Run): string {
+  return rows === null ? input_name : `the beginning of ${input_name}, --rows ${rows}`;
 }
 
 function isFailure(account: Account | ApiError | TransportError): account is ApiError | TransportError {

@@ -5,7 +5,7 @@ import { DatabaseError } from '../core/errors.ts';
 import { UNANSWERED } from '../core/model.ts';
 import { readAll } from '../core/problems.ts';
 import type { Allowance } from '../run/allowance.ts';
-import { execute, rowsOf } from '../run/execute.ts';
+import { execute } from '../run/execute.ts';
 import type { RunResult } from '../run/execute.ts';
 import type { InDoubtPolicy } from '../run/breaker.ts';
 import type { Run } from '../run/options.ts';
@@ -18,7 +18,7 @@ import { knownCost, reasonLines, summaryLines, troubleLines } from '../run/summa
 import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
-import { reportRows } from '../store/outcomes.ts';
+import { reportRows, rowsOf } from '../store/outcomes.ts';
 import { saveOptions } from '../store/runs.ts';
 import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
@@ -126,6 +126,8 @@ export async function perform(
         const { money, inDoubt } = pace;
         const { allowance, before } = await begin({ session, database, client, stop, money, inDoubt, run, continued }, counts);
         if (before !== undefined) atStart = { before, allowance };
+        // Not earlier: a command that was refused has changed nothing.
+        if (continued) await saveOptions(database, run.id, run.options);
         terminal.startProgress(display.source(counts, { health, allowance }));
         return allowance;
       },
@@ -205,7 +207,7 @@ async function close(
   const failed = UNANSWERED.filter((outcome) => outcome !== 'invalid');
   const rows = await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: failed });
   const count = rowsOf(result.counts, failed);
-  const more = count > rows.length ? [`  and ${count - rows.length} more; all are in the report`] : [];
+  const more = count > rows.length ? [`  and ${count - rows.length} more; ${run.options.output.report === null ? 'with --report <file> all are named there' : 'all are in the report'}`] : [];
   const next =
     result.stopped !== undefined
       ? `go on with: ${goOn}`

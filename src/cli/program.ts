@@ -32,8 +32,11 @@ All options of a command, with an example:
 
 const share = numberUpTo(1);
 
-/** Makes the program; `ended` is told the exit code of the command that ran, and `print` prints help and version. */
-export function buildProgram(ended: (exit: number) => void, print: (text: string) => void): Command {
+/** Where help and version go, and where complaints about the words of a command. */
+export type Output = { writeOut: (text: string) => void; writeErr: (text: string) => void };
+
+/** Makes the program; `ended` is told the exit code of the command that ran, `output` gets what commander itself says. */
+export function buildProgram(ended: (exit: number) => void, output: Output): Command {
   const program = new Command('waterfall-contacts')
     .description(
       'Turns a list of company domains into verified contacts, in a spreadsheet and in\nPostgreSQL, without losing a row or paying twice.',
@@ -51,8 +54,8 @@ export function buildProgram(ended: (exit: number) => void, print: (text: string
     .showHelpAfterError('(waterfall-contacts --help shows all commands and options)')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => print(asStarted(text, process.env)),
-      writeErr: (text) => void process.stderr.write(asStarted(text, process.env)),
+      writeOut: (text) => output.writeOut(asStarted(text, process.env)),
+      writeErr: (text) => output.writeErr(asStarted(text, process.env)),
     })
     .addHelpText('after', FIRST_STEPS)
     .on('command:*', ([word = '']: string[]) => program.error(unknownCommand(word, program), { code: 'commander.unknownCommand' }));

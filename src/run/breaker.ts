@@ -46,7 +46,7 @@ export function createBreaker(options: { policy: InDoubtPolicy; targets: number;
       if (options.policy === 'hold') return 'launch in doubt: no reply was seen, and --in-doubt hold repeats none';
       if (doubts > 1) return 'launched twice without seeing a reply: not launched a third time';
       if (repeats >= mostRepeats) {
-        return `launch in doubt: no reply was seen, and this invocation has already repeated ${repeats}`;
+        return `launch in doubt: no reply was seen, and one command repeats at most ${mostRepeats}; the next may repeat this one`;
       }
       repeats += 1;
       return undefined;

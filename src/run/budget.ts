@@ -30,6 +30,8 @@ export type Spending = {
   collected_usd: number;
   /** Answers to its own launches whose cost the API did not say. */
   unpriced: number;
+  /** Its own jobs that were lost or given up: nobody saw what they cost. */
+  unresolved: number;
   /** All that is spent, or may still turn out to be; undefined while the price is unknown and needed. */
   committed_usd: number | undefined;
   /** The most that one job can cost; undefined while the price is unknown. */
@@ -121,7 +123,7 @@ export function createBudget(options: {
       if (wasOurs && (state === 'job_lost' || state === 'timed_out')) unresolved += 1;
     },
     spending: () => ({
-      ...{ launched, doubted, spent_usd: spent, collected_usd: collected, unpriced: unpriced.jobs },
+      ...{ launched, doubted, spent_usd: spent, collected_usd: collected, unpriced: unpriced.jobs, unresolved },
       ...{ committed_usd: committed(), worst_usd: worst(), cap_usd: capUsd },
     }),
   };

@@ -6,7 +6,7 @@ import type { Outcome } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { isClosedPipe } from '../sheet/write.ts';
 import type { Database, Lock } from '../store/database.ts';
-import { countOutcomes, countUncertain } from '../store/outcomes.ts';
+import { countOutcomes, countUncertain, rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { endWork } from '../store/runs.ts';
 import { createProgressSaver, createSettler } from '../store/saver.ts';
@@ -150,11 +150,6 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     writeFailure: unwritten ? (failure instanceof Error ? failure.message : 'unknown reason') : undefined,
     exit: stopped?.exit ?? (unwritten ? 4 : rowsOf(counts, UNANSWERED) > 0 ? 3 : 0),
   };
-}
-
-/** How many rows have one of these outcomes. */
-export function rowsOf(counts: readonly OutcomeCount[], outcomes: readonly Outcome[]): number {
-  return counts.filter((count) => outcomes.includes(count.outcome)).reduce((sum, count) => sum + count.rows, 0);
 }
 
 /** Tells the stdout stream that something was settled, or that nothing more will be. */

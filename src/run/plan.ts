@@ -5,8 +5,8 @@ import type { Outcome } from '../core/model.ts';
 import { OUTCOMES } from '../core/model.ts';
 import { formatUsd } from '../core/money.ts';
 import type { QuestionOptions } from '../core/target.ts';
+import { rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
-import { rowsOf } from './execute.ts';
 import { priceText, worstCaseUsd } from './price.ts';
 import type { Price } from './price.ts';
 
@@ -101,7 +101,7 @@ export function openingLines(opening: {
     lines.push(`  line ${row.row}: ${first}`, ...caret.map((line) => `    ${line}`));
   }
   if (plan.invalid > invalidRows.length && invalidRows.length > 0) {
-    lines.push(`  and ${plan.invalid - invalidRows.length} more${opening.hasReport ? '; all are in the report' : ''}`);
+    lines.push(`  and ${plan.invalid - invalidRows.length} more; ${opening.hasReport ? 'all are in the report' : 'with --report <file> all are named there'}`);
   }
   if (plan.requests > 0) {
     const limit = rateLimit.limit === 0 ? 'no limit' : `limit ${rateLimit.limit} per ${rateLimit.windowMs / 1000} s`;

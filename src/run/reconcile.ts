@@ -46,6 +46,7 @@ export function reconciliationLines(compared: Reconciliation, ours: Spending): s
   const reasons = [
     ...(more && ours.doubted > 0 ? [`${many(ours.doubted, 'launch', 'launches')} in doubt`] : []),
     ...(more && ours.unpriced > 0 ? ['answers whose cost it did not say'] : []),
+    ...(more && ours.unresolved > 0 ? [`${many(ours.unresolved, 'job')} lost or given up`] : []),
     ...(more && ours.collected_usd > 0 ? ['jobs launched earlier'] : []),
     ...(more ? ['others who use the key or the account'] : []),
     ...(fewer ? ['its counters lag behind'] : []),

@@ -2,13 +2,12 @@
 import { OUTCOMES, UNANSWERED } from '../core/model.ts';
 import type { Outcome } from '../core/model.ts';
 import type { Database } from '../store/database.ts';
-import { countOutcomes, countUncertain, reportRows } from '../store/outcomes.ts';
+import { countOutcomes, countUncertain, reportRows, rowsOf } from '../store/outcomes.ts';
 import { countByFilter, overviews } from '../store/overview.ts';
 import type { FilterCount, Overview } from '../store/overview.ts';
 import { lockHolders } from '../store/run-lock.ts';
 import type { LockHolder } from '../store/run-lock.ts';
 import { latestRuns } from '../store/runs.ts';
-import { rowsOf } from './execute.ts';
 import type { Run, RunOptions } from './options.ts';
 import { reasonOf } from './report.ts';
 

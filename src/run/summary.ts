@@ -29,6 +29,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
     const worst = result.repeated * run.options.question.limit;
     lines.push(`  in doubt and repeated: ${result.repeated} of ${many(launches, 'launch', 'launches')}, at worst ${many(worst, 'contact')} billed twice`);
   }
+  lines.push(...maybeBilled(result));
   if (written !== undefined) {
     if (written.contacts !== '-') lines.push(`contacts: ${near(written.contacts)}${written.partial ? ' (what there is so far)' : ''}`);
     if (written.report !== null) lines.push(`report:   ${near(written.report)}`);
@@ -79,15 +80,33 @@ function notYetBilled(result: RunResult): string {
   return open === 0 ? '' : `, and what ${many(open, 'row')} on the way will cost`;
 }
 
+/** What nobody knows the bill of: launches without a reply that are not repeated, and jobs whose answer was never seen. */
+function maybeBilled(result: RunResult): string[] {
+  const { limit } = result.run.options.question;
+  const [held, unseen] = [result.rows(['in_doubt']), result.rows(['job_lost', 'timed_out'])];
+  const line = (what: string, count: number) => (count === 0 ? [] : [`  ${what}: ${count}, at worst ${many(count * limit, 'contact')} billed and not counted here`]);
+  return [...line('in doubt and not repeated', held), ...line('jobs lost or given up', unseen)];
+}
+
 /** Dollars known to be spent by this run; what is not known is said so. */
 function spent(result: RunResult): string {
-  const usd = knownCost(result) ?? 0;
-  if (knownCost(result) === null) return 'unknown (the API did not say)';
-  const { spent_usd, collected_usd } = result.spending;
-  const known = isContinued(result) ? `${formatUsd(usd)} by the whole run, ${formatUsd(Math.min(spent_usd + collected_usd, usd))} of it by this command` : formatUsd(usd);
-  if (result.unknown_cost > 0) return `${known}, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say`;
+  const usd = knownCost(result);
+  if (usd === null) return 'unknown (the API did not say)';
   const contacts = result.counts.find(({ outcome }) => outcome === 'found')?.contacts ?? 0;
-  return contacts > 0 ? `${known}, ${formatUsd(usd / contacts)} a contact` : known;
+  const known = `${formatUsd(usd)}${isContinued(result) ? ' by the whole run' : ''}`;
+  const besides =
+    result.unknown_cost > 0
+      ? `, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say`
+      : contacts > 0
+        ? `, ${formatUsd(usd / contacts)} a contact`
+        : '';
+  return `${known}${besides}${isContinued(result) ? `; ${spentNow(result)}` : ''}`;
+}
+
+/** What this command spent of a run that it went on with: a cap is about what it launched itself. */
+function spentNow({ spending: { spent_usd, collected_usd } }: RunResult): string {
+  const earlier = collected_usd > 0 ? `, ${formatUsd(collected_usd)} for jobs launched before` : '';
+  return `by this command ${formatUsd(spent_usd)} for jobs that it launched${earlier}`;
 }
 
 /** US dollars that the API said this run cost; null when it answered and said of none. */

@@ -40,12 +40,20 @@ function textLine(json: string): string {
   return `${prefix}${String(msg)}${details.length === 0 ? '' : ` (${details.join(' ')})`}`;
 }
 
+/** Real keys and passwords have more characters. */
+const SHORT = 8;
+
 /** Replaces secrets in text that is about to be shown: the last guard, whatever went wrong before it. */
 export function scrubber(secrets: readonly (string | undefined)[]): (text: string) => string {
   const present = secrets.filter((secret): secret is string => secret !== undefined && secret.length >= 4);
   // The longest first: one may begin with another.
   present.sort((a, b) => b.length - a.length);
-  return (text) => present.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text);
+  const patterns = present.map((secret) => {
+    const exactly = secret.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+    // A short one, as for trials, may be a part of any word, and of file names: contest.csv
+    return new RegExp(secret.length < SHORT ? `(?<![\\p{L}\\p{N}])${exactly}(?![\\p{L}\\p{N}])` : exactly, 'gu');
+  });
+  return (text) => patterns.reduce((clean, pattern) => clean.replace(pattern, '[redacted]'), text);
 }
 
 /** The passwords in a connection string (before its last `@`, or in its query), as written and decoded. */

@@ -19,6 +19,11 @@ const OUTCOME = `coalesce(input_row.outcome, ${OF_TARGET})`;
 /** How many rows have an outcome, and what they brought and cost. `cost_usd` is null when no cost is known. */
 export type OutcomeCount = { outcome: Outcome; rows: number; contacts: number; cost_usd: string | null; launches: number };
 
+/** How many rows have one of these outcomes. */
+export function rowsOf(counts: readonly OutcomeCount[], outcomes: readonly Outcome[]): number {
+  return counts.filter((count) => outcomes.includes(count.outcome)).reduce((sum, count) => sum + count.rows, 0);
+}
+
 /**
  * Counts by outcome. Contacts, cost and launches are counted once, at the first row of a question. Each target has exactly
  * one such row, so the two need not be joined (100,000 rows: half the time).

@@ -88,6 +88,9 @@ describe.concurrent('a run', () => {
     expect(first.stderr).toContain('stopped: the cost cap of $1.20 (--max-cost) allows no more launches: $1.00 is spent, and one more company could cost $0.50\n  to do: ');
     const command = printedCommand(first.stderr);
     expect(command).toMatch(/^waterfall-contacts resume \S+ --max-cost 1\.20$/);
+    // A command that was refused has changed nothing: not the cap either.
+    expect((await run([...RUN, '--confirm-above', '0.10'], { env })).exit).toBe(2);
+    expect(printedCommand((await run(['status'], { env })).stdout)).toBe(command);
     expect([(await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([4, 2]);
     expect([(await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([3, 2.5]);
   });

@@ -361,3 +361,15 @@ async function takePort(): Promise<undefined> {
   expect((server.address() as AddressInfo).port).toBe(8787);
   onTestFinished(() => void server.close());
 }
+
+describe('words that are wrong, with --log-format json', () => {
+  it.each([
+    [['--bogus', '--log-format', 'json'], "unknown option '--bogus'"],
+    [['--log-format=json', 'frobnicate'], "unknown command 'frobnicate'"],
+    [['--log-format', 'json'], 'Usage: waterfall-contacts'],
+  ])('are complained of in one line of JSON: %j', async (words, says) => {
+    const { exit, stdout, stderr } = await give(words, { folder: inFolder() });
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(JSON.parse(stderr)).toMatchObject({ level: 'error', msg: expect.stringContaining(says) as string });
+  });
+});

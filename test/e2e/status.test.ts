@@ -57,7 +57,7 @@ describe.concurrent('status', () => {
     expect(stdout).toContain('interrupted: it was ended before it could say why');
     expect(stdout).toMatch(/ requests +1 in [1-9]\S* s of work\n/);
     const goOn = /go on with: (.*)/.exec(stdout)?.[1] ?? '';
-    expect((await scene.shell(goOn, { env })).exit).toBe(0);
+    expect((await scene.shell(`${goOn} --rate-limit 50/60`, { env })).exit).toBe(0);
     const told = JSON.parse((await scene.run(['status', '--json'], { env })).stdout) as { state: string; requests: number };
     expect(told.state).toBe('finished');
     // Those of the killed process and those of the one that went on.
@@ -72,7 +72,7 @@ describe.concurrent('status', () => {
     running.signal('SIGTERM');
     await running.ended;
     const { stdout } = await scene.run(['status'], { env });
-    expect(stdout).toMatch(/^run \S+ \(list\.csv\): stopped: it got the signal SIGTERM\n[^]*\ngo on with: waterfall-contacts resume \S+\n$/);
+    expect(stdout).toMatch(/^run \S+ \(list\.csv\): stopped: it got the signal SIGTERM\n[^]*\ngo on with: waterfall-contacts resume \S+ --rate-limit 1\/600\n$/);
 
     const again = scene.start(['resume', '--rate-limit', '1/600'], { env });
     await eventually(async () => expect((await scene.run(['status', '--json'], { env })).stdout).toMatch(/"state": "running"[^]*"stop_reason": null/));

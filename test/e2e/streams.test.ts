@@ -29,6 +29,16 @@ describe.concurrent('a list on stdin', () => {
   });
 });
 
+describe.concurrent('a list on stdin, of which no report is written', () => {
+  it('is not said to have one', async ({ open }) => {
+    const { run } = await open({ sandbox: ['--fail-rate', '1'] });
+    const { exit, stderr } = await run(['run', '-', '-o', 'contacts.csv'], { input: `${list(companies(6))}${'localhost,ceo\n'.repeat(6)}` });
+    expect(exit).toBe(3);
+    expect(stderr.match(/and 1 more; with --report <file> all are named there\n/g)).toHaveLength(2);
+    expect(stderr).not.toContain('in the report');
+  });
+});
+
 describe.concurrent('a list on stdin for which there is no room', () => {
   it('to be copied is refused, and no copy is left', async ({ open }) => {
     const scene = await open();
@@ -59,7 +69,7 @@ describe.concurrent('a reader that closes stdout', () => {
     expect(stderr).toContain('stopped: the reader of stdout has gone');
 
     const resume = /go on with: (.*)/.exec(stderr)?.[1] ?? '';
-    const rest = await shell(resume);
+    const rest = await shell(`${resume} --rate-limit 0`); // in place of ten minutes
     expect(rest.exit).toBe(0);
     expect([...new Set(csvRows(rest.stdout).map(({ domain }) => domain))]).toEqual(many);
     expect((await sandbox.stats()).launches).toBe(60);

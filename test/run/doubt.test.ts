@@ -85,7 +85,7 @@ describe('a launch in doubt', () => {
     const { rows, result } = await invoke('run', { launch: everySecondLost }, { domains: domains(30), concurrency: 1 });
     expect(result).toMatchObject({ repeated: 10, exit: 3 });
     expect(rows.filter(({ state }) => state === 'in_doubt').map(({ launches, reason }) => [launches, reason])).toEqual(
-      Array(5).fill([1, 'launch in doubt: no reply was seen, and this invocation has already repeated 10']),
+      Array(5).fill([1, 'launch in doubt: no reply was seen, and one command repeats at most 10; the next may repeat this one']),
     );
   });
 

@@ -25,7 +25,7 @@ describe('a launch in doubt', () => {
   ])('of %d targets is repeated %d times in an invocation, and then held', (targets, most) => {
     const { breaker } = setUp({ targets });
     expect(times(most, () => undefined).map(() => breaker.refuseRepeat(1))).toEqual(Array(most).fill(undefined));
-    expect(breaker.refuseRepeat(1)).toBe(`launch in doubt: no reply was seen, and this invocation has already repeated ${most}`);
+    expect(breaker.refuseRepeat(1)).toBe(`launch in doubt: no reply was seen, and one command repeats at most ${most}; the next may repeat this one`);
     expect(breaker.repeats()).toBe(most);
   });
 
@@ -46,7 +46,7 @@ describe('a launch in doubt', () => {
     times(10, () => void breaker.refuseRepeat(1));
     breaker.undoRepeat();
     expect(breaker.refuseRepeat(1)).toBeUndefined();
-    expect(breaker.refuseRepeat(1)).toMatch(/already repeated 10/);
+    expect(breaker.refuseRepeat(1)).toMatch(/one command repeats at most 10/);
   });
 });
 

@@ -77,7 +77,8 @@ describe('resumeCommand', () => {
     [['--base-url', 'http://api.example', '--allow-insecure', 'run', 'a.csv'], 'waterfall-contacts resume r1 --base-url http://api.example --allow-insecure'],
     [['--database-url', URL, 'run', 'a.csv'], 'waterfall-contacts resume r1 --database-url "$DATABASE_URL"'],
     [[`--database-url=${URL}`, 'run', 'a.csv'], 'waterfall-contacts resume r1 --database-url "$DATABASE_URL"'],
-    [['run', 'a.csv', '--max-cost', '5', '--rate-limit=200/60', '--yes'], 'waterfall-contacts resume r1 --max-cost 5 --yes'],
+    [['run', 'a.csv', '--max-cost', '5', '--rate-limit=200/60', '--yes'], 'waterfall-contacts resume r1 --max-cost 5 --rate-limit 200/60 --yes'],
+    [['run', 'a.csv', '--in-doubt', 'hold'], 'waterfall-contacts resume r1 --in-doubt hold'],
   ])('after %j is %s', (words, command) => {
     expect(resumeCommand('r1', argv(...words))).toBe(command);
   });

@@ -8,7 +8,7 @@ import { readSettings } from '../../src/runtime/config.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const readme = () => readFileSync(join(ROOT, 'README.md'), 'utf8');
 
-const program = buildProgram(() => undefined, () => undefined);
+const program = buildProgram(() => undefined, { writeOut: () => undefined, writeErr: () => undefined });
 /** All long options, of any command. */
 const options = [program, ...program.commands].flatMap((command) => command.options.map(({ long }) => long));
 

@@ -72,6 +72,11 @@ describe('scrubber', () => {
     expect(scrubber(['secret', 'secret-and-more'])('it is secret-and-more')).toBe('it is [redacted]');
   });
 
+  it('takes a short one, as for trials, for itself alone and for no part of a word', () => {
+    const scrub = scrubber(['test']);
+    expect(scrub('key=test, "test" and contacts: latest.csv, contest.csv')).toBe('key=[redacted], "[redacted]" and contacts: latest.csv, contest.csv');
+  });
+
   it('leaves alone what is too short to be a secret', () => {
     expect(scrubber(['', 'a', 'abc'])('a cab, abc')).toBe('a cab, abc');
   });

@@ -78,7 +78,7 @@ describe('docs/output.md', () => {
   });
 
   it('has each format, and each option of the outputs', () => {
-    const export_ = buildProgram(() => undefined, () => undefined).commands.find((command) => command.name() === 'export');
+    const export_ = buildProgram(() => undefined, { writeOut: () => undefined, writeErr: () => undefined }).commands.find((command) => command.name() === 'export');
     const options = (export_?.options ?? []).map(({ long }) => long ?? '').filter((long) => long !== '--sandbox' && long !== '--version');
     expect([...options, ...FORMATS.map((format) => `.${format}`)].filter((word) => !document.includes(`\`${word}`) && !document.includes(`\`-o\`, \`${word}`))).toEqual([]);
   });

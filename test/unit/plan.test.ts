@@ -101,6 +101,6 @@ describe('openingLines', () => {
     expect(open([count('invalid', 5)], { invalidRows }).slice(1, -1)).toEqual([
       '  line 3: title filter, character 1: "(" is never closed', '    (CEO', '    ^', '  line 9: the domain is empty', '  and 3 more; all are in the report',
     ]);
-    expect(open([count('invalid', 5)], { invalidRows, hasReport: false })).toContain('  and 3 more');
+    expect(open([count('invalid', 5)], { invalidRows, hasReport: false })).toContain('  and 3 more; with --report <file> all are named there');
   });
 });

@@ -4,7 +4,7 @@ import type { Spending } from '../../src/run/budget.ts';
 import { readingOf, reconcile, reconciliationLines } from '../../src/run/reconcile.ts';
 import type { Reading } from '../../src/run/reconcile.ts';
 
-const ours: Spending = { launched: 20, doubted: 0, spent_usd: 4.1, collected_usd: 0, unpriced: 0, committed_usd: 4.1, worst_usd: 0.5, cap_usd: undefined };
+const ours: Spending = { launched: 20, doubted: 0, spent_usd: 4.1, collected_usd: 0, unpriced: 0, unresolved: 0, committed_usd: 4.1, worst_usd: 0.5, cap_usd: undefined };
 const before: Reading = { requests: 100, balance_usd: 50, period: '2026-03-01' };
 const after: Reading = { requests: 120, balance_usd: 45.9, period: '2026-03-01' };
 
@@ -23,6 +23,8 @@ describe('the account and we', () => {
       [line('25 requests and $5.00 since the start; we count 20 and $4.10'), difference('others who use the key or the account')]],
     ['differ by launches in doubt', { after: { requests: 122 }, ours: { doubted: 2 } },
       [line('22 requests and $4.10 since the start; we count 20 and $4.10'), difference('2 launches in doubt; others who use the key or the account')]],
+    ['differ by jobs of which nobody saw the bill', { after: { balance_usd: 45 }, ours: { unresolved: 2 } },
+      [line('20 requests and $5.00 since the start; we count 20 and $4.10'), difference('2 jobs lost or given up; others who use the key or the account')]],
     ['differ by jobs of an earlier invocation', { after: { balance_usd: 45 }, ours: { collected_usd: 0.9 } },
       [line('20 requests and $5.00 since the start; we count 20 and $4.10'), difference('jobs launched earlier; others who use the key or the account')]],
     ['differ by what the API did not say', { ours: { unpriced: 3, spent_usd: 3 } },

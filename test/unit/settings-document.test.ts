@@ -6,7 +6,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 import { SETTING_NAMES } from '../../src/runtime/config.ts';
 
 const text = readFileSync(join(resolve(import.meta.dirname, '../..'), 'docs/settings.md'), 'utf8');
-const program = buildProgram(() => undefined, () => undefined);
+const program = buildProgram(() => undefined, { writeOut: () => undefined, writeErr: () => undefined });
 
 /** The rows of the table under a heading, as cells. */
 function table(heading: string): string[][] {

@@ -5,7 +5,7 @@ import { ROWS_NAMED } from '../../src/cli/opening.ts';
 import { OUTCOMES } from '../../src/core/model.ts';
 import type { Outcome } from '../../src/core/model.ts';
 import type { Spending } from '../../src/run/budget.ts';
-import { rowsOf } from '../../src/run/execute.ts';
+import { rowsOf } from '../../src/store/outcomes.ts';
 import type { RunResult } from '../../src/run/execute.ts';
 import type { Run } from '../../src/run/options.ts';
 import { reasonLines, summaryLines, troubleLines } from '../../src/run/summary.ts';
@@ -24,7 +24,7 @@ const row = (more: Partial<ReportRow>): ReportRow => ({
   job_id: null, launches: 0, cells: [], first_row: null, first_outcome: null, ...more,
 });
 
-const spending: Spending = { launched: 2, doubted: 0, spent_usd: 0.7, collected_usd: 0, unpriced: 0, committed_usd: 0.7, worst_usd: 1, cap_usd: undefined };
+const spending: Spending = { launched: 2, doubted: 0, spent_usd: 0.7, collected_usd: 0, unpriced: 0, unresolved: 0, committed_usd: 0.7, worst_usd: 1, cap_usd: undefined };
 
 const resultOf = (counts: OutcomeCount[], more: Partial<RunResult> = {}): RunResult => ({
   run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 }, spending,
@@ -46,7 +46,7 @@ describe('summaryLines', () => {
     ['requests that were throttled', { requests: { launches: 2, finds: 3, throttled: 4 } }, '  requests: 2 launches, 3 finds, 4 refused by the rate limit'],
     ['what became of launches that made no job', { requests: { launches: 6, finds: 3, throttled: 0 }, spending: { ...spending, doubted: 1 } }, '  requests: 6 launches (2 made a job, 1 in doubt, 3 made none), 3 finds'],
     ['what this command did of a run that goes on', { run: { ...run, requests: 9 }, spending: { ...spending, spent_usd: 0.2, collected_usd: 0.1 } }, '  requests: 2 launches, 3 finds (by this command)'],
-    ['what this command spent of a run that goes on', { run: { ...run, requests: 9 }, spending: { ...spending, spent_usd: 0.2, collected_usd: 0.1 } }, '  spent: $0.70 by the whole run, $0.30 of it by this command, $0.10 a contact'],
+    ['what this command spent of a run that goes on', { run: { ...run, requests: 9 }, spending: { ...spending, spent_usd: 0.2, collected_usd: 0.1 } }, '  spent: $0.70 by the whole run, $0.10 a contact; by this command $0.20 for jobs that it launched, $0.10 for jobs launched before'],
     ['a cost that is unknown, never $0', { unknown_cost: 2 }, '  spent: unknown (the API did not say)'],
     ['a cost that is known in part', { unknown_cost: 1 }, '  spent: $0.70, and 1 answer whose cost the API did not say'],
     ['launches that were repeated', { repeated: 1 }, '  in doubt and repeated: 1 of 2 launches, at worst 10 contacts billed twice'],
@@ -56,6 +56,12 @@ describe('summaryLines', () => {
     ['files of an unfinished run', { written: { contacts: '/x/a.contacts.partial.csv', report: null, partial: true } }, 'contacts: /x/a.contacts.partial.csv (what there is so far)'],
   ])('mention %s', (_what, more, line) => {
     expect(close(found, more)).toContain(line);
+  });
+
+  it('say what may have been billed although nobody saw it', () => {
+    const lines = close([...found, count('in_doubt', 3), count('job_lost', 2), count('timed_out', 1)]);
+    expect(lines).toContain('  in doubt and not repeated: 3, at worst 30 contacts billed and not counted here');
+    expect(lines).toContain('  jobs lost or given up: 3, at worst 30 contacts billed and not counted here');
   });
 
   it('say at how many of the companies that were answered there are contacts', () => {

@@ -1,8 +1,11 @@
 /* `export`: the contacts of a run from the database, without asking the API. */
+import { many } from '../../core/count.ts';
 import { UsageError } from '../../core/errors.ts';
+import { LEFT_OVER, OUTCOMES } from '../../core/model.ts';
 import { readAll } from '../../core/problems.ts';
 import { refuseUnwritable, streamContacts, writeContacts, writeReport } from '../../run/output.ts';
 import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
+import { countOutcomes, rowsOf } from '../../store/outcomes.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { findRunOrLatest, noRuns } from '../run-id.ts';
 import { isUnmade, openDatabase, openSession } from '../session.ts';
@@ -28,6 +31,11 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
     await refuseUnwritable(output);
     const run = { ...found, options: { ...found.options, output } };
     const { contacts, report } = output;
+    if (run.finished_at === null) {
+      const counts = await countOutcomes(database, run.id);
+      const [rows, left] = [rowsOf(counts, OUTCOMES), rowsOf(counts, LEFT_OVER)];
+      session.terminal.say(`run ${run.id} is not finished: ${rows - left} of ${many(rows, 'row')} done`, { message: 'run is not finished', run: run.id, rows, rows_done: rows - left });
+    }
     if (contacts === '-') {
       const closed = await streamContacts(database, run, process.stdout).then(
         () => false,

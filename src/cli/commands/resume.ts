@@ -4,7 +4,7 @@ import { readAll } from '../../core/problems.ts';
 import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
 import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
-import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
+import { findUnfinishedRun } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
 import { boundsOf } from '../command-line.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
@@ -51,7 +51,6 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       await refuseUnwritable(made.output);
       const before = run.options.output;
       await refuseOverNewer(database, run, [output === undefined ? before.contacts : null, report === undefined ? before.report : null]);
-      await saveOptions(database, run.id, made);
       return { run: { ...run, options: made }, continued: true };
     },
   );

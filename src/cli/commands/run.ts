@@ -14,7 +14,7 @@ import type { RunOptions } from '../../run/options.ts';
 import { startRun } from '../../run/start.ts';
 import type { NewRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
-import { findUnfinishedRun, saveOptions } from '../../store/runs.ts';
+import { findUnfinishedRun } from '../../store/runs.ts';
 import { boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
@@ -134,10 +134,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
 
     return await perform(session, pace, key, async (database, signal) => {
       const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
-      if (unfinished !== undefined) {
-        await saveOptions(database, unfinished.id, made);
-        return { run: { ...unfinished, options: made }, continued: true };
-      }
+      if (unfinished !== undefined) return { run: { ...unfinished, options: made }, continued: true };
       const run = await list.naming(startRun(database, session.runtime, newRun, signal));
       sayMoreAdvised();
       return { run, continued: false };
