@@ -31,11 +31,11 @@ describe.concurrent('a run that is interrupted with SIGINT', () => {
     expect(expected).toEqual(expect.arrayContaining(partial));
     expect((await scene.rows('list.report.partial.csv')).map(({ outcome }) => outcome)).toContain('not_launched');
 
-    const exported = await scene.run(['export']);
-    expect([exported.exit, exported.stderr]).toEqual([0, expect.stringMatching(/^run \S+ is not finished: \d+ of 24 rows done\n$/)]);
-
     const resume = printedCommand(stopped.stderr);
     expect(resume).toMatch(/^waterfall-contacts resume \d{8}-\d{6}-\w{4} --rate-limit 16\/600$/);
+    const id = resume.split(' ')[2] ?? '';
+    const exported = await scene.run(['export', id]);
+    expect([exported.exit, exported.stderr]).toEqual([0, expect.stringMatching(new RegExp(`^run ${id} is not finished: \\d+ of 24 rows done\\n$`))]);
     expect((await scene.shell(`${resume} ${HURRIED}`)).exit).toBe(0);
     expect(withoutJobs(await scene.read('list.contacts.csv'))).toEqual(expected);
     expect(await scene.files()).toEqual(['list.contacts.csv', 'list.csv', 'list.report.csv']);
