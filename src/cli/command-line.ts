@@ -60,7 +60,8 @@ export function exportCommand(
   return ['waterfall-contacts', 'export', run_id, '-o', quoted(output.contacts), ...format, ...report, ...optionsOf(argv, PLACE_OPTIONS, PLACE_FLAGS)].join(' ');
 }
 
-function optionsOf(argv: readonly string[], names: readonly string[], flags: readonly string[]): string[] {
+/** The words of a command that are options with one of these names, each with its value, and these flags. */
+export function optionsOf(argv: readonly string[], names: readonly string[], flags: readonly string[] = []): string[] {
   const given = argv.slice(2);
   return given.flatMap((word, index) => {
     if (flags.includes(word)) return [word];

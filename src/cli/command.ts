@@ -1,5 +1,6 @@
 /* A command from its words to its exit code. */
 import { CommanderError } from 'commander';
+import { optionsOf } from './command-line.ts';
 import { buildProgram } from './program.ts';
 import type { GlobalOptions } from './session.ts';
 import { printLast } from './stdout.ts';
@@ -42,5 +43,5 @@ export function givenCommand(): GivenCommand {
 
 /** Whether the words ask for JSON: commander may have stumbled before it came to read that. */
 function wantsJson(argv: readonly string[]): boolean {
-  return argv.includes('--log-format=json') || argv[argv.indexOf('--log-format') + 1] === 'json';
+  return optionsOf(argv, ['--log-format']).at(-1) === 'json';
 }

@@ -12,6 +12,7 @@ import type { Run } from '../run/options.ts';
 import { openMemory } from '../run/memory.ts';
 import { createStop, databaseStop } from '../run/stop.ts';
 import type { Stop, StopReason } from '../run/stop.ts';
+import { moreRows } from '../run/report.ts';
 import { reconcile, reconciliationLines, readingOf } from '../run/reconcile.ts';
 import type { Reading } from '../run/reconcile.ts';
 import { knownCost, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
@@ -207,7 +208,7 @@ async function close(
   const failed = UNANSWERED.filter((outcome) => outcome !== 'invalid');
   const rows = await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: failed });
   const count = rowsOf(result.counts, failed);
-  const more = count > rows.length ? [`  and ${count - rows.length} more; ${run.options.output.report === null ? 'with --report <file> all are named there' : 'all are in the report'}`] : [];
+  const more = count > rows.length ? [`  ${moreRows(count - rows.length, run.options.output.report !== null)}`] : [];
   const next =
     result.stopped !== undefined
       ? `go on with: ${goOn}`

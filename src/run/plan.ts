@@ -9,6 +9,7 @@ import { rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { priceText, worstCaseUsd } from './price.ts';
 import type { Price } from './price.ts';
+import { moreRows } from './report.ts';
 
 /** Requests per window; a limit of 0 is none. */
 type RateLimit = { limit: number; windowMs: number };
@@ -101,7 +102,7 @@ export function openingLines(opening: {
     lines.push(`  line ${row.row}: ${first}`, ...caret.map((line) => `    ${line}`));
   }
   if (plan.invalid > invalidRows.length && invalidRows.length > 0) {
-    lines.push(`  and ${plan.invalid - invalidRows.length} more; ${opening.hasReport ? 'all are in the report' : 'with --report <file> all are named there'}`);
+    lines.push(`  ${moreRows(plan.invalid - invalidRows.length, opening.hasReport)}`);
   }
   if (plan.requests > 0) {
     const limit = rateLimit.limit === 0 ? 'no limit' : `limit ${rateLimit.limit} per ${rateLimit.windowMs / 1000} s`;

@@ -47,6 +47,11 @@ export function reasonOf(row: ReportRow): string {
   return row.reason?.split('\n', 1)[0] ?? '';
 }
 
+/** The words for rows that are not listed one by one, and where all of them are. */
+export function moreRows(count: number, hasReport: boolean): string {
+  return `and ${count} more; ${hasReport ? 'all are in the report' : 'with --report <file> all are named there'}`;
+}
+
 /** Null when unknown. What was never launched costs nothing. */
 function costOf(row: ReportRow): number | null {
   if (row.cost_usd !== null) return Number(row.cost_usd);

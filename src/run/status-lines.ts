@@ -3,6 +3,7 @@ import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 import { OUTCOMES } from '../core/model.ts';
+import { moreRows } from './report.ts';
 import type { RunLine, RunStatus } from './status.ts';
 
 const FILTERS_SHOWN = 5;
@@ -101,7 +102,7 @@ function filterLines({ filters, filters_total }: RunStatus): string[] {
 function failureLines({ failures, failures_total }: RunStatus): string[] {
   if (failures_total === 0) return [];
   const shown = failures.slice(0, FAILURES_SHOWN);
-  const more = failures_total > shown.length ? [`    and ${failures_total - shown.length} more; all are in the report`] : [];
+  const more = failures_total > shown.length ? [`    ${moreRows(failures_total - shown.length, true)}`] : [];
   return ['  without an answer:', ...shown.map(({ row, domain, outcome, reason }) => `    line ${row}${domain === null ? '' : ` (${domain})`} ${outcome}: ${reason}`), ...more];
 }
 

@@ -92,15 +92,15 @@ function maybeBilled(result: RunResult): string[] {
 function spent(result: RunResult): string {
   const usd = knownCost(result);
   if (usd === null) return 'unknown (the API did not say)';
-  const contacts = result.counts.find(({ outcome }) => outcome === 'found')?.contacts ?? 0;
-  const known = `${formatUsd(usd)}${isContinued(result) ? ' by the whole run' : ''}`;
-  const besides =
-    result.unknown_cost > 0
-      ? `, and ${many(result.unknown_cost, 'answer')} whose cost the API did not say`
-      : contacts > 0
-        ? `, ${formatUsd(usd / contacts)} a contact`
-        : '';
-  return `${known}${besides}${isContinued(result) ? `; ${spentNow(result)}` : ''}`;
+  const [sum, besides] = [formatUsd(usd), unknownOrEach(result, usd)];
+  return isContinued(result) ? `${sum} by the whole run${besides}; ${spentNow(result)}` : `${sum}${besides}`;
+}
+
+/** What is not in the sum, or, where nothing is missing, what of it a contact cost. */
+function unknownOrEach({ counts, unknown_cost }: RunResult, usd: number): string {
+  if (unknown_cost > 0) return `, and ${many(unknown_cost, 'answer')} whose cost the API did not say`;
+  const contacts = counts.find(({ outcome }) => outcome === 'found')?.contacts ?? 0;
+  return contacts > 0 ? `, ${formatUsd(usd / contacts)} a contact` : '';
 }
 
 /** What this command spent of a run that it went on with: a cap is about what it launched itself. */
