@@ -18,11 +18,18 @@ export type QuestionOptions = {
 };
 
 /** The cells of a row that make its question; empty text where the list has no such column. */
-export type RowText = { domain: string; title_filter: string; company_name: string; linkedin: string };
+export type RowText = {
+  domain: string;
+  /** The domain's column holds those of e-mail addresses. */
+  isMailDomain?: boolean;
+  title_filter: string;
+  company_name: string;
+  linkedin: string;
+};
 
 /**
  * What a row asks, or why it asks nothing. `title_filter` is what the outputs show; `advice` says what looks odd in a
- * filter that only the server can judge.
+ * domain or filter that only the server can judge.
  */
 export type Asked =
   | { question: Question; question_hash: string; domain: string; title_filter: string; advice?: string }
@@ -33,18 +40,18 @@ const LONGEST_HINT = 500;
 
 /** Turns one row into its question. Never throws: a row that cannot be asked says why. */
 export function questionOf(row: RowText, options: QuestionOptions): Asked {
-  const company = companyDomain(row.domain);
+  const company = companyDomain(row.domain, row);
   const ownFilter = oneLine(row.title_filter);
   const forAll = options.personas?.map(({ name, filter }) => ({ name: oneLine(name), filter: oneLine(filter) }));
   const title_filter = ownFilter || oneLine(options.title_filter ?? '') || personasText(forAll);
   const refuse = (reason: string) => ({ domain: 'domain' in company ? company.domain : null, title_filter, reason });
 
   if ('reason' in company) return refuse(company.reason);
-  let advice: string | undefined;
+  const advice = company.hint === undefined ? [] : [company.hint];
   if (ownFilter !== '') {
     const parsed = parseTitleFilter(ownFilter);
     if (parsed.ok) {
-      advice = parsed.hints.map(({ column, message }) => `title filter, character ${column}: ${message}`)[0];
+      advice.push(...parsed.hints.slice(0, 1).map(({ column, message }) => `title filter, character ${column}: ${message}`));
     } else {
       const { code, message, column } = parsed.mistake;
       return refuse(`title filter, character ${column}: ${message} (${code})\n${caret(ownFilter, column)}`);
@@ -68,7 +75,7 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
     include_phones: options.include_phones,
     verified_only: !options.include_unverified,
   };
-  return { question, question_hash: hashOf(question), domain: company.domain, title_filter, ...(advice !== undefined && { advice }) };
+  return { question, question_hash: hashOf(question), domain: company.domain, title_filter, ...(advice.length > 0 && { advice: advice.join('; ') }) };
 }
 
 /** A hash of any JSON value that does not depend on the order of its members. Hexadecimal SHA-256. */

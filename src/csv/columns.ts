@@ -8,6 +8,8 @@ export type ListColumns = {
   /** As in the header, trimmed; a repeated name gets `_2`, `_3`, ...; an empty one becomes `column_<n>`, n from 1. */
   names: string[];
   domain: number;
+  /** The domain column holds the domains of e-mail addresses, as its name says. */
+  isMailDomain?: true;
   filter?: number;
   company_name?: number;
   linkedin?: number;
@@ -33,6 +35,9 @@ export const KNOWN_NAMES = {
     'accountlinkedinurl', 'companylinkedinpage', 'linkedinpage',
   ],
 } as const;
+
+/** The part behind the @: who writes from a mail provider works somewhere else. */
+const MAIL_DOMAINS = /^(?:e?mail|(?:contact|lead|person|work)?email)domain$/;
 
 /** These mean the company only where no column is about a person: a person's name or page would be a wrong hint. */
 const OF_COMPANY_OR_PERSON = { company_name: ['name'], linkedin: ['linkedinurl', 'linkedin', 'linkedinprofile'] } as const;
@@ -85,6 +90,7 @@ export function chooseColumns(
   if (problems.length > 0 || domain === undefined) throw new UsageError(problems);
 
   const columns: ListColumns = { names, domain };
+  if (MAIL_DOMAINS.test(keys[domain] ?? '')) columns.isMailDomain = true;
   if (filter !== undefined) columns.filter = filter;
   const aboutPeople = keys.some((key) => OF_PERSON.has(key));
   for (const hint of ['company_name', 'linkedin'] as const) {

@@ -88,6 +88,7 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
   const asked = questionOf(
     {
       domain: cell(columns.domain),
+      isMailDomain: columns.isMailDomain ?? false,
       title_filter: cell(columns.filter),
       company_name: cell(columns.company_name),
       linkedin: cell(columns.linkedin),

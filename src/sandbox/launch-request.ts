@@ -29,8 +29,8 @@ export type LaunchTask = z.infer<typeof body>;
 
 /** Domains that the API refuses by kind, with the end of their code. A few well-known ones of each. */
 const REFUSED: readonly [suffix: string, domains: readonly string[]][] = [
-  ['_EMAIL_PROVIDER', ['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'yahoo.com', 'icloud.com', 'gmx.de', 'proton.me']],
-  ['_SOCIAL_MEDIA', ['linkedin.com', 'facebook.com', 'instagram.com', 'x.com', 'twitter.com', 'tiktok.com', 'youtube.com']],
+  ['_EMAIL_PROVIDER', ['gmail.com', 'googlemail.com', 'hotmail.com', 'icloud.com']],
+  ['_SOCIAL_MEDIA', ['instagram.com', 'tiktok.com']],
   ['_DISPOSABLE', ['mailinator.com', 'guerrillamail.com', '10minutemail.com', 'yopmail.com']],
   ['_URL_SHORTENER', ['bit.ly', 'tinyurl.com', 't.co']],
 ];

@@ -93,7 +93,7 @@ describe('refusals', () => {
     ['VALIDATION_BAD_DOMAIN', { ...QUESTION, domain: 'localhost' }],
     ['VALIDATION_BAD_DOMAIN_EMAIL_PROVIDER', { ...QUESTION, domain: 'https://mail.gmail.com/inbox' }],
     ['VALIDATION_BAD_DOMAIN_EMAIL_PROVIDER', { ...QUESTION, domain: 'someone@gmail.com' }],
-    ['VALIDATION_BAD_DOMAIN_SOCIAL_MEDIA', { ...QUESTION, domain: 'www.linkedin.com/company/northpier' }],
+    ['VALIDATION_BAD_DOMAIN_SOCIAL_MEDIA', { ...QUESTION, domain: 'www.instagram.com/northpier' }],
     ['VALIDATION_BAD_DOMAIN_DISPOSABLE', { ...QUESTION, domain: 'mailinator.com' }],
     ['VALIDATION_BAD_DOMAIN_URL_SHORTENER', { ...QUESTION, domain: 'bit.ly/x' }],
     ['VALIDATION_BAD_DOMAIN_INVALID_CHARACTERS', { ...QUESTION, domain: 'north pier!.example' }],

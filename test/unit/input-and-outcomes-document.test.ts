@@ -51,7 +51,7 @@ describe('docs/input.md', () => {
   });
 
   it.each(tableIn(input, 'Cell', 'Understood as'))('is right that %s is %s', (cell = '', domain = '') => {
-    expect(companyDomain(cell)).toEqual({ domain });
+    expect(companyDomain(cell)).toMatchObject({ domain });
   });
 
   it.each(tableIn(input, 'Cell', 'Reason'))('is right that %s is invalid', (cell = '', reason = '') => {

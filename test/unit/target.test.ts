@@ -57,7 +57,7 @@ describe('a row that cannot be asked', () => {
   });
 
   it('says what is wrong with its domain, before anything else', () => {
-    expect(refused({ domain: 'n/a', title_filter: '(' })).toMatchObject({ domain: null, reason: '"n/a" is not a domain' });
+    expect(refused({ domain: 'n/a', title_filter: '(' })).toMatchObject({ domain: null, reason: 'the domain is empty' });
   });
 });
 
