@@ -6,7 +6,7 @@
  * While the price is unknown one job is on its way at a time, until a bill tells it.
  */
 import type { SettledState, Usage } from '../core/model.ts';
-import { USD_NOISE } from '../core/money.ts';
+import { billedUsd, USD_NOISE } from '../core/money.ts';
 import type { Price } from './price.ts';
 
 /** Answers without a bill, while no price is known: a cap cannot be kept by guessing (a guard like the others, of 10). */
@@ -15,8 +15,8 @@ export const UNPRICED_ANSWERS = 10;
 /** `later`: when something that is on its way has ended; `no`: never again in this invocation. */
 export type Permission = 'yes' | 'later' | 'no';
 
-/** What an answer brought, and what the API says that it cost. */
-export type Bill = { contacts: number; usage: Usage | null | undefined };
+/** What an answer brought, and what the API says that it cost. With `bookedElsewhere` that is in the sum of another run. */
+export type Bill = { contacts: number; usage: Usage | null | undefined; bookedElsewhere?: boolean };
 
 /** What was launched and spent so far by this invocation, in jobs and US dollars. */
 export type Spending = {
@@ -26,7 +26,7 @@ export type Spending = {
   doubted: number;
   /** Bills of the jobs that this invocation launched. */
   spent_usd: number;
-  /** Bills of jobs that were launched before it, or by others. */
+  /** Bills of jobs that were launched before it, or by others, and are booked on its run. */
   collected_usd: number;
   /** Answers to its own launches whose cost the API did not say. */
   unpriced: number;
@@ -107,9 +107,9 @@ export function createBudget(options: {
     },
     answered(target_id, bill) {
       rates.learn(bill);
-      const cost = billed(bill.usage);
+      const cost = billedUsd(bill.usage);
       if (!inFlight.delete(target_id)) {
-        collected += cost ?? 0;
+        if (bill.bookedElsewhere !== true) collected += cost ?? 0;
         return;
       }
       spent += cost ?? 0;
@@ -146,7 +146,7 @@ function createRates(price: Price | undefined, includePhones: boolean) {
     leastCostOf: (contacts: number) => contacts * ((person ?? 0) + (phone ?? 0)),
 
     learn({ contacts, usage }: Bill) {
-      const cost = billed(usage);
+      const cost = billedUsd(usage);
       if (cost === undefined) return;
       const phones = usage?.phones_usd ?? 0;
       const persons = usage?.persons_usd ?? cost - phones - (usage?.companies_usd ?? 0);
@@ -161,11 +161,4 @@ function createRates(price: Price | undefined, includePhones: boolean) {
       besides = Math.max(besides, rest > USD_NOISE ? rest : 0);
     },
   };
-}
-
-/** What the API says a job cost: the total, else the sum of its parts; undefined when it says nothing. */
-function billed(usage: Usage | null | undefined): number | undefined {
-  if (typeof usage?.total_usd === 'number') return usage.total_usd;
-  const parts = [usage?.persons_usd, usage?.phones_usd, usage?.companies_usd].filter((part) => typeof part === 'number');
-  return parts.length === 0 ? undefined : parts.reduce((sum, part) => sum + part, 0);
 }

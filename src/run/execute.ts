@@ -6,7 +6,7 @@ import type { Outcome } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { isClosedPipe } from '../sheet/write.ts';
 import type { Database, Lock } from '../store/database.ts';
-import { countOutcomes, countUncertain, rowsOf } from '../store/outcomes.ts';
+import { countOutcomes, countPaid, rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { endWork } from '../store/runs.ts';
 import { createProgressSaver, createSettler } from '../store/saver.ts';
@@ -60,6 +60,8 @@ export type RunResult = {
   /** Rows by outcome, zero included. */
   rows: (outcomes: readonly Outcome[]) => number;
   unknown_cost: number;
+  /** Contacts that this run paid for, and did not get from another's answer. */
+  paid_contacts: number;
   /** Launches in doubt that were repeated, over the whole run. */
   repeated: number;
   /** Of this invocation, as its duration. */
@@ -141,7 +143,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     run,
     counts,
     rows: (outcomes) => rowsOf(counts, outcomes),
-    ...(await countUncertain(database, run.id)),
+    ...(await countPaid(database, run.id)),
     requests: client.requests(),
     spending: allowance.spending(),
     duration_ms: runtime.clock.now() - startedAt,

@@ -2,8 +2,9 @@
 import { many } from '../core/count.ts';
 import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
+import { billedUsd } from '../core/money.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { endLaunch } from '../store/targets.ts';
+import { endLaunch, holdsAnswer } from '../store/targets.ts';
 import type { Place } from '../waterfall/client.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { save, settled, succeeded } from './lane.ts';
@@ -61,11 +62,12 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       const stopped = Date.parse(job.stop_date ?? '');
       const answer = job.output ?? {};
       const stop_date = Number.isNaN(stopped) ? now : stopped;
-      const { targets, contacts } = await work.settle({ job_id, answer, stop_date, at: now });
+      const { contacts } = await work.settle({ job_id, answer, stop_date, at: now });
+      // Of all who waited for the job, in this run and in others, one has its cost: whoever launched it, where it still waited.
+      const isBooked = lane.target.state === 'launched' || (await holdsAnswer(work.database, lane.target.id));
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
-      work.allowance.answered(lane.target.id, { contacts: answer.persons?.length ?? 0, usage: answer.usage });
-      // Another lane may have brought the same job: its cost is counted once.
-      settled(lane, work, contacts, targets > 0 ? (answer.usage?.total_usd ?? null) : 0);
+      work.allowance.answered(lane.target.id, { contacts: answer.persons?.length ?? 0, usage: answer.usage, bookedElsewhere: !isBooked });
+      settled(lane, work, contacts, isBooked ? (billedUsd(answer.usage) ?? null) : 0);
       return;
     }
     case 'FAILED':

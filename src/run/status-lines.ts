@@ -47,7 +47,7 @@ export function statusLines(status: RunStatus): string[] {
   const outcomes = OUTCOMES.filter((outcome) => status.outcomes[outcome] > 0).map((outcome) => `${outcome} ${status.outcomes[outcome]}`);
   const { hit_rate, companies_with_contacts: hits, companies_answered: answered } = status;
   const rate = hit_rate === null ? '' : `, at ${hits} of ${many(answered, 'company', 'companies')} answered (${Math.round(hit_rate * 100)} %)`;
-  const each = status.contacts > 0 && (status.cost_usd ?? 0) > 0 ? ` (${formatUsd((status.cost_usd ?? 0) / status.contacts)} a contact)` : '';
+  const each = status.contacts_paid > 0 && (status.cost_usd ?? 0) > 0 ? ` (${formatUsd((status.cost_usd ?? 0) / status.contacts_paid)} a contact)` : '';
   const doubts = status.launches_repeated_in_doubt > 0 ? `, ${status.launches_repeated_in_doubt} of them repeated after a doubt` : '';
   return [
     `run ${status.run_id} (${status.input}): ${stateText(status)}`,

@@ -2,7 +2,7 @@
 import { OUTCOMES, UNANSWERED } from '../core/model.ts';
 import type { Outcome } from '../core/model.ts';
 import type { Database } from '../store/database.ts';
-import { countOutcomes, countUncertain, reportRows, rowsOf } from '../store/outcomes.ts';
+import { countOutcomes, countPaid, reportRows, rowsOf } from '../store/outcomes.ts';
 import { countByFilter, overviews } from '../store/overview.ts';
 import type { FilterCount, Overview } from '../store/overview.ts';
 import { lockHolders } from '../store/run-lock.ts';
@@ -39,6 +39,8 @@ export type RunStatus = RunLine & {
   outcomes: Record<Outcome, number>;
   companies_answered: number;
   companies_with_contacts: number;
+  /** Contacts in answers that this run paid for. */
+  contacts_paid: number;
   /** From 0 to 1; null while nothing is answered. */
   hit_rate: number | null;
   launches: number;
@@ -67,12 +69,12 @@ export async function readStatus(database: Database, run: Run): Promise<RunStatu
   const [overview] = await overviews(database, [run.id]);
   const holder = await holderOf(database, [run]);
   const counts = await countOutcomes(database, run.id);
-  const { repeated } = await countUncertain(database, run.id);
+  const { repeated } = await countPaid(database, run.id);
   const { filters, total } = await countByFilter(database, run.id, FILTERS_TOLD);
   const failures_total = rowsOf(counts, UNANSWERED);
   // To find none, all rows would be looked at.
   const failures = failures_total === 0 ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: FAILURES_TOLD, outcomes: UNANSWERED });
-  const { answered = 0, with_contacts = 0, launches = 0 } = overview ?? {};
+  const { answered = 0, with_contacts = 0, paid_contacts = 0, launches = 0 } = overview ?? {};
   const { contacts, report } = run.options.output;
   return {
     ...lineOf(run, overview, holder(run) !== undefined),
@@ -81,6 +83,7 @@ export async function readStatus(database: Database, run: Run): Promise<RunStatu
     outcomes: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, rowsOf(counts, [outcome])])) as Record<Outcome, number>,
     companies_answered: answered,
     companies_with_contacts: with_contacts,
+    contacts_paid: paid_contacts,
     hit_rate: answered === 0 ? null : with_contacts / answered,
     launches,
     launches_repeated_in_doubt: repeated,

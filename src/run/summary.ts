@@ -97,10 +97,9 @@ function spent(result: RunResult): string {
 }
 
 /** What is not in the sum, or, where nothing is missing, what of it a contact cost. */
-function unknownOrEach({ counts, unknown_cost }: RunResult, usd: number): string {
+function unknownOrEach({ paid_contacts, unknown_cost }: RunResult, usd: number): string {
   if (unknown_cost > 0) return `, and ${many(unknown_cost, 'answer')} whose cost the API did not say`;
-  const contacts = counts.find(({ outcome }) => outcome === 'found')?.contacts ?? 0;
-  return contacts > 0 ? `, ${formatUsd(usd / contacts)} a contact` : '';
+  return paid_contacts > 0 ? `, ${formatUsd(usd / paid_contacts)} a contact` : '';
 }
 
 /** What this command spent of a run that it went on with: a cap is about what it launched itself. */

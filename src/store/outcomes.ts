@@ -40,20 +40,28 @@ export async function countOutcomes(database: Queryable, run_id: string): Promis
   );
 }
 
+/** Contacts of the answers that a run's own targets hold: what its cost was paid for. What others hold, they paid. */
+export const PAID_CONTACTS = `coalesce(sum(contacts) filter (where state = 'found' and answered_by is null), 0)::integer`;
+
+/** What lies behind the cost of a run. */
+export type PaidCounts = { unknown_cost: number; paid_contacts: number; repeated: number };
+
 /**
  * Answers whose cost the API did not say, and launches of one run that repeat one in doubt: its own, or, where it began
- * with a doubt, an earlier run's. All launches but one that has a job are in doubt.
+ * with a doubt, an earlier run's. All launches but one that has a job are in doubt. And the contacts that its cost was paid
+ * for: those of answers that it holds itself.
  */
-export async function countUncertain(database: Queryable, run_id: string): Promise<{ unknown_cost: number; repeated: number }> {
-  const [row] = await database.query<{ unknown_cost: number; repeated: number }>(
+export async function countPaid(database: Queryable, run_id: string): Promise<PaidCounts> {
+  const [row] = await database.query<PaidCounts>(
     `select count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null)::integer as unknown_cost,
+       ${PAID_CONTACTS} as paid_contacts,
        coalesce(sum(case when launches > 0 then launches - 1 + least(inherited_doubts, 1) end), 0)::integer as repeated
      from waterfall.targets,
        lateral (select greatest(doubts - launches + (job_id is not null)::integer, 0) as inherited_doubts) as inherited
      where run_id = $1`,
     [run_id],
   );
-  return row ?? { unknown_cost: 0, repeated: 0 };
+  return row ?? { unknown_cost: 0, paid_contacts: 0, repeated: 0 };
 }
 
 /** One line of the report. */

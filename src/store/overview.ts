@@ -1,5 +1,6 @@
 /* Runs at a glance, for `runs` and `status`: counts of their rows and questions. Read-only. */
 import type { Queryable } from './database.ts';
+import { PAID_CONTACTS } from './outcomes.ts';
 
 const ANSWERED = "state in ('found', 'no_contacts', 'cached')";
 
@@ -14,6 +15,8 @@ export type Overview = {
   /** Questions whose answer has contacts. */
   with_contacts: number;
   contacts: number;
+  /** Of these, in answers that this run paid for. */
+  paid_contacts: number;
   /** What is known of the cost; null when nothing is. */
   cost_usd: number | null;
   /** Answers that this run got and whose cost the API did not say. */
@@ -28,7 +31,7 @@ export type Overview = {
 export async function overviews(database: Queryable, run_ids: readonly string[]): Promise<Overview[]> {
   return database.query<Overview>(
     `select chosen.run_id, list.rows, list.rows - asked.open as rows_done, asked.answered, asked.with_contacts, asked.contacts,
-       asked.cost_usd, asked.unknown_cost, asked.launches
+       asked.paid_contacts, asked.cost_usd, asked.unknown_cost, asked.launches
      from unnest($1::text[]) with ordinality as chosen (run_id, place),
        lateral (select count(*)::integer as rows from waterfall.input_rows where run_id = chosen.run_id) as list,
        lateral (
@@ -36,6 +39,7 @@ export async function overviews(database: Queryable, run_ids: readonly string[])
            (count(*) filter (where ${ANSWERED}))::integer as answered,
            (count(*) filter (where ${ANSWERED} and contacts > 0))::integer as with_contacts,
            coalesce(sum(contacts), 0)::integer as contacts,
+           ${PAID_CONTACTS} as paid_contacts,
            sum(cost_usd)::float8 as cost_usd,
            (count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null))::integer as unknown_cost,
            coalesce(sum(launches), 0)::integer as launches

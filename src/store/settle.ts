@@ -5,6 +5,7 @@
 import { recordsOf } from '../core/contact.ts';
 import { hashesOf, identifiersOf, withoutForgotten } from '../core/forgotten.ts';
 import type { Answer, SettledState } from '../core/model.ts';
+import { billedUsd } from '../core/money.ts';
 import { upsertCompanies, upsertContacts } from './contacts.ts';
 import type { Queryable } from './database.ts';
 import { keepHashes } from './forget.ts';
@@ -104,7 +105,7 @@ async function trySettle(database: Queryable, settlements: readonly Settlement[]
     const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
     const settled_at = new Date(at);
     // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
-    return { job_id, state, answer, stop_ms: stop_date, settled_at, contacts, cost_usd: answer.usage?.total_usd ?? null };
+    return { job_id, state, answer, stop_ms: stop_date, settled_at, contacts, cost_usd: billedUsd(answer.usage) ?? null };
   });
   const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), ...recordsOf(answer) }));
   const [row] = await database.query<Tried>(SETTLE, [

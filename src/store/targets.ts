@@ -115,6 +115,12 @@ export async function takeAnswer(database: Queryable, claimed: Target, at: numbe
   return taken;
 }
 
+/** Whether an answered target holds its answer, and so the cost of it; else it refers to one that does. */
+export async function holdsAnswer(database: Queryable, id: number): Promise<boolean> {
+  const [target] = await database.query<{ holds: boolean }>('select answered_by is null as holds from waterfall.targets where id = $1', [id]);
+  return target?.holds ?? false;
+}
+
 /**
  * Puts launches that nobody can be waiting for any more in doubt: of one run (whose lock the caller holds), or of any
  * other run whose intent is older than `before`.

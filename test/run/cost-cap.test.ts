@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Price } from '../../src/run/price.ts';
 import type { StopReason } from '../../src/run/stop.ts';
+import { knownCost } from '../../src/run/summary.ts';
 import { launch, startedRun } from '../support/runs.ts';
 import { apiError, done, domains, fail, lost, openLaboratory, SECOND, type Request } from './invocation.ts';
 
@@ -73,5 +74,29 @@ describe('a cost cap', () => {
     const refuse = () => fail(apiError(400, 'VALIDATION_BAD_DOMAIN'));
     const { rows } = await invoke('run', { launch: ({ domain }) => (domain === 'harbour-9.example' ? undefined : refuse()) }, { domains: domains(9), capUsd: 0.25, price });
     expect(rows.map(({ state }) => state)).toEqual([...Array<string>(8).fill('rejected'), 'found']);
+  });
+});
+
+describe('the cost of a job that two runs wait for', () => {
+  const waitingTwice = async () => {
+    const [first] = await startedRun(database(), 'launcher', domains(1), { at: clock.now() });
+    if (first === undefined) throw new Error('no target');
+    await launch(database(), first, 'job of harbour-1.example', clock.now());
+    await startedRun(database(), 'follower', domains(1), { at: clock.now() });
+  };
+
+  it('is in the sum of the run that launched it, whichever of them brings the answer', async () => {
+    await waitingTwice();
+    const follower = await invoke('follower', {}, { price });
+    const launcher = await invoke('launcher', {}, { price });
+    expect(follower.result.spending.collected_usd).toBe(0);
+    expect([follower, launcher].map(({ result }) => [knownCost(result), result.paid_contacts])).toEqual([[0, 0], [0.25, 1]]);
+  });
+
+  it('is in the sum of a run that follows it, where its own gave it up', async () => {
+    await waitingTwice();
+    await invoke('launcher', { find: () => ({ status: 'RUNNING' }) }, { price, jobTimeoutMs: SECOND });
+    const follower = await invoke('follower', {}, { price });
+    expect([follower.result.spending.collected_usd, follower.result.paid_contacts]).toEqual([0.25, 1]);
   });
 });

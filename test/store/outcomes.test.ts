@@ -1,7 +1,7 @@
 /* What became of the rows of a run, for the outputs, the summary and the exit code. */
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { answeredRows, countOutcomes, countUncertain, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
+import { answeredRows, countOutcomes, countPaid, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
 import { settle } from '../../src/store/settle.ts';
 import type { PlacedTarget } from '../../src/store/targets.ts';
 import type { TargetEvent } from '../../src/core/progress.ts';
@@ -134,11 +134,11 @@ describeOnBoth('a run with every outcome', (open) => {
 
   it('counts answers of unknown cost, and launches that were repeated', async () => {
     await everyOutcome(open());
-    expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 1, repeated: 0 });
+    expect(await countPaid(open(), 'run-1')).toEqual({ unknown_cost: 1, paid_contacts: 2, repeated: 0 });
     const [target] = await open().query<PlacedTarget>(`select id, state, launches, doubts, job_id from waterfall.targets where state = 'pending' and doubts = 1`);
     if (target === undefined) throw new Error('nothing in doubt');
     await move(open(), target, ...launched('job-again'));
-    expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 1, repeated: 1 });
+    expect(await countPaid(open(), 'run-1')).toEqual({ unknown_cost: 1, paid_contacts: 2, repeated: 1 });
   });
 
   it('counts the repeat of a launch that an earlier run left in doubt', async () => {
@@ -146,13 +146,13 @@ describeOnBoth('a run with every outcome', (open) => {
     await move(open(), earlier, CLAIM, { kind: 'in_doubt' });
     const later = await startedTarget(open(), 'run-2', 'doubtful.example');
     await move(open(), later, ...launched('job-2'));
-    expect(await countUncertain(open(), 'run-1')).toEqual({ unknown_cost: 0, repeated: 0 });
-    expect(await countUncertain(open(), 'run-2')).toEqual({ unknown_cost: 0, repeated: 1 });
+    expect(await countPaid(open(), 'run-1')).toEqual({ unknown_cost: 0, paid_contacts: 0, repeated: 0 });
+    expect(await countPaid(open(), 'run-2')).toEqual({ unknown_cost: 0, paid_contacts: 0, repeated: 1 });
   });
 
   it('has nothing to count or report where there is no run', async () => {
     expect(await countOutcomes(open(), 'of-nobody')).toEqual([]);
-    expect(await countUncertain(open(), 'of-nobody')).toEqual({ unknown_cost: 0, repeated: 0 });
+    expect(await countPaid(open(), 'of-nobody')).toEqual({ unknown_cost: 0, paid_contacts: 0, repeated: 0 });
     expect(await reportRows(open(), { run_id: 'of-nobody', after: -1, limit: 1 })).toEqual([]);
     expect(await firstOpenPosition(open(), 'of-nobody', -1)).toBeNull();
   });

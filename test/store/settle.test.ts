@@ -35,6 +35,11 @@ describeOnBoth('settling a job', (open) => {
     ]);
   });
 
+  it('adds up a cost of which the API says only the parts', async () => {
+    await answeredRun(open(), 'run-1', DOMAIN, { ...answerOf([person('p1')]), usage: { persons_usd: 0.25, phones_usd: 0.5 } });
+    expect(await targets()).toMatchObject([{ cost_usd: '0.75' }]);
+  });
+
   it('saves the company, the contacts and their order', async () => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('p2'), person('p1')]));
     expect(await open().query('select id, domain, company_name, created_at, updated_at from waterfall.companies')).toEqual([

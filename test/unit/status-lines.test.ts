@@ -13,7 +13,7 @@ const run: RunLine = {
 };
 const outcomes = (some: Partial<Record<Outcome, number>>) => Object.fromEntries(OUTCOMES.map((outcome) => [outcome, some[outcome] ?? 0])) as Record<Outcome, number>;
 const status: RunStatus = {
-  ...run, working_since: null, stop_reason: null, outcomes: outcomes({ found: 3, no_contacts: 1 }), companies_answered: 4, companies_with_contacts: 3, hit_rate: 0.75,
+  ...run, working_since: null, stop_reason: null, outcomes: outcomes({ found: 3, no_contacts: 1 }), companies_answered: 4, companies_with_contacts: 3, contacts_paid: 10, hit_rate: 0.75,
   launches: 4, launches_repeated_in_doubt: 0, requests: 9, worked_ms: 300_000, filters: [], filters_total: 1, failures: [], failures_total: 0,
   outputs: { contacts: '/data/companies.contacts.csv', report: null },
 };
@@ -40,6 +40,7 @@ describe('statusLines', () => {
     ['interrupted', { state: 'interrupted' }, 'interrupted: it was ended before it could say why'],
     ['finished with failures', { failures_total: 7, failures: [{ row: 3, domain: 'acme.example', outcome: 'job_failed', reason: 'the job ended FAILED' }] }, /finished, 7 without an answer[^]*\n {4}line 3 \(acme\.example\) job_failed: the job ended FAILED\n {4}and 6 more; all are in the report\n/],
     ['of unknown cost', { cost_usd: null, answers_of_unknown_cost: 4 }, 'spent     unknown\n'],
+    ['of which another run paid a half', { contacts_paid: 5 }, 'spent     $0.50 ($0.10 a contact)'],
     ['of partly unknown cost', { answers_of_unknown_cost: 1 }, 'spent     $0.50 or more'],
     ['with nothing answered', { hit_rate: null, contacts: 0, cost_usd: null, companies_answered: 0 }, 'contacts  0\n  spent     $0.00\n'],
     ['with a doubt', { launches_repeated_in_doubt: 1 }, 'launches  4, 1 of them repeated after a doubt'],

@@ -27,7 +27,7 @@ const row = (more: Partial<ReportRow>): ReportRow => ({
 const spending: Spending = { launched: 2, doubted: 0, spent_usd: 0.7, collected_usd: 0, unpriced: 0, unresolved: 0, committed_usd: 0.7, worst_usd: 1, cap_usd: undefined };
 
 const resultOf = (counts: OutcomeCount[], more: Partial<RunResult> = {}): RunResult => ({
-  run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 }, spending,
+  run, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, paid_contacts: 7, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 }, spending,
   duration_ms: 65_000, stopped: undefined, written: undefined, writeFailure: undefined, exit: 0, ...more,
 });
 
@@ -73,6 +73,11 @@ describe('summaryLines', () => {
     expect(close([...found, count('cached', 4, { contacts: 99, cost_usd: '0' })])).toContain('  spent: $0.70, $0.10 a contact');
   });
 
+  it('say what a contact cost without those that another run paid for', () => {
+    const followed = [count('found', 3, { contacts: 14, cost_usd: '0.70', launches: 2 })];
+    expect(close(followed, { paid_contacts: 7 })).toContain('  spent: $0.70, $0.10 a contact');
+  });
+
   it('say after the cost what the account counts', () => {
     expect(summaryLines(resultOf(found), ['  account: counts 2'])).toContain('  account: counts 2');
   });
@@ -94,7 +99,7 @@ describe('summaryLines', () => {
   });
 
   it('say $0.00 when everything was answered before', () => {
-    expect(close([count('cached', 5, { contacts: 9, cost_usd: '0' })])).toContain('  spent: $0.00');
+    expect(close([count('cached', 5, { contacts: 9, cost_usd: '0' })], { paid_contacts: 0 })).toContain('  spent: $0.00');
   });
 });
 
