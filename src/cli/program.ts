@@ -73,7 +73,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
       command('run', 'find contacts for every company of a list')
         .argument('<companies.csv>', 'the list; - reads it from stdin')
         .optionsGroup(ASKED)
-        .option('--title-filter <expr>', 'for rows without a filter of their own, e.g. "(founder OR ceo) AND NOT assistant"')
+        .option('--title-filter <expr>', 'for rows without a filter of their own, e.g. "(founder OR ceo) AND NOT assistant", or @file')
         .option('--persona <name=expr>', 'a named filter; repeat up to 5 times, tried in order until the limit is filled', collect)
         .optionsGroup('How the list is read:')
         .option('--domain-column <name>', 'column of the company domains (default: found by name)')

@@ -48,13 +48,15 @@ const SEP_LINE = /^"?sep=([,;\t|])"?$/i;
 
 /**
  * Reads a file once and says how it is written, with the SHA-256 (hex) of its bytes. What the options force is not guessed.
+ * `content` is what the file should hold, for people whose file does not.
  * @throws UsageError when the file cannot be read, holds no text or contradicts a forced encoding.
  */
 export async function examineList(
   path: string,
-  options: { delimiter?: string | undefined; encoding?: string | undefined } = {},
+  options: { delimiter?: string | undefined; encoding?: string | undefined; content?: string } = {},
   signal?: AbortSignal,
 ): Promise<ListFormat & { sha256: string }> {
+  const { content = 'a CSV with a header and at least one row' } = options;
   const forced = forcedFormat(options);
   const hash = createHash('sha256');
   const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -69,7 +71,7 @@ export async function examineList(
   }
   // A character that is cut off at the end of the file is seen only here.
   isUtf8 &&= decodes(utf8);
-  if (size === 0) throw new UsageError({ what: `${path} is empty`, fix: 'give a CSV with a header and at least one row' });
+  if (size === 0) throw new UsageError({ what: `${path} is empty`, fix: `give ${content}` });
 
   const sample = Buffer.concat(head);
   const start = sample.toString('latin1', 0, 4);
@@ -91,7 +93,7 @@ export async function examineList(
 
   const text = decoderOf(encoding)(sample);
   if (size <= HEAD_BYTES && text.trim() === '') {
-    throw new UsageError({ what: `${path} has only blank lines`, fix: 'give a CSV with a header and at least one row' });
+    throw new UsageError({ what: `${path} has only blank lines`, fix: `give ${content}` });
   }
   const delimiter = forced.delimiter ?? delimiterOf(text);
   return { encoding, bom: marked !== undefined, delimiter, sha256: hash.digest('hex') };

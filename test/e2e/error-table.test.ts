@@ -147,7 +147,17 @@ const OPTIONS: Situation[] = [
   { name: 'a place of 201 characters', ...option('--location', 'x'.repeat(201)), what: `"${'x'.repeat(30)}..." is no place`, fix: 'give at most 200 characters, which is what the API takes' },
   ...['--location', '--country', '--exclude-name'].map((name) => ({ name: `an empty ${name}`, ...option(name, ' '), what: `${name} is empty`, fix: 'give it a value, or leave it out' })),
   { name: 'a state of the sandbox that is none', args: ['sandbox', '--port', '0', '--state', 'list.csv'], files: { 'list.csv': LIST }, what: 'list.csv is not a state of the sandbox', fix: 'name another file with --state, or one that does not exist yet' },
-  { name: 'a file of names that is not there', ...option('--exclude-name', '@names.txt'), what: '--exclude-name: names.txt cannot be read (ENOENT)', fix: 'correct the path' },
+  { name: 'a file of names that is not there', ...option('--exclude-name', '@names.txt'), what: '--exclude-name: names.txt does not exist', fix: 'check the name, and the folder you are in' },
+  { name: 'a file of names that is empty', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': '' }, what: '--exclude-name: names.txt is empty', fix: 'give one name a line' },
+  {
+    name: 'a file of names with a character that was lost', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': 'Ida Fjord\n\uFFFDsa Vale\n' },
+    what: '--exclude-name: line 2 of names.txt has a character that was lost (\uFFFD)', fix: 'save the file anew, as UTF-8',
+  },
+  ...['--exclude-name', '--title-filter', '--location', '--country'].map((name) => ({
+    name: `a character that was lost in ${name}`, ...option(name, '\uFFFDsa'), what: `${name} has a character that was lost (\uFFFD)`, fix: 'set the locale to UTF-8, or give a file in UTF-8',
+  })),
+  { name: 'a file without a filter', args: [...RUN, '--title-filter', '@filter.txt'], files: { 'list.csv': LIST, 'filter.txt': '# ceo\n' }, what: '--title-filter: filter.txt has only remarks', fix: 'give a title filter' },
+  { name: 'a file of a persona that is not there', ...option('--persona', 'leaders=@none.txt'), what: '--persona leaders: none.txt does not exist', fix: 'check the name, and the folder you are in' },
   {
     name: '201 names to leave out', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': Array.from({ length: 201 }, (_, n) => `Name ${n}`).join('\n') },
     what: 'there are 201 names to leave out', fix: 'give at most 200, which is what the API takes',

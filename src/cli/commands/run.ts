@@ -1,5 +1,4 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
@@ -17,6 +16,7 @@ import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
 import { boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
+import { withFiles } from '../option-files.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
@@ -58,12 +58,13 @@ const COUNTRY_CODE = /^[a-z]{2,3}$/i;
 
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
+  const filled = await withFiles(options);
   const [session, pace, shape, maxAgeMs, asked] = readAll(
     () => (options.dryRun ? openSession(options) : openSessionWithKey(options)),
     () => readPace(options),
     () => readShape(options),
     () => durationOption('--max-age', options.maxAge),
-    () => readQuestionOptions(options),
+    () => readQuestionOptions(filled.options, filled.problems),
     () => forcedFormat(options),
   );
   const question = { ...asked.question, api_host: options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host };
@@ -145,9 +146,9 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
 }
 
 /** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
-function readQuestionOptions(options: RunCommandOptions) {
+function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly Problem[]) {
   const hints: { option: string; column: number; message: string }[] = [];
-  const problems: Problem[] = [];
+  const problems = [...fileProblems];
   if (options.titleFilter !== undefined && options.persona !== undefined) {
     problems.push({ what: '--title-filter and --persona exclude each other', fix: 'give one of them' });
   }
@@ -181,6 +182,10 @@ function readQuestionOptions(options: RunCommandOptions) {
     // A variable of a shell that is not set: without the option, all the world would be asked for, and paid.
     if (values?.some((value) => value?.trim() === '')) problems.push({ what: `${option} is empty`, fix: 'give it a value, or leave it out' });
   }
+  for (const [option, values] of [['--title-filter', [options.titleFilter]], ['--persona', options.persona], ['--location', [options.location]], ['--country', options.country], ['--exclude-name', options.excludeName]] as const) {
+    // A terminal and a shell that do not agree about the encoding: whoever is meant would be neither found nor left out.
+    if (values?.some((value) => value?.includes('\uFFFD'))) problems.push({ what: `${option} has a character that was lost (\uFFFD)`, fix: 'set the locale to UTF-8, or give a file in UTF-8' });
+  }
   const countries = options.country ?? [];
   for (const country of countries) {
     if (COUNTRY_CODE.test(country.trim())) problems.push({ what: `--country "${country}" is a code, and the API knows countries by their names`, fix: `write it in full, for instance --country "${countryName(country)}"` });
@@ -191,7 +196,10 @@ function readQuestionOptions(options: RunCommandOptions) {
   for (const place of [options.location ?? '', ...countries]) {
     if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `give at most ${LONGEST_PLACE} characters, which is what the API takes` });
   }
-  const excluded = readExcludedNames(options.excludeName ?? [], problems);
+  const excluded = [...new Set(options.excludeName?.map((name) => name.trim()))];
+  if (excluded.length > MOST_EXCLUDED_NAMES) {
+    problems.push({ what: `there are ${excluded.length} names to leave out`, fix: `give at most ${MOST_EXCLUDED_NAMES}, which is what the API takes` });
+  }
   refuse(problems);
   const question: Omit<RunOptions['question'], 'api_host'> = {
     ...(options.titleFilter !== undefined && { title_filter: options.titleFilter.replace(/\s+/g, ' ').trim() }),
@@ -211,28 +219,6 @@ function countryName(code: string): string {
   const names = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
   const two = code.trim().length === 2 ? names.of(code.trim().toUpperCase()) : undefined;
   return two ?? 'Germany';
-}
-
-/** Names as given, and those in files (`@file`), one a line. The API takes up to 200. */
-function readExcludedNames(given: readonly string[], problems: Problem[]): string[] {
-  const names: string[] = [];
-  for (const entry of given) {
-    if (!entry.startsWith('@')) {
-      names.push(entry);
-      continue;
-    }
-    try {
-      names.push(...readFileSync(entry.slice(1), 'utf8').split(/\r?\n/));
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
-      problems.push({ what: `--exclude-name: ${entry.slice(1)} cannot be read (${code})`, fix: 'correct the path' });
-    }
-  }
-  const present = [...new Set(names.map((name) => name.trim()).filter((name) => name !== ''))];
-  if (present.length > MOST_EXCLUDED_NAMES) {
-    problems.push({ what: `there are ${present.length} names to leave out`, fix: `give at most ${MOST_EXCLUDED_NAMES}, which is what the API takes` });
-  }
-  return present;
 }
 
 function indent(text: string): string {
