@@ -12,6 +12,7 @@ import { systemClock } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { inWords } from '../store/database.ts';
 import type { Database, Driver } from '../store/database.ts';
+import { formQuestions } from '../store/forming.ts';
 import { hasEmbedded } from '../store/embedded-folder.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
 import { migrate, schemaState } from '../store/migrate.ts';
@@ -108,6 +109,9 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
         migrations: schema.applied,
       });
     }
+    await formQuestions(driver, (questions) => {
+      session.terminal.say(`reading ${many(questions, 'question')} of an older version by today's rules, so that nothing is asked again`, { message: 'questions formed anew', questions });
+    });
     return databaseOf(driver, runtime, signal);
   } catch (error) {
     await driver.close();

@@ -2,6 +2,7 @@
  * What a cell holds, taken apart: words and addresses, without quotes, brackets, schemes, users, ports and symbols. What they
  * mean is not judged here. Every step is linear in the length of the cell, which may be anything.
  */
+import { plainText } from './text.ts';
 
 /** A word of a cell that may be a web or e-mail address. */
 export type Address = {
@@ -17,25 +18,17 @@ export type Address = {
 /** A word of a cell as it was typed, and what parted it from the one before; `closing`: a bracket that it is glued to. */
 export type Word = { text: string; after: 'start' | 'blank' | 'comma' | 'wrapping' | 'closing' };
 
-/** Invisible characters that come along when text is copied: zero width, soft hyphen, direction marks. */
-const INVISIBLE = /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0]/g;
-const FULL_WIDTH = /[\uFF01-\uFF5E]/g;
 /** Quotes and brackets of any script; `<`, `>` and the backtick count as such. */
 const WRAPPING = /[\p{Ps}\p{Pe}\p{Pi}\p{Pf}"'`<>]/u;
 const BELONGS = /[\p{Ll}\p{Lo}\p{Lm}\p{Mn}\p{Mc}\p{Nd}-]/u;
 /** IDNA2008 forbids these though they are letters or marks (RFC 5892, 2.6); the ideographic zero is allowed though it is a number. */
 const FORBIDDEN = /[\u0640\u07FA\u302E\u302F\u3031-\u3035\u303B]/;
 
-/** The text with full-width forms as plain ones, without what nobody sees, composed. Symbols stay symbols: a trademark sign is no `tm`. */
+/** The plain text of a cell; stops of other scripts are dots, and a digit in a keycap is a bullet. */
 export function cleaned(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(INVISIBLE, '')
-    .replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
+  return plainText(text)
     .replace(/[\u3002\uFF61]/g, '.')
-    // A digit in a keycap is a bullet.
-    .replace(/[0-9#*]\u20E3/g, ' ')
-    .normalize('NFC');
+    .replace(/[0-9#*]\u20E3/g, ' ');
 }
 
 /**

@@ -18,7 +18,13 @@ export type FilterHint = { message: string; column: number };
 
 /** What `parseTitleFilter` returns: an expression with its hints, or the first mistake. */
 export type ParsedTitleFilter =
-  | { ok: true; expression: TitleExpression; hints: FilterHint[] }
+  | {
+      ok: true;
+      expression: TitleExpression;
+      hints: FilterHint[];
+      /** AND and OR stand side by side without brackets. */
+      isAmbiguous: boolean;
+    }
   | { ok: false; mistake: FilterMistake };
 
 type Token = { kind: 'open' | 'close' | 'and' | 'or' | 'not' | 'term'; text: string; at: number };
@@ -44,7 +50,6 @@ const SUSPICIONS: readonly { sign: RegExp; message: (found: string) => string }[
   },
   { sign: /[*?%]/, message: (found) => `the API documents no wildcards; "${found}" is sent as it stands` },
   { sign: /[,;|]/, message: (found) => `"${found}" does not separate terms; write OR between them` },
-  { sign: /[（）]/, message: (found) => `"${found}" is no bracket to the API; write ( and )` },
 ];
 
 /**
@@ -121,7 +126,34 @@ export function parseTitleFilter(text: string): ParsedTitleFilter {
     const found = sign.exec(text);
     if (found) hints.push({ message: message(found[0]), column: columnAt(text, found.index) });
   }
-  return { ok: true, expression: finish(group), hints: hints.sort((a, b) => a.column - b.column) };
+  return { ok: true, expression: finish(group), hints: hints.sort((a, b) => a.column - b.column), isAmbiguous: mixed !== undefined };
+}
+
+/**
+ * Reads `or` in lower case between words as the operator that people mean by it: `Founder or CEO`. `and` and `not` stay words of
+ * a title (`Research and Development`). Columns stay the same.
+ */
+export function readOr(text: string): { text: string; isRead: boolean } {
+  const words = [...text.matchAll(/[()]|[^\s()]+/g)];
+  const isOperand = (word: string | undefined) => word !== undefined && word !== 'or' && !Object.hasOwn(OPERATORS, word);
+  let read = '';
+  let taken = 0;
+  for (const [place, { 0: word, index }] of words.entries()) {
+    const [before, next] = [words[place - 1]?.[0], words[place + 1]?.[0]];
+    if (word !== 'or' || !(isOperand(before) || before === ')') || !(isOperand(next) || next === '(' || next === 'NOT')) continue;
+    read += `${text.slice(taken, index)}OR`;
+    taken = index + word.length;
+  }
+  return { text: read + text.slice(taken), isRead: taken > 0 };
+}
+
+/**
+ * What a filter comes to, for telling whether two are one question: blanks, needless brackets and their nesting do not count. Where
+ * AND and OR stand side by side without brackets, the API's order is not known, and the text itself is kept.
+ */
+export function canonicalFilter(text: string): string {
+  const parsed = parseTitleFilter(text);
+  return parsed.ok && !parsed.isAmbiguous ? printTitleFilter(parsed.expression) : text.replace(/\s+/g, ' ').trim();
 }
 
 /**
@@ -137,12 +169,18 @@ export function matchesTitle(expression: TitleExpression, title: string): boolea
   );
 }
 
-/** The expression as text, with brackets around every AND and OR. Parsing it gives the same expression. */
+/** The expression as text, with brackets around every AND and OR but where they join more of the same: `(a OR b OR c)`. */
 export function printTitleFilter(expression: TitleExpression): string {
-  return fold<string>(
-    expression,
-    (text) => text,
-    (kind, parts) => (kind === 'not' ? `NOT ${parts.join('')}` : `(${parts.join(` ${kind.toUpperCase()} `)})`),
+  const shown = ({ parts, kind }: { kind: string; parts: string[] }) => (parts.length === 1 ? parts.join('') : `(${parts.join(` ${kind.toUpperCase()} `)})`);
+  return shown(
+    fold<{ kind: string; parts: string[] }>(
+      expression,
+      (text) => ({ kind: 'term', parts: [text] }),
+      (kind, parts) => {
+        if (kind === 'not') return { kind, parts: [`NOT ${parts.map(shown).join('')}`] };
+        return { kind, parts: parts.flatMap((part) => (part.kind === kind ? part.parts : [shown(part)])) };
+      },
+    ),
   );
 }
 

@@ -63,7 +63,7 @@ async function previewList(made: NewRun, options: { since: Date; rowsNamed: numb
   let batch: string[] = [];
   const lookUp = async () => {
     const known =
-      options.database === undefined || made.fresh ? new Map<string, Known>() : await knownQuestions(options.database, batch, options.since);
+      options.database === undefined || made.fresh ? new Map<string, Known>() : await knownQuestions(options.database, batch, made.options.question.limit, options.since);
     for (const state of known.values()) count(OUTCOME_OF[state]);
     count('not_launched', batch.length - known.size);
     batch = [];

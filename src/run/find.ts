@@ -4,10 +4,10 @@ import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import { billedUsd } from '../core/money.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { endLaunch, holdsAnswer } from '../store/targets.ts';
+import { endLaunch, holdsAnswer, loadTarget } from '../store/targets.ts';
 import type { Place } from '../waterfall/client.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
-import { save, settled, succeeded } from './lane.ts';
+import { leaveLane, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Work } from './work.ts';
 
@@ -63,6 +63,15 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       const answer = job.output ?? {};
       const stop_date = Number.isNaN(stopped) ? now : stopped;
       const { contacts } = await work.settle({ job_id, answer, stop_date, at: now });
+      if (lane.target.state === 'following') {
+        // The job that was followed had a smaller limit, and filled it: this question is asked by itself.
+        const saved = await loadTarget(work.database, lane.target.id);
+        if (saved.state === 'pending') {
+          lane.target = saved;
+          leaveLane(lane, work);
+          return;
+        }
+      }
       // Of all who waited for the job, in this run and in others, one has its cost: whoever launched it, where it still waited.
       const isBooked = lane.target.state === 'launched' || (await holdsAnswer(work.database, lane.target.id));
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };

@@ -25,6 +25,8 @@ export type NewRun = {
   fresh: boolean;
   /** Told of rows whose filter looks odd; they are asked all the same. */
   onAdvice: (line: number, advice: string) => void;
+  /** Told of rows in whose filter an `or` was read as OR. */
+  onOrRead: () => void;
 };
 
 /**
@@ -100,6 +102,7 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
   // A row that is broken as a line is not asked, whatever its cells say.
   if (row.problem !== undefined) return { ...imported, reason: row.problem };
   if (asked.question === undefined) return { ...imported, reason: asked.reason };
+  if (asked.isOrRead) made.onOrRead();
   if (asked.advice !== undefined) made.onAdvice(row.line, asked.advice);
   return { ...imported, question: asked.question, question_hash: asked.question_hash };
 }

@@ -18,18 +18,27 @@ export type ImportedRow = {
 /** A question whose jobs ended FAILED so often is not launched again of itself (contract, section 1). */
 export const FAILURES_ENOUGH = 3;
 
-/** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates. */
+/** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates, which may bring a hint that it lacks. */
 export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[]): Promise<void> {
-  const batch = storableJson(rows);
+  const questions = new Map<string, { position: number; question_hash: string; question: Question }>();
+  for (const { position, question_hash, question } of rows) {
+    if (question_hash === undefined || question === undefined) continue;
+    const first = questions.get(question_hash);
+    if (first === undefined) questions.set(question_hash, { position, question_hash, question });
+    else if (position < first.position) questions.set(question_hash, { position, question_hash, question: { ...first.question, ...question } });
+    else first.question = { ...question, ...first.question };
+  }
   await transaction.query(
-    `insert into waterfall.targets (run_id, position, question_hash, question)
-     select $1, given.position, given.question_hash, given.question
+    `insert into waterfall.targets (run_id, position, question_hash, question, question_limit)
+     select $1, given.position, given.question_hash, given.question, (given.question ->> 'limit')::integer
      from json_to_recordset($2::json) as given (position integer, question_hash text, question jsonb)
-     where given.question_hash is not null
      order by given.position
-     on conflict (run_id, question_hash) do nothing`,
-    [run_id, batch],
+     on conflict (run_id, question_hash) where not formed_anew do update set question = excluded.question || targets.question
+       where excluded.question ? 'company_name' and not targets.question ? 'company_name'
+         or excluded.question ? 'linkedin' and not targets.question ? 'linkedin'`,
+    [run_id, storableJson([...questions.values()])],
   );
+  const batch = storableJson(rows.map(({ question: _question, ...row }) => row));
   await transaction.query(
     `insert into waterfall.input_rows (run_id, position, line, domain, title_filter, cells, target_id, outcome, reason)
      select $1, given.position, given.line, given.domain, given.title_filter, given.cells, target.id,
@@ -37,7 +46,7 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
        given.reason
      from json_to_recordset($2::json) as given (
        position integer, line integer, domain text, title_filter text, cells text[], question_hash text, reason text)
-     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash`,
+     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash and not target.formed_anew`,
     [run_id, batch],
   );
 }
@@ -52,13 +61,14 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
   await transaction.query(
     `update waterfall.targets as target
      set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
-       contacts = known.contacts, cost_usd = 0, settled_at = $3
+       contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3
      from (
        select distinct on (earlier.question_hash) earlier.question_hash, earlier.id, earlier.job_id, earlier.stop_date, earlier.contacts
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
        where mine.run_id = $1 and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null
          and earlier.answer is not null and earlier.stop_date >= $2
+         and waterfall.serves(earlier.question_limit, earlier.contacts, mine.question_limit)
        order by earlier.question_hash, earlier.stop_date desc, earlier.id
      ) as known
      where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,
@@ -72,7 +82,8 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
        where mine.run_id = $1 and earlier.run_id <> $1
-         and (earlier.state = 'launched' or (earlier.state = 'timed_out' and earlier.launched_at >= $2))
+         and (earlier.state = 'launched'
+           or (earlier.state = 'timed_out' and earlier.launched_at >= $2 and earlier.question_limit >= mine.question_limit))
        order by earlier.question_hash, earlier.launched_at desc, earlier.id
      ) as known
      where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { UsageError } from '../core/errors.ts';
 import type { Driver, Queryable } from './database.ts';
+import { refuseWorkingRuns } from './forming.ts';
 import { sqlState } from './sqlstate.ts';
 
 const SQL_FOLDER = new URL('../../sql/', import.meta.url);
@@ -53,6 +54,7 @@ export async function migrate(driver: Driver): Promise<SchemaState> {
         // Read again: another process may have been faster.
         const applied = await appliedMigrations(transaction);
         refuseForeign(applied, known);
+        if (applied.length > 0) await refuseWorkingRuns(transaction);
         for (const migration of known.slice(applied.length)) {
           await transaction.script(migration.sql);
           await transaction.query('insert into waterfall.schema_migrations (version, name, checksum) values ($1, $2, $3)', [

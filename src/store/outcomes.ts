@@ -126,6 +126,8 @@ export type AnsweredRow = {
   job_id: string | null;
   stop_date: Date | null;
   answer: Answer | null;
+  /** How many of the contacts are the row's, where the answer is one to a larger limit. */
+  most: number | null;
 };
 
 /** The position of the first row behind another that is not settled yet; null when all are. */
@@ -145,7 +147,7 @@ export async function answeredRows(
 ): Promise<AnsweredRow[]> {
   return database.query<AnsweredRow>(
     `select input_row.position, input_row.line as row, input_row.domain, input_row.title_filter, input_row.cells,
-       target.job_id, holder.stop_date, holder.answer
+       target.job_id, holder.stop_date, holder.answer, case when target.answered_by is not null then target.question_limit end as most
      from waterfall.input_rows as input_row
      join waterfall.targets as target on target.id = input_row.target_id
      join waterfall.targets as holder on holder.id = coalesce(target.answered_by, target.id)

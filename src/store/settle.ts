@@ -33,20 +33,31 @@ const SETTLE = `
   forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
   unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
   open as materialized (
-    select id, state, job_id from waterfall.targets
+    select id, state, job_id, question_limit from waterfall.targets
     where job_id = any ($2::text[]) and state in ('launched', 'following')
       and not exists (select from forgotten) and not (select is_unknown from unknown)
     order by id for update
   ),
-  holder as materialized (select distinct on (job_id) job_id, id from open order by job_id, state = 'launched' desc, id),
+  -- A job that filled its limit is no answer to a larger one: who follows it with such a question asks for itself.
+  short as materialized (
+    select open.id from open join given using (job_id)
+    join lateral (
+      select min(question_limit) as launched_limit from waterfall.targets where targets.job_id = open.job_id and launches > 0
+    ) as launcher on true
+    where open.state = 'following' and not waterfall.serves(launched_limit, given.contacts, open.question_limit)
+  ),
+  put_back as (update waterfall.targets set state = 'pending', job_id = null, launched_at = null where id = any (array(select id from short))),
+  answered as materialized (select * from open where id <> all (array(select id from short))),
+  holder as materialized (select distinct on (job_id) job_id, id from answered order by job_id, state = 'launched' desc, id),
   settled as (
     update waterfall.targets as target
-    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), contacts = given.contacts, settled_at = given.settled_at, reason = null,
+    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), settled_at = given.settled_at, reason = null,
+      contacts = case when target.id = holder.id then given.contacts else least(given.contacts, target.question_limit) end,
       answer = case when target.id = holder.id then given.answer end,
       answered_by = case when target.id <> holder.id then holder.id end,
       cost_usd = case when target.id = holder.id then given.cost_usd else 0 end
-    from open join holder using (job_id) join given using (job_id)
-    where target.id = any (array(select id from open)) and target.id = open.id
+    from answered join holder using (job_id) join given using (job_id)
+    where target.id = any (array(select id from answered)) and target.id = answered.id
     returning target.job_id
   ),
   upserted_companies as (${upsertCompanies(3, 'given.job_id in (select job_id from holder)')}),

@@ -99,13 +99,13 @@ export async function takeAnswer(database: Queryable, claimed: Target, at: numbe
   const [taken] = await database.query<{ contacts: number }>(
     `update waterfall.targets as target
      set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
-       contacts = known.contacts, cost_usd = 0, launches = $2, launched_at = null, settled_at = $3
+       contacts = least(known.contacts, target.question_limit), cost_usd = 0, launches = $2, launched_at = null, settled_at = $3
      from (
        select other.* from waterfall.targets as mine
        join waterfall.runs as run on run.id = mine.run_id
        join waterfall.targets as other using (question_hash)
        where mine.id = $1 and other.state in ('found', 'no_contacts') and other.answer is not null
-         and other.settled_at >= run.created_at
+         and other.settled_at >= run.created_at and waterfall.serves(other.question_limit, other.contacts, mine.question_limit)
        order by other.stop_date desc, other.id limit 1
      ) as known
      where target.id = $1 and target.state in ('launching', 'cached')

@@ -77,7 +77,7 @@ async function work(session: Session, scene: Scene): Promise<number> {
     output: { contacts: `${scene.folder}/list.contacts.csv`, report: `${scene.folder}/list.report.csv`, style: { delimiter: ',', bom: false } },
   };
   return perform(session, readPace({ concurrency: 2, jobTimeout: '10m', inDoubt: 'relaunch' }), sha256, async (database) => {
-    const made = { key: sha256, input_name: 'list.csv', list: await openList(path, format), options, maxAgeMs: 0, fresh: false, onAdvice: () => undefined };
+    const made = { key: sha256, input_name: 'list.csv', list: await openList(path, format), options, maxAgeMs: 0, fresh: false, onAdvice: () => undefined, onOrRead: () => undefined };
     return { run: await startRun(database, session.runtime, made), continued: false };
   });
 }

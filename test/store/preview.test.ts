@@ -23,7 +23,7 @@ function listOf(domains: string[], more: Partial<NewRun> = {}): NewRun {
   const output = { contacts: '-', report: null, style: { delimiter: ',', bom: false } };
   return {
     key: 'key of list', input_name: 'companies.csv', list: { columns, rows: rows() }, options: { question, reading: {}, rows: null, output },
-    maxAgeMs: 30 * DAY_MS, fresh: false, onAdvice: () => undefined, ...more,
+    maxAgeMs: 30 * DAY_MS, fresh: false, onAdvice: () => undefined, onOrRead: () => undefined, ...more,
   };
 }
 

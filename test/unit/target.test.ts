@@ -61,6 +61,45 @@ describe('a row that cannot be asked', () => {
   });
 });
 
+describe('one question', () => {
+  const hashOf = (row: Parameters<typeof asked>[0], more: Parameters<typeof asked>[1] = {}) => asked(row, more).question_hash;
+  const plain = hashOf({ title_filter: 'Chargé OR CEO' });
+
+  it.each([
+    ['another spelling of the name', { title_filter: 'Chargé OR CEO', company_name: 'ACME' }, {}],
+    ['a LinkedIn page', { title_filter: 'Chargé OR CEO', linkedin: 'https://linkedin.com/company/acme' }, {}],
+    ['a larger limit', { title_filter: 'Chargé OR CEO' }, { limit: 50 }],
+    ['a decomposed letter', { title_filter: 'Charge\u0301 OR CEO' }, {}],
+    ['invisible characters', { title_filter: 'Char\u200Bgé OR\u00A0CEO\uFEFF' }, {}],
+    ['full-width letters', { title_filter: 'Chargé OR ＣＥＯ' }, {}],
+    ['or in lower case', { title_filter: 'Chargé or CEO' }, {}],
+    ['needless brackets and blanks', { title_filter: '((Chargé)  OR (CEO))' }, {}],
+    ['the filter for all rows', { title_filter: '#N/A' }, { title_filter: 'Chargé OR CEO' }],
+  ])('is asked with %s', (_what, row, more) => {
+    expect(hashOf(row, more)).toBe(plain);
+  });
+
+  it.each([
+    ['other filter', { title_filter: 'CEO' }, {}],
+    ['other place', { title_filter: 'Chargé OR CEO' }, { countries: ['France'] }],
+    ['filter sent as it is', { title_filter: 'Chargé or CEO' }, { filter_as_is: true as const }],
+  ])('is not asked with an%s', (_what, row, more) => {
+    expect(hashOf(row, more)).not.toBe(plain);
+  });
+
+  it('comes from the report of a run with personas', () => {
+    const personas = [{ name: 'leaders', filter: 'CEO or  founder' }, { name: 'technology', filter: 'CTO' }];
+    const { question_hash, title_filter } = asked({}, { personas });
+    expect(title_filter).toBe('leaders=CEO OR founder; technology=CTO');
+    expect(hashOf({ title_filter }, { personas })).toBe(question_hash);
+  });
+
+  it('sends no hint that is a word for nothing, nor any with --no-hints', () => {
+    expect(asked({ title_filter: 'CEO', company_name: 'N/A', linkedin: '-' }).question).not.toHaveProperty('company_name');
+    expect(asked({ title_filter: 'CEO', company_name: 'Acme' }, { no_hints: true }).question).not.toHaveProperty('company_name');
+  });
+});
+
 describe('the rest of a question', () => {
   it('leaves out what is not given', () => {
     expect(asked({ title_filter: 'CEO' }).question).toEqual({

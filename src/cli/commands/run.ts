@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { readAll, refuse } from '../../core/problems.ts';
-import { caret, parseTitleFilter } from '../../core/title-filter.ts';
+import { plainText } from '../../core/text.ts';
+import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
 import { chooseOutput, unwritable } from '../../run/output.ts';
@@ -40,6 +41,7 @@ export type RunCommandOptions = GlobalOptions &
     location?: string;
     country?: string[];
     excludeName?: string[];
+    filterAsIs?: boolean;
     rows?: number;
     maxAge: string;
     fresh?: boolean;
@@ -110,6 +112,12 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       },
     );
 
+    let isOrSaid = false;
+    const sayOrRead = () => {
+      if (!isOrSaid) session.terminal.say('"or" between words of a title filter is read as OR (--filter-as-is sends filters as they are)', { message: 'or read as OR' });
+      isOrSaid = true;
+    };
+    if (asked.isOrRead) sayOrRead();
     let advised = 0;
     const newRun: NewRun = {
       key,
@@ -118,6 +126,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       options: made,
       maxAgeMs,
       fresh: options.fresh ?? false,
+      onOrRead: sayOrRead,
       onAdvice(line, text) {
         advised += 1;
         if (advised <= ROWS_ADVISED) session.terminal.say(`hint: line ${line}, ${text}`, { message: 'hint', line, hint: text });
@@ -152,7 +161,11 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
   if (options.titleFilter !== undefined && options.persona !== undefined) {
     problems.push({ what: '--title-filter and --persona exclude each other', fix: 'give one of them' });
   }
-  const check = (name: string, text: string) => {
+  let isOrRead = false;
+  const check = (name: string, given: string) => {
+    if (options.filterAsIs) return;
+    const { text, isRead } = readOr(plainText(given));
+    isOrRead ||= isRead;
     const parsed = parseTitleFilter(text);
     if (!parsed.ok) {
       const { code, message, column } = parsed.mistake;
@@ -202,7 +215,7 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
   }
   refuse(problems);
   const question: Omit<RunOptions['question'], 'api_host'> = {
-    ...(options.titleFilter !== undefined && { title_filter: options.titleFilter.replace(/\s+/g, ' ').trim() }),
+    ...(options.titleFilter !== undefined && { title_filter: options.filterAsIs ? options.titleFilter : options.titleFilter.replace(/\s+/g, ' ').trim() }),
     ...(personas !== undefined && { personas }),
     ...(options.location !== undefined && { location: options.location }),
     ...(options.country !== undefined && { countries: options.country }),
@@ -210,8 +223,9 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
     limit: options.limit,
     include_phones: options.includePhones ?? false,
     include_unverified: options.includeUnverified ?? false,
+    ...(options.filterAsIs && { filter_as_is: true as const }),
   };
-  return { question, hints };
+  return { question, hints, isOrRead };
 }
 
 /** The English name of a code such as `DE`; an example where there is none for it. */

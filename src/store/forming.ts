@@ -1,0 +1,122 @@
+/*
+ * Forms the questions anew that an older version stored, by the rules of today: so the same list finds its answers and open jobs, and
+ * an upgrade buys nothing twice. In batches, each a transaction of its own: it may be killed and gone on with at will. Nothing may
+ * launch before it is complete. The domain of a stored question is not judged again.
+ */
+import { BusyError } from '../core/errors.ts';
+import type { Question } from '../core/model.ts';
+import { hashOfStored, QUESTION_VERSION } from '../core/target.ts';
+import type { Driver, Queryable } from './database.ts';
+import { lockHolders } from './run-lock.ts';
+import { storableJson } from './storable.ts';
+
+const BATCH = 1_000;
+/** Any constant will do, as long as all versions of the program share it. */
+const FORMING_LOCK = 20_261_127;
+
+type Stored = {
+  id: number;
+  run_id: string;
+  question: Question;
+  state: string;
+  launches: number;
+  doubts: number;
+  is_open: boolean;
+};
+
+/** Refuses to change questions under a process of an older version that works on a run. @throws {BusyError} that names the run. */
+export async function refuseWorkingRuns(database: Queryable): Promise<void> {
+  const runs = await database.query<{ id: string; key: string }>('select id, key from waterfall.runs where finished_at is null order by created_at desc limit 1000');
+  const [holder] = await lockHolders(database, runs.map(({ key }) => key));
+  const run = runs.find(({ key }) => key === holder?.name);
+  if (run !== undefined) {
+    throw new BusyError(`an older version of waterfall-contacts works on run ${run.id}; the database is updated when it has ended: stop it with Ctrl-C, and give the command again`);
+  }
+}
+
+/** Forms all stored questions anew. @returns how many. */
+export async function formQuestions(driver: Driver, onBegin: (questions: number) => void): Promise<number> {
+  const [waiting] = await driver.query<{ questions: number }>('select count(*)::integer as questions from waterfall.targets where question_version < $1', [QUESTION_VERSION]);
+  const questions = waiting?.questions ?? 0;
+  if (questions === 0) return 0;
+  onBegin(questions);
+  let formed = 0;
+  for (let batch = BATCH; batch > 0; formed += batch) batch = await driver.transaction(formBatch);
+  return formed;
+}
+
+async function formBatch(transaction: Queryable): Promise<number> {
+  await transaction.query('select pg_advisory_xact_lock($1)', [FORMING_LOCK]);
+  // Whoever was launching is dead: its launch is in doubt, as after any crash.
+  await transaction.query(
+    `update waterfall.targets set state = 'pending', doubts = doubts + 1, launched_at = null where state = 'launching' and question_version < $1`,
+    [QUESTION_VERSION],
+  );
+  const stored = await transaction.query<Stored>(
+    `select id, run_id, question, state, launches, doubts, settled_at is null as is_open
+     from waterfall.targets where question_version < $1 order by id limit $2`,
+    [QUESTION_VERSION, BATCH],
+  );
+  const formed = stored.map((target) => ({ ...target, question_hash: hashOfStored(target.question), question_limit: target.question.limit }));
+  const open = await openTwins(transaction, formed.flatMap((target) => (target.is_open ? [target.question_hash] : [])));
+  for (const target of formed) {
+    if (!target.is_open) continue;
+    const twins = open.get(target.question_hash) ?? [];
+    const twin = twins.find(({ run_id }) => run_id === target.run_id);
+    if (twin !== undefined && (twin.state === 'pending' || target.state === 'pending')) {
+      await merge(transaction, target, twin);
+      if (twin.state === 'pending') twin.state = target.state;
+      continue;
+    }
+    // Of several open jobs the oldest stays the question's; the others are asked for all the same.
+    if (target.state === 'launched' && twins.some(({ state }) => state === 'launched')) {
+      await transaction.query(`update waterfall.targets set state = 'following' where id = $1`, [target.id]);
+      target.state = 'following';
+    }
+    open.set(target.question_hash, [...twins, target]);
+  }
+  await transaction.query(
+    `update waterfall.targets as target
+     set question_hash = given.question_hash, question_limit = given.question_limit, question_version = $2, formed_anew = true
+     from json_to_recordset($1::json) as given (id bigint, question_hash text, question_limit integer)
+     where target.id = given.id`,
+    [storableJson(formed.map(({ id, question_hash, question_limit }) => ({ id, question_hash, question_limit }))), QUESTION_VERSION],
+  );
+  return stored.length;
+}
+
+type Twin = Pick<Stored, 'id' | 'run_id' | 'state'>;
+
+/** Targets that are formed already and still open, by their question. */
+async function openTwins(transaction: Queryable, hashes: readonly string[]): Promise<Map<string, Twin[]>> {
+  const rows = await transaction.query<Twin & { question_hash: string }>(
+    `select id, run_id, state, question_hash from waterfall.targets
+     where question_hash = any ($1::text[]) and settled_at is null and question_version = $2 order by id`,
+    [hashes, QUESTION_VERSION],
+  );
+  const twins = new Map<string, Twin[]>();
+  for (const { question_hash, ...twin } of rows) twins.set(question_hash, [...(twins.get(question_hash) ?? []), twin]);
+  return twins;
+}
+
+/** Two unfinished targets of a run have become one question: the first stays, with the job and the doubts of both, and asks for the rows of both. */
+async function merge(transaction: Queryable, later: Twin, first: Twin): Promise<void> {
+  await transaction.query(
+    `update waterfall.input_rows set target_id = $2, outcome = 'duplicate' where target_id = $1`,
+    [later.id, first.id],
+  );
+  // The later one goes first: a question has one open launch.
+  const [gone] = await transaction.query<Record<string, unknown>>(
+    'delete from waterfall.targets where id = $1 returning state, job_id, launched_at, launches, doubts',
+    [later.id],
+  );
+  await transaction.query(
+    `update waterfall.targets as target
+     set launches = target.launches + gone.launches, doubts = greatest(target.doubts, gone.doubts),
+       state = case when target.job_id is null then gone.state else target.state end,
+       job_id = coalesce(target.job_id, gone.job_id), launched_at = coalesce(target.launched_at, gone.launched_at)
+     from json_to_record($2::json) as gone (state text, job_id text, launched_at timestamptz, launches integer, doubts integer)
+     where id = $1`,
+    [first.id, storableJson(gone)],
+  );
+}

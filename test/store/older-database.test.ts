@@ -1,0 +1,148 @@
+/*
+ * A database that version 0.1.0 filled, by its own functions: an upgrade loses nothing and buys nothing again. The fixture has the rows of
+ * its tables: runs finished and unfinished, spellings that are one question now, two open jobs, a launch that its process did not survive,
+ * one in doubt, one that failed three times.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { beforeEach, expect, it } from 'vitest';
+import { questionOf } from '../../src/core/target.ts';
+import type { Database } from '../../src/store/database.ts';
+import { formQuestions } from '../../src/store/forming.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { settle } from '../../src/store/settle.ts';
+import { describeOnBoth } from '../support/databases.ts';
+import { answerOf, NOW, person, startedRun, targetsOf } from '../support/runs.ts';
+
+const OLDEST = 6;
+const sql = new URL('../../sql/', import.meta.url);
+const tables = JSON.parse(await readFile(new URL('../fixtures/databases/0.1.0.json', import.meta.url), 'utf8')) as Record<string, unknown[]>;
+
+async function fillAsBefore(driver: Database): Promise<void> {
+  await driver.script(`create schema waterfall;
+    create table waterfall.schema_migrations (version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now());`);
+  for (const name of (await readdir(sql)).sort().slice(0, OLDEST)) {
+    const text = await readFile(new URL(name, sql), 'utf8');
+    await driver.script(text);
+    await driver.query('insert into waterfall.schema_migrations (version, name, checksum) values ($1, $2, $3)', [
+      Number.parseInt(name, 10), name, createHash('sha256').update(text).digest('hex'),
+    ]);
+  }
+  for (const [table, rows] of Object.entries(tables)) {
+    await driver.query(`insert into waterfall.${table} overriding system value select * from json_populate_recordset(null::waterfall.${table}, $1)`, [JSON.stringify(rows)]);
+  }
+  await driver.query(`select setval(pg_get_serial_sequence('waterfall.targets', 'id'), 1000)`);
+}
+
+const row = (domain: string, title_filter: string, company_name: string, position: number, limit = 10) => {
+  const asked = questionOf(
+    { domain, title_filter, company_name, linkedin: '' },
+    { api_host: 'api.waterfall.example', limit, include_phones: false, include_unverified: false },
+  );
+  if (asked.question === undefined) throw new Error(asked.reason);
+  const { question, question_hash } = asked;
+  return { position, line: position + 2, cells: [domain], domain, title_filter: asked.title_filter, question, question_hash };
+};
+
+describeOnBoth(
+  'a database of version 0.1.0',
+  (open) => {
+    beforeEach(async () => {
+      await fillAsBefore(open());
+      await migrate(open());
+    });
+
+    it('answers the same list at no cost, asks for its open job, and neither launches nor forgets what was in doubt', async () => {
+      expect(await formQuestions(open(), () => undefined)).toBe(tables['targets']?.length);
+      const rows = [
+        row('answered.example', 'Founder or CEO', 'Answered, Inc.', 0),
+        row('composed.example', 'Chargé d’affaires', '', 1),
+        row('empty.example', '(ceo) OR founder', '', 2),
+        row('open.example', 'ceo', 'Anything', 3),
+        row('failed.example', 'ceo', '', 4),
+        row('doubt.example', 'ceo', '', 5),
+        row('launching.example', 'ceo', '', 6),
+      ];
+      const targets = await startedRun(open(), 'upgraded', [], { rows });
+      expect(targets.map(({ state, job_id, doubts }) => [state, job_id, doubts])).toEqual([
+        ['cached', 'job-answered-1', 0], // of two spellings the newest answer
+        ['cached', 'job-answered-3', 0],
+        ['cached', 'job-answered-4', 0],
+        ['following', expect.stringMatching(/^job-open/), 0],
+        ['job_failed', 'job-failed-3', 0],
+        ['pending', null, 1],
+        ['pending', null, 1],
+      ]);
+    });
+
+    it('makes one of what has become one question in an unfinished run, and keeps its job', async () => {
+      await formQuestions(open(), () => undefined);
+      const outcomes = await open().query<{ line: number; outcome: string | null; state: string; job_id: string | null }>(
+        `select line, outcome, state, job_id from waterfall.input_rows join waterfall.targets on targets.id = target_id
+         where input_rows.run_id = 'unfinished' order by line`,
+      );
+      expect(outcomes.map(({ line, outcome, state, job_id }) => [line, outcome, state, job_id])).toEqual([
+        [2, null, 'launched', 'job-open'],
+        [3, 'duplicate', 'launched', 'job-open'],
+        [4, null, 'pending', null],
+        [5, null, 'pending', null],
+        [6, null, 'cached', 'job-answered-0'],
+      ]);
+      // The other run's own job is asked for all the same, and its answer is taken.
+      expect((await targetsOf(open(), 'unfinished-2')).map(({ state, job_id }) => [state, job_id])).toEqual([['following', 'job-open-2'], ['following', 'job-open']]);
+      await settle(open(), { job_id: 'job-open-2', answer: answerOf([person('p9')]), stop_date: NOW, at: NOW });
+      expect((await targetsOf(open(), 'unfinished-2')).map(({ state }) => state)).toEqual(['found', 'following']);
+    });
+
+    it('loses no row of a run that has ended', async () => {
+      const rows = () => open().query('select run_id, position, line, domain, outcome from waterfall.input_rows where run_id in ($1, $2) order by 1, 2', ['finished', 'failed-1']);
+      const before = await rows();
+      await formQuestions(open(), () => undefined);
+      expect(await rows()).toEqual(before);
+      const [answers] = await open().query<{ answers: number }>('select count(*)::integer as answers from waterfall.targets where answer is not null');
+      expect(answers?.answers).toBe(5);
+    });
+
+    it('is formed once, whoever does it', async () => {
+      const formed = await Promise.all([1, 2].map(() => formQuestions(open(), () => undefined)));
+      expect(Math.max(...formed)).toBe(tables['targets']?.length);
+      expect(await formQuestions(open(), () => undefined)).toBe(0);
+    });
+  },
+  { migrated: false },
+);
+
+describeOnBoth('a limit beside the question', (open) => {
+  const asked = (id: string, limit: number) => startedRun(open(), id, [], { rows: [row('alder.example', 'ceo', '', 0, limit)] });
+  const answered = async (id: string, limit: number, persons: number) => {
+    await asked(id, limit);
+    await open().query(`update waterfall.targets set state = 'launched', launches = 1, job_id = $1, launched_at = $2 where run_id = $1`, [id, new Date(NOW)]);
+    return settle(open(), { job_id: id, answer: answerOf(Array.from({ length: persons }, (_, n) => person(`${id}-${n}`))), stop_date: NOW, at: NOW });
+  };
+  const contacts = (id: string) => open().query<{ state: string; contacts: number }>('select state, contacts from waterfall.targets where run_id = $1', [id]);
+
+  it('takes the first contacts of an answer to a larger one', async () => {
+    await answered('large', 10, 10);
+    await asked('small', 3);
+    expect(await contacts('small')).toEqual([{ state: 'cached', contacts: 3 }]);
+  });
+
+  it('takes an answer to a smaller one that was not filled, and asks where it was', async () => {
+    await answered('small', 3, 2);
+    await asked('large', 10);
+    expect(await contacts('large')).toEqual([{ state: 'cached', contacts: 2 }]);
+    await open().query(`update waterfall.targets set question_limit = 2 where run_id = 'small'`);
+    await asked('larger', 20);
+    expect(await contacts('larger')).toEqual([{ state: 'pending', contacts: 0 }]);
+  });
+
+  it('waits for an open smaller one, and asks for itself when that is filled', async () => {
+    await asked('small', 2);
+    await open().query(`update waterfall.targets set state = 'launched', launches = 1, job_id = 'job', launched_at = $1`, [new Date(NOW)]);
+    await asked('large', 10);
+    expect(await contacts('large')).toEqual([{ state: 'following', contacts: 0 }]);
+    await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
+    expect(await contacts('small')).toEqual([{ state: 'found', contacts: 2 }]);
+    expect(await contacts('large')).toEqual([{ state: 'pending', contacts: 0 }]);
+  });
+});
