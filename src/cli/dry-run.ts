@@ -28,7 +28,7 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
       throw driver === undefined || error instanceof UsageError ? error : inWords(driver.place, error);
     });
     const price = choosePrice({ given: money.priceUsd, bills: preview.bills, account: undefined, includePhones: question.include_phones });
-    const plan = planOf({ question, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, price });
+    const plan = planOf({ question, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, answeredBefore: preview.answeredBefore, price });
     const goingOn = preview.continues === undefined ? '' : `, going on with run ${preview.continues}`;
     const lines = openingLines({
       title: `dry run of ${made.input_name}${goingOn}`,
@@ -37,6 +37,7 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
       capUsd: money.capUsd,
       invalidRows: preview.invalidRows,
       hasReport: false,
+      ...{ limit: question.limit, fresh: made.fresh },
       database: words,
     });
     terminal.say([...lines, 'nothing was sent, and nothing was written'].join('\n'), {

@@ -11,7 +11,9 @@ import { openingLines, planOf } from '../run/plan.ts';
 import { accountPrices, choosePrice } from '../run/price.ts';
 import { readingOf } from '../run/reconcile.ts';
 import type { Reading } from '../run/reconcile.ts';
+import { answersSince } from '../run/start.ts';
 import type { Stop } from '../run/stop.ts';
+import { answeredBeforeRun } from '../store/answered-before.ts';
 import { countRepeatable, dearestBills } from '../store/bills.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
@@ -26,6 +28,9 @@ import type { Session } from './session.ts';
 /** How many rows are named in the opening lines, and at the end. */
 export const ROWS_NAMED = 5;
 
+/** How old answers may be that a new run takes from the database; none, where it shall be fresh. */
+export type Taking = { maxAgeMs: number; fresh: boolean };
+
 /** What an invocation begins with. */
 export type Beginning = {
   session: Session;
@@ -36,6 +41,8 @@ export type Beginning = {
   inDoubt: InDoubtPolicy;
   run: Run;
   continued: boolean;
+  /** Which answers a new run takes. */
+  taking?: Taking | undefined;
 };
 
 /**
@@ -46,7 +53,7 @@ export async function begin(
   beginning: Beginning,
   counts: readonly OutcomeCount[],
 ): Promise<{ allowance: Allowance; before: Reading | undefined }> {
-  const { session, database, stop, money, run, continued } = beginning;
+  const { session, database, stop, money, run, continued, taking } = beginning;
   const { rateLimit } = session.settings;
   const { question } = run.options;
   const toRepeat = continued && beginning.inDoubt === 'relaunch' ? await countRepeatable(database, run.id) : 0;
@@ -60,7 +67,8 @@ export async function begin(
     account: account === undefined || isFailure(account) ? undefined : accountPrices(account),
     includePhones: question.include_phones,
   });
-  const plan = planOf({ question, counts, rateLimit, toRepeat, price });
+  const answeredBefore = taking === undefined || !counts.some(isNew) ? undefined : await answeredBeforeRun(database, run.id, answersSince(taking, run.created_at.getTime()));
+  const plan = planOf({ question, counts, rateLimit, toRepeat, price, ...(answeredBefore && { answeredBefore }) });
   const balance = account === undefined ? { unknown: 'not asked' } : balanceOf(account);
   const lines = openingLines({
     title: `${continued ? 'going on with run' : 'run'} ${run.id} (${nameOfList(run)})`,
@@ -68,6 +76,7 @@ export async function begin(
     capUsd: money.capUsd,
     invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
     hasReport: run.options.output.report !== null,
+    ...{ limit: question.limit, fresh: taking?.fresh ?? false },
     database: `kept in ${placeOf(database)}`,
   });
   session.terminal.say(lines.join('\n'), {

@@ -28,6 +28,7 @@ import { createDisplay } from './display.ts';
 import { askAccount, readMoney } from './money.ts';
 import type { MoneyOptions, MoneySettings } from './money.ts';
 import { begin, ROWS_NAMED } from './opening.ts';
+import type { Taking } from './opening.ts';
 import { keyOf, openDatabase } from './session.ts';
 import type { Session } from './session.ts';
 import { CLOSED_STDOUT } from './stdout.ts';
@@ -62,7 +63,7 @@ export async function perform(
   session: Session,
   pace: PaceSettings,
   key: string | ((database: Database) => Promise<string>),
-  getRun: (database: Database, signal: AbortSignal) => Promise<{ run: Run; continued: boolean }>,
+  getRun: (database: Database, signal: AbortSignal) => Promise<{ run: Run; continued: boolean; taking?: Taking }>,
 ): Promise<number> {
   const { settings, runtime, terminal } = session;
   const stop = createStop();
@@ -91,7 +92,7 @@ export async function perform(
     closing.push(() => database.close());
     const lock = await database.lock(typeof key === 'string' ? key : await key(database));
     closing.push(() => lock.release());
-    const { run, continued } = await getRun(database, stop.signal);
+    const { run, continued, taking } = await getRun(database, stop.signal);
     goOn = resumeCommand(run.id, process.argv);
 
     const sandbox = pace.sandbox ? await startTrialApi(session) : undefined;
@@ -125,7 +126,7 @@ export async function perform(
       stdout: process.stdout,
       async onStart(counts, health) {
         const { money, inDoubt } = pace;
-        const { allowance, before } = await begin({ session, database, client, stop, money, inDoubt, run, continued }, counts);
+        const { allowance, before } = await begin({ session, database, client, stop, money, inDoubt, run, continued, taking }, counts);
         if (before !== undefined) atStart = { before, allowance };
         // Not earlier: a command that was refused has changed nothing.
         if (continued) await saveOptions(database, run.id, run.options);

@@ -76,6 +76,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
         .option('--title-filter <expr>', 'for rows without a filter of their own, e.g. "(founder OR ceo) AND NOT assistant", or @file')
         .option('--persona <name=expr>', 'a named filter; repeat up to 5 times, tried in order until the limit is filled', collect)
         .option('--filter-as-is', 'send title filters as they are written: no "or" is read as OR, nothing is checked')
+        .option('--no-hints', 'send no company names and LinkedIn pages of the list along')
         .optionsGroup('How the list is read:')
         .option('--domain-column <name>', 'column of the company domains (default: found by name)')
         .option('--filter-column <name>', 'column of the title filters (default: found by name)')

@@ -2,9 +2,11 @@
  * What a run would do, without doing it: reads the list as the run would, and looks up what is known in the database
  * where there is one. Sends nothing and writes nothing.
  */
-import type { Outcome } from '../core/model.ts';
+import type { Outcome, Question } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Driver, Queryable } from '../store/database.ts';
+import { answeredBefore, NOTHING_BEFORE, sumOf } from '../store/answered-before.ts';
+import type { AnsweredBefore } from '../store/answered-before.ts';
 import { countRepeatable, dearestBills } from '../store/bills.ts';
 import { knownQuestions } from '../store/known.ts';
 import type { Known } from '../store/known.ts';
@@ -13,7 +15,7 @@ import type { OutcomeCount } from '../store/outcomes.ts';
 import { findUnfinishedRun } from '../store/runs.ts';
 import type { RunOptions } from './options.ts';
 import type { UnitPrices } from './price.ts';
-import { importedRows } from './start.ts';
+import { answersSince, importedRows } from './start.ts';
 import type { NewRun } from './start.ts';
 
 const BATCH = 1_000;
@@ -24,6 +26,7 @@ export type Preview = {
   counts: OutcomeCount[];
   invalidRows: { row: number; reason: string | null }[];
   toRepeat: number;
+  answeredBefore: AnsweredBefore;
   bills: UnitPrices | undefined;
   continues: string | undefined;
 };
@@ -38,7 +41,7 @@ export async function previewRun(
   options: { runtime: Runtime; database: Pick<Driver, 'transaction'> | undefined; rowsNamed: number },
 ): Promise<Preview> {
   const { runtime, database, rowsNamed } = options;
-  const since = new Date(runtime.clock.now() - made.maxAgeMs);
+  const since = answersSince(made, runtime.clock.now());
   if (database === undefined) return previewList(made, { since, rowsNamed, database: undefined });
   return database.transaction(async (transaction) => {
     await transaction.script('set transaction read only');
@@ -49,6 +52,7 @@ export async function previewRun(
       counts: await countOutcomes(transaction, unfinished.id),
       invalidRows: await reportRows(transaction, { run_id: unfinished.id, after: -1, limit: rowsNamed, outcomes: ['invalid'] }),
       toRepeat: await countRepeatable(transaction, unfinished.id),
+      answeredBefore: NOTHING_BEFORE,
       bills,
       continues: unfinished.id,
     };
@@ -60,34 +64,40 @@ async function previewList(made: NewRun, options: { since: Date; rowsNamed: numb
   const count = (outcome: Outcome, rows = 1) => void counts.set(outcome, (counts.get(outcome) ?? 0) + rows);
   const invalidRows: Preview['invalidRows'] = [];
   const asked = new Set<number>();
-  let batch: string[] = [];
+  let before = NOTHING_BEFORE;
+  let batch: { question: Question; question_hash: string }[] = [];
   const lookUp = async () => {
-    const known =
-      options.database === undefined || made.fresh ? new Map<string, Known>() : await knownQuestions(options.database, batch, made.options.question.limit, options.since);
-    for (const state of known.values()) count(OUTCOME_OF[state]);
-    count('not_launched', batch.length - known.size);
+    const { database, since } = options;
+    if (database !== undefined) {
+      const hashes = batch.map(({ question_hash }) => question_hash);
+      const known = made.fresh ? new Map<string, Known>() : await knownQuestions(database, hashes, made.options.question.limit, since);
+      for (const state of known.values()) count(OUTCOME_OF[state]);
+      batch = batch.filter(({ question_hash }) => !known.has(question_hash));
+      before = sumOf(before, await answeredBefore(database, batch, since));
+    }
+    count('not_launched', batch.length);
     batch = [];
   };
 
-  for await (const { question_hash, line, reason } of importedRows(made)) {
-    if (question_hash === undefined) {
+  for await (const { question, question_hash, line, reason } of importedRows(made)) {
+    if (question === undefined || question_hash === undefined) {
       count('invalid');
       if (invalidRows.length < options.rowsNamed) invalidRows.push({ row: line, reason: reason ?? null });
       continue;
     }
-    const question = briefly(question_hash);
-    if (asked.has(question)) {
+    const brief = briefly(question_hash);
+    if (asked.has(brief)) {
       count('duplicate');
       continue;
     }
-    asked.add(question);
-    batch.push(question_hash);
+    asked.add(brief);
+    batch.push({ question, question_hash });
     if (batch.length === BATCH) await lookUp();
   }
   await lookUp();
   return {
     counts: [...counts].map(([outcome, rows]) => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 })),
-    ...{ invalidRows, toRepeat: 0, bills: undefined, continues: undefined },
+    ...{ invalidRows, toRepeat: 0, answeredBefore: before, bills: undefined, continues: undefined },
   };
 }
 

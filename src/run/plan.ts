@@ -5,11 +5,16 @@ import type { Outcome } from '../core/model.ts';
 import { OUTCOMES } from '../core/model.ts';
 import { formatUsd } from '../core/money.ts';
 import type { QuestionOptions } from '../core/target.ts';
+import { NOTHING_BEFORE } from '../store/answered-before.ts';
+import type { AnsweredBefore } from '../store/answered-before.ts';
 import { rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { priceText, worstCaseUsd } from './price.ts';
 import type { Price } from './price.ts';
 import { moreRows } from './report.ts';
+
+/** Of a filter that stands in a line with other words. */
+const LONGEST_FILTER = 60;
 
 /** Requests per window; a limit of 0 is none. */
 type RateLimit = { limit: number; windowMs: number };
@@ -24,6 +29,8 @@ export type Plan = {
   ended: number;
   to_ask_again: number;
   to_launch: number;
+  /** Of these, questions that were answered before in another form. */
+  answered_before: AnsweredBefore;
   /** Of those still open: launches in doubt that are to be repeated. */
   to_repeat: number;
   requests: number;
@@ -42,9 +49,10 @@ export function planOf(given: {
   counts: readonly OutcomeCount[];
   rateLimit: RateLimit;
   toRepeat?: number;
+  answeredBefore?: AnsweredBefore;
   price: Price | undefined;
 }): Plan {
-  const { counts, rateLimit, price, toRepeat = 0 } = given;
+  const { counts, rateLimit, price, toRepeat = 0, answeredBefore = NOTHING_BEFORE } = given;
   const rows = (...outcomes: Outcome[]) => rowsOf(counts, outcomes);
   const to_launch = rows('not_launched');
   const to_ask_again = rows('waiting');
@@ -61,6 +69,7 @@ export function planOf(given: {
     ended: total - duplicates - invalid - answered - to_launch - to_ask_again,
     to_ask_again,
     to_launch,
+    answered_before: answeredBefore,
     to_repeat: toRepeat,
     requests,
     least_ms: windows * rateLimit.windowMs,
@@ -80,6 +89,10 @@ export function openingLines(opening: {
   capUsd: number | undefined;
   /** The first invalid rows, with the number of their line. */
   invalidRows: readonly { row: number; reason: string | null }[];
+  /** Contacts of one company at most. */
+  limit: number;
+  /** Known answers are not taken, as the user said. */
+  fresh: boolean;
   /** Whether the run writes a report, in which every row has its reason. */
   hasReport: boolean;
   /** Where everything is kept, or would be. */
@@ -110,8 +123,28 @@ export function openingLines(opening: {
     lines.push(`  at least ${many(plan.requests, 'request')} (${limit})${time}`);
   }
   if (plan.worst_case_contacts > 0) lines.push(...costLines(opening));
+  lines.push(...againLine(opening));
   lines.push(`  ${opening.database}`);
   return lines;
+}
+
+/** Questions that are paid again, in which way their answer differs, and what of the worst case is theirs. */
+function againLine({ plan: { answered_before: before }, price, limit, fresh }: { plan: Plan; price: Price | undefined; limit: number; fresh: boolean }): string[] {
+  const { too_old, smaller_limit, other_spelling, spelling } = before;
+  const questions = too_old + smaller_limit + other_spelling;
+  if (questions === 0) return [];
+  const contacts = questions * limit;
+  const worst = price === undefined ? many(contacts, 'contact') : formatUsd(worstCaseUsd(contacts, price));
+  const ways = [
+    ...(other_spelling > 0 ? [`${other_spelling} to another spelling of the filter${spelling === null ? '' : ` (${brief(spelling)})`}`] : []),
+    ...(smaller_limit > 0 ? [`${smaller_limit} to a smaller --limit`] : []),
+    ...(too_old > 0 ? [`${too_old} ${fresh ? 'not taken, as --fresh says' : 'longer ago than --max-age'}`] : []),
+  ];
+  return [`  ${questions} of them answered before, and asked again for ${worst} at worst: ${ways.join(', ')}`];
+}
+
+function brief(filter: string): string {
+  return filter.length > LONGEST_FILTER ? `${filter.slice(0, LONGEST_FILTER - 3)}...` : filter;
 }
 
 function costLines(opening: { plan: Plan; price: Price | undefined; balance: Balance; capUsd: number | undefined }): string[] {

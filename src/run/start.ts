@@ -63,9 +63,14 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
     }
     signal?.throwIfAborted();
     if (batch.length > 0) await addRows(transaction, run.id, batch);
-    if (!made.fresh) await adoptKnown(transaction, run.id, new Date(now.getTime() - made.maxAgeMs), now);
+    if (!made.fresh) await adoptKnown(transaction, run.id, answersSince(made, now.getTime()), now);
   });
   return run;
+}
+
+/** From when on an answer may be taken from the database. */
+export function answersSince({ maxAgeMs, fresh }: Pick<NewRun, 'maxAgeMs' | 'fresh'>, now: number): Date {
+  return new Date(now - (fresh ? 0 : maxAgeMs));
 }
 
 /** The rows of the list with their questions, in order; ends after the first `--rows` different questions. */

@@ -38,6 +38,15 @@ describe.concurrent('a dry run', () => {
     expect((await run([...RUN, '--dry-run', '--fresh'], { env })).stderr).toContain('  at worst $2.50: 50 contacts at $0.05 each, the dearest of earlier bills\n');
   });
 
+  it('says, as the run does, what is asked again though it was answered', async ({ open, newDatabase }) => {
+    const { run } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
+    await run(RUN, { env });
+    const again = '\n  5 of them answered before, and asked again for $5.00 at worst: 5 to a smaller --limit\n';
+    expect((await run([...RUN, '--limit', '20', '--dry-run'], { env })).stderr).toContain(again);
+    expect((await run([...RUN, '--limit', '20'], { env })).stderr).toContain(again);
+  });
+
   it.for([
     ['a database that cannot be reached', { DATABASE_URL: 'postgres://127.0.0.1:9/none' }, /what is already answered is not known: the database \(127\.0\.0\.1:9\/none\) cannot be used/],
   ] as const)('says so of %s', async ([, env, words], { open }) => {

@@ -4,6 +4,8 @@ import type { Outcome } from '../../src/core/model.ts';
 import { openingLines, planOf } from '../../src/run/plan.ts';
 import type { Balance } from '../../src/run/plan.ts';
 import type { Price } from '../../src/run/price.ts';
+import { NOTHING_BEFORE } from '../../src/store/answered-before.ts';
+import type { AnsweredBefore } from '../../src/store/answered-before.ts';
 import type { OutcomeCount } from '../../src/store/outcomes.ts';
 
 const count = (outcome: Outcome, rows: number): OutcomeCount => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 });
@@ -48,11 +50,11 @@ describe('planOf', () => {
 });
 
 describe('openingLines', () => {
-  type More = { limit?: number; toRepeat?: number; price?: Price; balance?: Balance; capUsd?: number; hasReport?: boolean; invalidRows?: { row: number; reason: string | null }[] };
+  type More = { limit?: number; toRepeat?: number; price?: Price; balance?: Balance; capUsd?: number; hasReport?: boolean; answeredBefore?: AnsweredBefore; fresh?: boolean; invalidRows?: { row: number; reason: string | null }[] };
   const open = (counts: OutcomeCount[], more: More = {}) => {
-    const { toRepeat = 0, invalidRows = [], hasReport = true, balance = { usd: 100 }, capUsd } = more;
+    const { toRepeat = 0, invalidRows = [], hasReport = true, balance = { usd: 100 }, capUsd, answeredBefore, fresh = false } = more;
     const shared = { rateLimit: perMinute(more.limit ?? 50), price: more.price };
-    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared }), ...shared, balance, capUsd, invalidRows, hasReport, database: 'kept in PostgreSQL at db.example/x' });
+    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }) }), ...shared, ...question, fresh, balance, capUsd, invalidRows, hasReport, database: 'kept in PostgreSQL at db.example/x' });
   };
   const toLaunch = [count('not_launched', 8)];
 
@@ -94,6 +96,16 @@ describe('openingLines', () => {
       '  stops before more than $2.00 could be spent (--max-cost)', '  balance: $3.00']],
   ])('say %s', (_what, more, lines) => {
     expect(open(toLaunch, more).slice(2, -1)).toEqual(lines);
+  });
+
+  it.each<[string, Partial<AnsweredBefore>, More, string]>([
+    ['to another spelling', { other_spelling: 2, spelling: 'CEO OR Founder' }, { price }, '  2 of them answered before, and asked again for $1.00 at worst: 2 to another spelling of the filter (CEO OR Founder)'],
+    ['in every way', { other_spelling: 1, smaller_limit: 2, too_old: 3 }, { price },
+      '  6 of them answered before, and asked again for $3.00 at worst: 1 to another spelling of the filter, 2 to a smaller --limit, 3 longer ago than --max-age'],
+    ['at a price that is not known', { smaller_limit: 1 }, {}, '  1 of them answered before, and asked again for 10 contacts at worst: 1 to a smaller --limit'],
+    ['that the user does not want', { too_old: 8 }, { price, fresh: true }, '  8 of them answered before, and asked again for $4.00 at worst: 8 not taken, as --fresh says'],
+  ])('say what is asked again though it was answered %s', (_what, before, more, line) => {
+    expect(open(toLaunch, { ...more, answeredBefore: { ...NOTHING_BEFORE, ...before } }).at(-2)).toBe(line);
   });
 
   it('name the first invalid rows, with the caret under the mistake, and how many more there are', () => {

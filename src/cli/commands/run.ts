@@ -42,6 +42,7 @@ export type RunCommandOptions = GlobalOptions &
     country?: string[];
     excludeName?: string[];
     filterAsIs?: boolean;
+    hints: boolean;
     rows?: number;
     maxAge: string;
     fresh?: boolean;
@@ -100,17 +101,13 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
 
     const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
     const key = runKey(format.sha256, made);
-    const name = (index: number | undefined) => (index === undefined ? undefined : `"${columns.names[index]}"`);
-    const written = format.encoding === 'utf-8' ? '' : ` (${format.encoding})`;
-    session.terminal.say(
-      `reading ${list.name}${written}: domains in column ${name(columns.domain)}, title filters ${name(columns.filter) === undefined ? 'from the command line' : `in column ${name(columns.filter)}`}`,
-      {
-        message: 'list read',
-        list: list.name,
-        domain_column: columns.names[columns.domain],
-        filter_column: columns.filter === undefined ? null : columns.names[columns.filter],
-      },
-    );
+    const nameOf = (index: number | undefined) => (index === undefined ? null : (columns.names[index] ?? null));
+    const understood = {
+      domain_column: nameOf(columns.domain),
+      filter_column: nameOf(columns.filter),
+      hint_columns: [columns.company_name, columns.linkedin].flatMap((index) => nameOf(index) ?? []),
+    };
+    session.terminal.say(readingLine(list.name, format.encoding, understood, options.hints), { message: 'list read', list: list.name, ...understood });
 
     let isOrSaid = false;
     const sayOrRead = () => {
@@ -147,11 +144,24 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       if (unfinished !== undefined) return { run: { ...unfinished, options: made }, continued: true };
       const run = await list.naming(startRun(database, session.runtime, newRun, signal));
       sayMoreAdvised();
-      return { run, continued: false };
+      return { run, continued: false, taking: newRun };
     });
   } finally {
     await list.remove();
   }
+}
+
+/** How the list was understood. */
+function readingLine(
+  list: string,
+  encoding: string,
+  { domain_column, filter_column, hint_columns }: { domain_column: string | null; filter_column: string | null; hint_columns: string[] },
+  areHintsSent: boolean,
+): string {
+  const filters = filter_column === null ? 'title filters from the command line' : `title filters in column "${filter_column}"`;
+  const names = hint_columns.map((name) => `"${name}"`).join(' and ');
+  const hints = names === '' ? '' : areHintsSent ? `, hints in column ${names}` : `, no hints from column ${names} (--no-hints)`;
+  return `reading ${list}${encoding === 'utf-8' ? '' : ` (${encoding})`}: domains in column "${domain_column}", ${filters}${hints}`;
 }
 
 /** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
@@ -224,6 +234,7 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
     include_phones: options.includePhones ?? false,
     include_unverified: options.includeUnverified ?? false,
     ...(options.filterAsIs && { filter_as_is: true as const }),
+    ...(!options.hints && { no_hints: true as const }),
   };
   return { question, hints, isOrRead };
 }
