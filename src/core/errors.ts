@@ -97,6 +97,10 @@ export function verdict(error: ApiError | TransportError): Verdict {
   if (error.category === 'ROUTING') return 'stop';
   // A wrong path, or an account that is not set up; only an unknown job is about one row.
   if (error.category === 'NOT_FOUND' && error.code !== 'NOT_FOUND_JOB_NOT_FOUND') return 'stop';
+  // Said within a 200 too.
+  if (error.category === 'INTERNAL') return 'retry';
+  // A firewall's page may be about the words of one row: while others are let through it is.
+  if (error.status === 403 && !error.enveloped) return 'fail';
   if (error.status === 401 || error.status === 402 || error.status === 403 || error.status === 407) return 'stop';
   if (error.status === 408 || error.status === 425 || error.status >= 500) return 'retry';
   return 'fail';

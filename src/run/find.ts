@@ -11,6 +11,11 @@ import { leaveLane, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Work } from './work.ts';
 
+/** A job is lost when the API does not know it for so long and over so many asks: a new one may not be everywhere yet, and a replica may lag. */
+const LOST_AFTER_MS = 2 * 60_000;
+const LOST_AFTER_ASKS = 5;
+const ASK_AGAIN_MS = [1_000, 5_000, 15_000, 40_000, 60_000];
+
 /** Asks once, with a place in the window that is given back; afterwards `lane.target` is as saved. */
 export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
   const { target } = lane;
@@ -22,13 +27,14 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
   try {
     const job = await work.client.find(target.job_id, { place, waiting: work.stop.signal, signal: work.stop.abort });
     succeeded(lane, work);
+    lane.unknown = undefined;
     await found(lane, work, target.job_id, job);
   } catch (error) {
     if (!isApiFailure(error)) throw error;
     work.runtime.log.debug('find failed', { run: work.run_id, target: target.id, job: target.job_id, code: error.code });
     if (error instanceof ApiError && error.code === 'NOT_FOUND_JOB_NOT_FOUND') {
       work.health.succeeded(); // the API answered, with a fact
-      await jobEnded(lane, work, { kind: 'job_unknown', reason: 'the API no longer knows this job' });
+      await unknown(lane, work);
       return;
     }
     if (judge(lane, work, error) === 'fail') {
@@ -39,9 +45,20 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
   }
 }
 
+async function unknown(lane: Lane, work: Work): Promise<void> {
+  const now = work.runtime.clock.now();
+  const { since, asks } = lane.unknown ?? { since: now, asks: 0 };
+  lane.unknown = { since, asks: asks + 1 };
+  if (asks + 1 >= LOST_AFTER_ASKS && now - since >= LOST_AFTER_MS) {
+    await jobEnded(lane, work, { kind: 'job_unknown', reason: 'the API no longer knows this job' });
+  } else {
+    lane.parkedUntil = now + (ASK_AGAIN_MS[asks] ?? 60_000);
+  }
+}
+
 async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<void> {
   const now = work.runtime.clock.now();
-  const ageMs = now - (lane.target.launched_at ?? now);
+  const ageMs = Math.max(now - (lane.target.launched_at ?? now), 0);
   if (job.status !== 'RUNNING' && lane.job !== undefined) {
     const tookMs = Date.parse(job.stop_date ?? '') - Date.parse(job.start_date ?? '');
     // None took longer than it is old, whatever the API's clock says: everybody else would wait for as long.

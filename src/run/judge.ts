@@ -15,7 +15,9 @@ export function judge(lane: Lane, work: Work, error: ApiError | TransportError):
     work.stop.request(stopReason(error));
     return 'again';
   }
-  if (meaning === 'fail') return 'fail';
+  // A page that is not the API's own says nothing about a job: it is asked for again.
+  const isForeign = error instanceof ApiError && !error.enveloped && lane.target.job_id !== null;
+  if (meaning === 'fail' && !isForeign) return 'fail';
   if (meaning === 'wait') {
     // The limiter lets nobody through for as long as told; no attempt of this row.
     work.health.failed(error.code);

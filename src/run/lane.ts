@@ -24,11 +24,13 @@ export type Lane = {
   /** Failures since the last success of this lane, and the moment of the last one. */
   failures: number;
   failedAt: number;
+  /** The API says that it does not know the job: since when, and how often it was asked. */
+  unknown: { since: number; asks: number } | undefined;
 };
 
 /** A lane for a target that was just read from the database. */
 export function laneOf(target: PlacedTarget, work: Work): Lane {
-  const lane: Lane = { target, parkedUntil: 0, awaitsLaunch: target.job_id === null, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity };
+  const lane: Lane = { target, parkedUntil: 0, awaitsLaunch: target.job_id === null, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity, unknown: undefined };
   if (lane.awaitsLaunch) work.pace.awaitsLaunch();
   if (target.job_id !== null) open(lane, work, { isOlder: true });
   return lane;
@@ -80,7 +82,9 @@ export function park(lane: Lane, work: Work): void {
 }
 
 function open(lane: Lane, work: Work, { isOlder }: { isOlder: boolean }): void {
-  lane.job = { launched_at: lane.target.launched_at ?? work.runtime.clock.now(), running_at: null, isOlder };
+  // The clock that wrote it may have been set back since.
+  const now = work.runtime.clock.now();
+  lane.job = { launched_at: Math.min(lane.target.launched_at ?? now, now), running_at: null, isOlder };
   stopAwaiting(lane, work);
   work.pace.opened();
   work.allowance.opened();

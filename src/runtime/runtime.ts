@@ -3,7 +3,7 @@
  * Nothing else in the project reads the clock, rolls dice or sets a timer.
  */
 
-/** Time. `now` is epoch milliseconds. */
+/** Time. `now` is epoch milliseconds, as the process found them when it began; it never jumps. */
 export type Clock = {
   now(): number;
   /** Resolves after `ms`; rejects with `signal.reason` when aborted first. */
@@ -26,7 +26,8 @@ export type Runtime = { clock: Clock; random: Random; log: Log };
 
 /** The real clock. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  // The wall clock is read once: what one process waits for must not run out, or stand still, because somebody sets it.
+  now: () => performance.timeOrigin + performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) {

@@ -15,7 +15,7 @@ export type ImportedRow = {
   reason?: string;
 };
 
-/** A question whose jobs ended FAILED so often is not launched again of itself (contract, section 1). */
+/** A question whose jobs ended FAILED, or were lost, so often is not launched again of itself (contract, section 1). */
 export const FAILURES_ENOUGH = 3;
 
 /** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates, which may bring a hint that it lacks. */
@@ -92,14 +92,14 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
   await transaction.query(
     `update waterfall.targets as target
      set state = 'job_failed', job_id = failed.job_id, settled_at = $4,
-       reason = 'not launched again: ' || failed.times || ' jobs of this question failed, the last: ' || failed.reason
+       reason = 'not launched again: ' || failed.times || ' jobs of this question failed or were lost, the last: ' || failed.reason
      from (
        select mine.question_hash, count(distinct earlier.job_id) as times,
          (array_agg(earlier.job_id order by earlier.id desc))[1] as job_id,
          (array_agg(coalesce(earlier.reason, 'no reason given') order by earlier.id desc) filter (where earlier.launches > 0))[1] as reason
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
-       where mine.run_id = $1 and earlier.state = 'job_failed' and earlier.settled_at >= $2
+       where mine.run_id = $1 and earlier.state in ('job_failed', 'job_lost') and earlier.settled_at >= $2
        group by mine.question_hash
        having count(distinct earlier.job_id) >= $3
      ) as failed

@@ -15,7 +15,7 @@ export async function knownQuestions(database: Queryable, hashes: readonly strin
          when bool_or(state in ('found', 'no_contacts') and answer is not null and stop_date >= $2
            and waterfall.serves(question_limit, contacts, $4)) then 'answered'
          when bool_or(state = 'launched' or state = 'timed_out' and launched_at >= $2 and question_limit >= $4) then 'open'
-         when count(distinct job_id) filter (where state = 'job_failed' and settled_at >= $2) >= $3 then 'failed' end as known
+         when count(distinct job_id) filter (where state in ('job_failed', 'job_lost') and settled_at >= $2) >= $3 then 'failed' end as known
        from waterfall.targets where question_hash = any ($1::text[]) group by question_hash
      ) as asked where known is not null`,
     [hashes, since, FAILURES_ENOUGH, limit],

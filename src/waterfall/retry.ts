@@ -10,17 +10,21 @@ import type { Random, Runtime } from '../runtime/runtime.ts';
 export const MAX_RETRY_AFTER_MS = 15 * 60_000;
 
 /**
- * Milliseconds to wait by a `Retry-After` header: seconds (the API sends fractions) or an HTTP date (proxies do),
- * which is compared with `now` in epoch milliseconds. `undefined` when it is absent or makes no sense.
+ * Milliseconds to wait by a `Retry-After` header: seconds (the API sends fractions) or an HTTP date (proxies do), which is compared with
+ * the `Date` of the same reply, since our own clock may be off; with `now` (epoch milliseconds) only where it has none. `undefined` when
+ * it is absent or makes no sense.
  */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+export function retryAfterMs(header: string | undefined, now: number, date?: string): number | undefined {
   const text = header?.trim() ?? '';
   const ms = /^\d+(\.\d+)?$/.test(text)
     ? Math.ceil(Number(text) * 1000)
-    : /^[A-Z][a-z]+, .* GMT$/.test(text) // Date.parse reads almost anything, "-5" too
-      ? Date.parse(text) - now
-      : NaN;
+    : httpDate(text) - (Number.isNaN(httpDate(date)) ? now : httpDate(date));
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+}
+
+/** Date.parse reads almost anything, "-5" too. */
+function httpDate(text = ''): number {
+  return /^[A-Z][a-z]{2,8}, [\w :-]{1,40} GMT$/.test(text.trim()) ? Date.parse(text) : NaN;
 }
 
 /**

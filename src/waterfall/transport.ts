@@ -3,12 +3,13 @@
  * The key never leaves for another host (redirects are not followed) and never reaches an error or the log.
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
+import { awakeTimeout } from './awake-timeout.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import { discard, headerOf, readText, type ReplyHeaders } from './reply-body.ts';
 import { retryAfterMs } from './retry.ts';
-import { readError } from './wire.ts';
+import { errorWithin, readError } from './wire.ts';
 
 /** One request. `path` starts with `/`; `body` is sent as JSON. */
 export type Exchange = {
@@ -41,6 +42,25 @@ export type Transport = {
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Well before a server closes an idle connection (Node's after 5 s): a launch that meets the close is in doubt. */
 const IDLE_TIMEOUT_MS = 2_000;
+/** Set on what ended a connection before anything was written to it. */
+const NOT_SENT = Symbol('not sent');
+const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+const CONNECTIONS: Agent.Options = {
+  connections: 64,
+  pipelining: 1,
+  keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
+  keepAliveTimeout: IDLE_TIMEOUT_MS,
+  // An exchange has its own timeout; undici's would run out while the process is stopped.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // Whatever fails here (the lookup, the connection, the handshake of TLS) fails before a request is written.
+  connect: (options, done) => {
+    connect(options, (error, socket) => {
+      if (error === null) done(null, socket);
+      else done(Object.assign(error, { [NOT_SENT]: true }), null);
+    });
+  },
+};
 /** An error body is a few lines; of a longer one nothing is worth reading. */
 const MAX_ERROR_BYTES = 1_000_000;
 
@@ -65,7 +85,7 @@ export function createTransport(options: {
   const redact = (text: string) => (apiKey.trim() === '' ? text : text.replaceAll(apiKey.trim(), '[key]'));
   const headers = requestHeaders(keyHeader, apiKey);
   const headersWithBody = { ...headers, 'content-type': 'application/json' };
-  const dispatcher = options.dispatcher ?? new Agent({ connections: 64, pipelining: 1, connect: { timeout: CONNECT_TIMEOUT_MS }, keepAliveMaxTimeout: IDLE_TIMEOUT_MS, keepAliveTimeout: IDLE_TIMEOUT_MS });
+  const dispatcher = options.dispatcher ?? new Agent(CONNECTIONS);
 
   const fail = (code: string, words: string, sent = true) =>
     new TransportError({ code, sent, message: redact(`${host}: ${words} (${code})`) });
@@ -92,14 +112,14 @@ export function createTransport(options: {
       if (signal?.aborted) throw error;
       return undefined;
     });
-    const wait = retryAfterMs(headerOf(headers, 'retry-after'), clock.now());
+    const wait = retryAfterMs(headerOf(headers, 'retry-after'), clock.now(), headerOf(headers, 'date'));
     return readError({ host, status, body: redact(body ?? ''), retryAfterMs: wait });
   }
 
   async function exchange(request: Exchange): Promise<Reply> {
     const { method, path, query, body, signal } = request;
     const limitMs = request.timeoutMs ?? timeoutMs;
-    const timeout = AbortSignal.timeout(limitMs);
+    const { signal: timeout, clear } = awakeTimeout(limitMs);
     const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
     const started = clock.now();
     const seen: { status?: number; code?: string } = {};
@@ -117,7 +137,12 @@ export function createTransport(options: {
       const response = await unlessAborted(sending, ended);
       seen.status = response.statusCode;
       request.onReply?.(response.headers);
-      if (response.statusCode >= 200 && response.statusCode < 300) return await readJson(response);
+      if (response.statusCode >= 200 && response.statusCode < 300) {
+        const reply = await readJson(response);
+        const refused = errorWithin(reply.json, { host, status: reply.status });
+        if (refused !== undefined) throw refused;
+        return reply;
+      }
       throw await readFailure(response, signal);
     } catch (error) {
       const known = error instanceof ApiError || error instanceof TransportError;
@@ -130,6 +155,7 @@ export function createTransport(options: {
       seen.code = typed.code;
       throw typed;
     } finally {
+      clear();
       log.debug('request', { method, path, ...seen, ms: clock.now() - started });
     }
   }
@@ -184,9 +210,11 @@ const WORDS: Record<string, string> = {
   TIMEOUT: 'no complete reply in time',
 };
 
-/** What happens only before a request is written: DNS, connecting, and the check of the server's certificate. */
+/** What happens only before a request is written: DNS, connecting, the check of the server's certificate, or undici's own refusal. */
 const BEFORE_SENDING =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_SSL_WRONG_VERSION_NUMBER)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_SSL_WRONG_VERSION_NUMBER|EMFILE|ENFILE|UND_ERR_INVALID_ARG)$/;
+/** How a server of TLS answers a request that is not: with an alert. Nobody there has read the request. */
+const TLS_ALERT = '\x15\x03';
 
 /** What undici threw, as a TransportError. In doubt counts as sent. */
 function networkError(error: unknown, fail: (code: string, words: string, sent: boolean) => TransportError): TransportError {
@@ -195,7 +223,16 @@ function networkError(error: unknown, fail: (code: string, words: string, sent: 
   // A host with several addresses fails with one error for each.
   const all: unknown[] = error instanceof AggregateError ? error.errors : [error];
   const connecting = all.every((one) => ['connect', 'getaddrinfo'].includes(textOf(one, 'syscall')));
-  return fail(code, WORDS[code] ?? textOf(error, 'message').slice(0, 200), !(connecting || BEFORE_SENDING.test(code)));
+  const isNotSent = [error, ...all].some((one) => typeof one === 'object' && one !== null && NOT_SENT in one);
+  const isForTls = dataOf(error).startsWith(TLS_ALERT);
+  const words = isForTls ? 'the server speaks TLS: write https instead of http' : (WORDS[code] ?? textOf(error, 'message').slice(0, 200));
+  return fail(code, words, !(isNotSent || isForTls || connecting || BEFORE_SENDING.test(code)));
+}
+
+/** What could not be read as HTTP, where undici gives it. */
+function dataOf(error: unknown): string {
+  const data: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'data') : undefined;
+  return typeof data === 'string' ? data : data instanceof Uint8Array ? Buffer.from(data).toString('latin1') : '';
 }
 
 function textOf(value: unknown, key: 'code' | 'syscall' | 'message'): string {

@@ -1,6 +1,6 @@
 /*
  * The shapes of requests and replies. Members are optional and nullable as the vendor's documentation has them, unknown
- * members are kept, and a wrong type is an error that names its path. Error texts show types, never values: values are people's data.
+ * members are kept. A field of another type loses that field, since the answer was paid for; an error names the path of what cannot be done without. Error texts show types, never values: values are people's data.
  */
 import { z } from 'zod';
 import { ApiError, TransportError } from '../core/errors.ts';
@@ -11,10 +11,19 @@ type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 /** One schema for every member of T and no other: a shape that disagrees with core/model.ts does not compile. */
 type Shape<T> = { [K in keyof Known<T>]-?: z.ZodType<Known<T>[K]> };
 
-const text = z.string().nullish();
-const number = z.number().nullish();
-const texts = z.array(z.string()).nullish();
-const numberOrText = z.union([z.number(), z.string()]).nullish();
+const text = z.union([z.string(), z.number().transform(String)]).nullish().catch(null);
+const date = z.string().nullish().catch(null);
+const number = z.union([z.number(), numberInText()]).nullish().catch(null);
+const texts = z
+  .union([z.string().transform((only) => [only]), z.array(text).transform((all) => all.filter((one) => typeof one === 'string'))])
+  .nullish()
+  .catch(null);
+const numberOrText = z.union([z.number(), z.string()]).nullish().catch(null);
+const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]).nullish().catch(null);
+
+function numberInText() {
+  return z.string().regex(/^-?\d{1,15}(?:\.\d{1,15})?$/).transform(Number);
+}
 
 const person = z.looseObject({
   id: text,
@@ -35,8 +44,8 @@ const person = z.looseObject({
   title: text,
   seniority: text,
   department: text,
-  experiences: z.array(z.looseObject({})).nullish(),
-  email_verified: z.boolean().nullish(),
+  experiences: z.array(z.looseObject({})).nullish().catch(null),
+  email_verified: flag,
   email_confidence: text,
   email_verified_status: text,
   smtp_provider: text,
@@ -76,23 +85,24 @@ const usage = z.looseObject({
 } satisfies Shape<Usage>);
 
 const answer = z.looseObject({
-  company: company.nullish(),
-  persons: z.array(person).nullish(),
-  usage: usage.nullish(),
+  company: company.nullish().catch(null),
+  // Who is null is nobody.
+  persons: z.array(person.nullable()).transform((all) => all.filter((one) => one !== null)).nullish(),
+  usage: usage.nullish().catch(null),
 } satisfies Shape<Answer>);
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'] as const satisfies readonly JobStatus[];
 
-const status = z.enum(STATUSES, {
+const status = z.preprocess((given) => (typeof given === 'string' ? given.toUpperCase() : given), z.enum(STATUSES, {
   error: ({ input }) => {
     if (typeof input !== 'string') return undefined;
     return /^\w{1,30}$/.test(input) ? `unknown job status "${input}"` : 'unknown job status';
   },
-});
+}));
 
 /** `GET /v1/prospector`. A job that SUCCEEDED has an output; its list of persons may be absent, null or empty. */
 export const jobReply: z.ZodType<Job> = z
-  .looseObject({ status, start_date: text, stop_date: text, output: answer.nullish() } satisfies Shape<Job>)
+  .looseObject({ status, start_date: date, stop_date: date, output: answer.nullish() } satisfies Shape<Job>)
   .refine((job) => job.status !== 'SUCCEEDED' || (job.output !== undefined && job.output !== null), {
     path: ['output'],
     error: 'missing, though the job SUCCEEDED',
@@ -101,8 +111,8 @@ export const jobReply: z.ZodType<Job> = z
 /** `POST /v1/prospector`. */
 export const launchReply: z.ZodType<Launched> = z.looseObject({
   // A UUID, as documented. What could not be kept, or not be asked for again, is no id.
-  job_id: z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: 'expected an id of up to 200 printable characters' }),
-  start_date: text,
+  job_id: z.union([z.string(), z.number().int().transform(String)]).pipe(z.string().regex(/^[\x21-\x7e]{1,200}$/, { error: 'expected an id of up to 200 printable characters' })),
+  start_date: date,
 } satisfies Shape<Launched>);
 
 const counters = z.looseObject({
@@ -207,6 +217,12 @@ export function readError(reply: { host: string; status: number; body: string; r
     message: errorText(message, error) || code,
     enveloped: true,
   });
+}
+
+/** The error that a 2xx reply holds in the API's own envelope; undefined for any other. */
+export function errorWithin(json: unknown, reply: { host: string; status: number }): ApiError | undefined {
+  const parsed = errorReply.extend({ status: z.literal('error') }).safeParse(json);
+  return parsed.success ? readError({ ...reply, body: JSON.stringify(json), retryAfterMs: undefined }) : undefined;
 }
 
 /** The message and up to three of the details (the API sends one text or up to ten), on one line of at most 300 characters. */

@@ -1,9 +1,10 @@
 /* Sockets that break, on real servers of this process: what each failure is called, and whether the request may have arrived. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ApiError, TransportError } from '../../src/core/errors.ts';
+import { ApiError, isInDoubt, TransportError, verdict } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
 import { createTransport, type Transport } from '../../src/waterfall/transport.ts';
 
@@ -56,7 +57,55 @@ async function failure(call: Promise<unknown>): Promise<unknown> {
   return error;
 }
 
+describe('a process that was stopped for longer than its timeout', () => {
+  it('reads the reply that has arrived meanwhile', async () => {
+    // Answers while this thread stands still, as it does when the process is stopped.
+    const server = new Worker(
+      `const { createServer } = require('node:http'); const { parentPort } = require('node:worker_threads');
+       const server = createServer((request, response) => { setTimeout(() => response.end('{"job_id":"j"}'), 300); });
+       server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+      { eval: true },
+    );
+    cleanUp.push(() => server.terminate());
+    const port = await new Promise<number>((resolve) => server.once('message', resolve));
+    const reply = connect(`http://127.0.0.1:${port}`, { timeoutMs: 1_000 }).exchange(post);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
+    expect((await reply).json).toEqual({ job_id: 'j' });
+  });
+});
+
+describe('an error in the API’s envelope', () => {
+  it.each([
+    ['RATE_LIMIT_RATE_LIMIT_EXCEEDED', 'wait'],
+    ['QUOTA_ACCOUNT_OVER_QUOTA', 'stop'],
+    ['INTERNAL_UNCLASSIFIED_ERROR', 'retry'],
+    ['VALIDATION_BAD_DOMAIN_NO_MX', 'fail'],
+  ])('is %s with HTTP 200 too, and no launch is in doubt', async (code, meaning) => {
+    const { transport } = await serve((_request, response) => response.end(JSON.stringify({ status: 'error', code, message: 'no' })));
+    const error = await failure(transport.exchange(post));
+    if (!(error instanceof ApiError)) throw error;
+    expect({ code: error.code, meaning: verdict(error), inDoubt: isInDoubt(error) }).toEqual({ code, meaning, inDoubt: false });
+  });
+});
+
 describe('a request that never reached the server', () => {
+  it('is not sent when the handshake of TLS is broken off', async () => {
+    const port = await listen(createTcpServer((socket) => socket.once('data', () => socket.destroy())));
+    expect(await failure(connect(`https://127.0.0.1:${port}`).exchange(post))).toMatchObject({ name: 'TransportError', code: 'ECONNRESET', sent: false });
+  });
+
+  it('is not sent when the server speaks no TLS', async () => {
+    const port = await listen(createServer((_request, response) => response.end('{}')));
+    expect(await failure(connect(`https://127.0.0.1:${port}`).exchange(post))).toMatchObject({ name: 'TransportError', sent: false });
+  });
+
+  it('is not sent when the server speaks TLS alone, and says so', async () => {
+    const port = await listen(createTcpServer((socket) => socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46])))));
+    const error = await failure(connect(`http://127.0.0.1:${port}`).exchange(post));
+    expect(error).toMatchObject({ name: 'TransportError', sent: false, message: expect.stringContaining('write https instead of http') as string });
+  });
+
   it('is not sent when the port refuses', async () => {
     const server = createTcpServer();
     const port = await listen(server);

@@ -178,7 +178,7 @@ describe('a launch', () => {
     await expect(setUp().launch()).rejects.toMatchObject({
       code: 'UNREADABLE_REPLY',
       sent: true,
-      message: 'reply of POST /v1/prospector: job_id: expected string, got nothing',
+      message: 'reply of POST /v1/prospector: job_id: expected string or number, got nothing',
     });
   });
 });

@@ -206,7 +206,7 @@ describe('Retry-After', () => {
   it.each(forms)('of $form is waited for, by everybody, and then all are answered', async ({ header, least, most }) => {
     const headers = (waitMs: number, now: number) => {
       const text = header(waitMs, now);
-      return text === undefined ? {} : { 'retry-after': text };
+      return text === undefined ? {} : { 'retry-after': text, date: new Date(now).toUTCString() };
     };
     let requests = 0;
     const firstTen: Window = { admit: () => ((requests += 1) <= 10 ? 1 : 0) };

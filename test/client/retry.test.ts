@@ -7,6 +7,19 @@ import { createVirtualClock } from '../support/virtual-clock.ts';
 const ignore = () => undefined;
 const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+describe('Retry-After as a date', () => {
+  const date = 'Fri, 27 Nov 2026 10:00:00 GMT';
+  it.each([
+    ['is compared with the date of the reply, however wrong our clock is', 'Fri, 27 Nov 2026 10:00:30 GMT', 0, date, 30_000],
+    ['is compared with our clock where the reply has none', 'Fri, 27 Nov 2026 10:00:30 GMT', Date.parse(date), undefined, 30_000],
+    ['is nothing when it is no date of HTTP', 'Friday 10:00', 0, date, undefined],
+    ['is nothing when it is no date at all', 'Fri, 99 Xxx 2026 GMT', 0, date, undefined],
+    ['is at most a quarter of an hour', 'Sat, 27 Nov 2027 10:00:30 GMT', 0, date, 900_000],
+  ])('%s', (_what, header, now, replied, ms) => {
+    expect(retryAfterMs(header, now, replied)).toBe(ms);
+  });
+});
+
 describe('Retry-After', () => {
   const now = Date.UTC(2026, 2, 2, 9, 0, 0);
 

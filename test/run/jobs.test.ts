@@ -1,5 +1,6 @@
 /* Jobs that end badly, late or never, and jobs that another run has launched (contract, section 5). */
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/core/errors.ts';
 import { launch, move, startedRun, startedTarget } from '../support/runs.ts';
 import { apiError, broken, domains, fail, lost, MINUTE, openLaboratory, SECOND, type Request, type Script } from './invocation.ts';
 
@@ -29,11 +30,35 @@ describe('a job', () => {
     expect(requests.map(({ kind, domain }) => `${kind} ${domain}`)).toEqual(['find harbour-2.example', 'launch harbour-1.example', 'find harbour-1.example']);
   });
 
-  it('that the API no longer knows is lost, at the first word of it', async () => {
+  it('that the API does not know for two minutes and five asks is lost', async () => {
     const { rows, result, requests } = await invoke('run', { find: unknownJob }, { domains: [HARBOUR] });
     expect(rows).toMatchObject([{ state: 'job_lost', launches: 1, reason: 'the API no longer knows this job' }]);
-    expect(requests.filter(({ kind }) => kind === 'find')).toHaveLength(1);
+    const finds = requests.filter(({ kind }) => kind === 'find');
+    expect(finds.length).toBeGreaterThanOrEqual(5);
+    expect((finds.at(-1)?.at ?? 0) - (finds[0]?.at ?? 0)).toBeGreaterThanOrEqual(2 * MINUTE);
     expect(result.exit).toBe(3);
+  });
+
+  it.each([
+    ['yet', ({ nth }: Request) => (nth < 2 ? unknownJob() : undefined)],
+    ['at one of its replicas, which lags', ({ nth }: Request) => (nth < 2 ? RUNNING : nth === 2 ? unknownJob() : undefined)],
+  ])('that the API does not know %s is not lost', async (_where, find) => {
+    const { rows, requests } = await invoke('run', { find }, { domains: [HARBOUR] });
+    expect(rows).toMatchObject([{ state: 'found', launches: 1 }]);
+    expect(requests.filter(({ kind }) => kind === 'launch')).toHaveLength(1);
+  });
+
+  it('that was lost three times is not launched again, as one that failed three times', async () => {
+    for (const run of ['one', 'two', 'three']) await invoke(run, { launch: () => `job of ${run}`, find: unknownJob }, { domains: [HARBOUR] });
+    const { rows, requests } = await invoke('four', {}, { domains: [HARBOUR] });
+    expect(requests).toEqual([]);
+    expect(rows).toMatchObject([{ state: 'job_failed', reason: expect.stringContaining('not launched again: 3 jobs') as string }]);
+  });
+
+  it('is asked for again when a page that is not the API’s own answers for it', async () => {
+    const page = () => fail(new ApiError({ status: 403, category: 'HTTP', code: 'HTTP_403', message: 'no', enveloped: false }));
+    const { rows } = await invoke('run', { find: ({ nth }) => (nth < 2 ? page() : undefined) }, { domains: [HARBOUR] });
+    expect(rows).toMatchObject([{ state: 'found', launches: 1 }]);
   });
 
   it('that the API refuses to tell of times out with that as its reason, and a later run asks for it first', async () => {

@@ -122,7 +122,7 @@ describeOnBoth('jobs that failed', (open) => {
     const target = await startedTarget(open(), 'run-4', DOMAIN);
     expect(await ended(target.id)).toEqual({
       state: 'job_failed',
-      reason: 'not launched again: 3 jobs of this question failed, the last: run-3 ended FAILED',
+      reason: 'not launched again: 3 jobs of this question failed or were lost, the last: run-3 ended FAILED',
       job_id: 'job of run-3',
       settled_at: new Date(NOW),
     });
@@ -132,7 +132,7 @@ describeOnBoth('jobs that failed', (open) => {
     for (const id of ['run-1', 'run-2', 'run-3']) await failedRun(open(), id);
     await startedTarget(open(), 'run-4', DOMAIN);
     const target = await startedTarget(open(), 'run-5', DOMAIN);
-    expect(await ended(target.id)).toMatchObject({ reason: 'not launched again: 3 jobs of this question failed, the last: run-3 ended FAILED' });
+    expect(await ended(target.id)).toMatchObject({ reason: 'not launched again: 3 jobs of this question failed or were lost, the last: run-3 ended FAILED' });
   });
 
   it('twice may be launched again', async () => {

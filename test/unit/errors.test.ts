@@ -38,7 +38,7 @@ describe('an error that is not in the envelope of the API', () => {
   it.each([
     { status: 400, expected: 'fail', doubt: false },
     { status: 401, expected: 'stop', doubt: false },
-    { status: 403, expected: 'stop', doubt: false },
+    { status: 403, expected: 'fail', doubt: false },
     { status: 404, expected: 'fail', doubt: false },
     { status: 407, expected: 'stop', doubt: false },
     { status: 408, expected: 'retry', doubt: false },
