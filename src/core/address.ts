@@ -37,26 +37,29 @@ export function cleaned(text: string): string {
  */
 export function wordsOf(text: string): Word[] {
   const words: Word[] = [];
-  let word = '';
+  let start = 0;
+  let at = 0;
   let after: Word['after'] = 'start';
   let inPath = false;
   const end = (next: Word['after']) => {
-    if (word !== '') words.push({ text: word, after: words.length === 0 && after !== 'closing' ? 'start' : after });
+    if (start < at) words.push({ text: text.slice(start, at), after: words.length === 0 && after !== 'closing' ? 'start' : after });
     // Of several things between two words the one that parts them most counts; a comma before a blank is a comma of prose.
-    after = word !== '' || (after === 'comma' && next === 'blank') || next === 'wrapping' || next === 'closing' || after === 'closing' ? next : after;
-    word = '';
+    after = start < at || (after === 'comma' && next === 'blank') || next === 'wrapping' || next === 'closing' || after === 'closing' ? next : after;
     inPath = false;
   };
-  for (let at = 0; at < text.length; ) {
+  while (at < text.length) {
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    if (/\s/.test(character)) end('blank');
+    const isComma = /[,;|\u3001\u060C]/.test(character) && (!inPath || /^[,;|]*(?:https?:|www\.)/i.test(text.slice(at, at + 20)));
+    if (isComma) end('comma');
+    else if (/\s/.test(character)) end('blank');
     else if (WRAPPING.test(character)) end(/[\p{Pe}>]/u.test(character) ? 'closing' : 'wrapping');
-    else if (/[,;|\u3001\u060C]/.test(character) && (!inPath || /^[,;|]*(?:https?:|www\.)/i.test(text.slice(at, at + 20)))) end('comma');
     else {
-      if (/[/?#\\]/.test(character) && word !== '' && !word.endsWith(':') && !word.endsWith('/') && !/^https?$/i.test(word)) inPath = true;
-      word += character;
+      inPath ||= /[/?#\\]/.test(character) && start < at && !/[:/]/.test(text.charAt(at - 1)) && !/^https?$/i.test(text.slice(start, Math.min(at, start + 6)));
+      at += character.length;
+      continue;
     }
     at += character.length;
+    start = at;
   }
   end('blank');
   return words;
@@ -110,7 +113,7 @@ function unescaped(text: string): string {
 }
 
 function isBareIpv6(text: string): boolean {
-  return text.length < 50 && /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text);
+  return /^[0-9a-f:.]*$/i.test(text) && text.indexOf(':') < text.lastIndexOf(':');
 }
 
 /** Signs, punctuation and numbers in circles; a letter in a circle (`ⓐcme.com`) stands for a letter, and without it the name would be another. */

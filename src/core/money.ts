@@ -6,7 +6,7 @@ export const USD_NOISE = 1e-6;
 
 /** US dollars of text such as `5`, `0.05` or `$12.50`; undefined for anything else, and for less than nothing. */
 export function parseUsd(text: string): number | undefined {
-  const [, amount] = /^\s*\$?\s*(\d+(?:\.\d*)?|\.\d+)\s*$/.exec(text) ?? [];
+  const [, amount] = /^\$?\s*(\d+(?:\.\d*)?|\.\d+)$/.exec(text.trim()) ?? [];
   const usd = Number(amount);
   return amount === undefined || !Number.isFinite(usd) ? undefined : usd;
 }

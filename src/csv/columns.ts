@@ -130,11 +130,14 @@ export function isTitle(cells: readonly string[], options: { domainColumn?: stri
 
 function uniqueNames(header: readonly string[]): string[] {
   const given = header.map((name, place) => name.trim() || `column_${place + 1}`);
-  const taken = new Set<string>();
+  // A made-up name must not take that of another column, earlier or later.
+  const taken = new Set(given);
+  const seen = new Map<string, number>();
   return given.map((name) => {
+    let n = (seen.get(name) ?? 0) + 1;
     let unique = name;
-    // A made-up name must not take that of another column, earlier or later.
-    for (let n = 2; taken.has(unique) || (unique !== name && given.includes(unique)); n += 1) unique = `${name}_${n}`;
+    for (; n > 1 && taken.has(unique); n += 1) unique = `${name}_${n}`;
+    seen.set(name, Math.max(n - 1, 1));
     taken.add(unique);
     return unique;
   });

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { trimEnd } from '../core/trim-end.ts';
 import { passwordsOf } from './log.ts';
 
 /** Requests per window; a limit of 0 is none. */
@@ -103,7 +104,7 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
   return {
     apiKey: parsed.data.WATERFALL_API_KEY,
-    baseUrl: parsed.data.WATERFALL_BASE_URL.replace(/\/+$/, ''),
+    baseUrl: trimEnd(parsed.data.WATERFALL_BASE_URL, '/'),
     keyHeader: parsed.data.WATERFALL_API_KEY_HEADER.toLowerCase(),
     rateLimit: parsed.data.WATERFALL_RATE_LIMIT,
     databaseUrl: parsed.data.DATABASE_URL,
@@ -125,7 +126,7 @@ export function readSecrets(flags: SettingFlags, environment: NodeJS.ProcessEnv,
 /** `50/60` (requests per seconds) or `0` (none); undefined for anything else. */
 export function parseRateLimit(text: string): RateLimit | undefined {
   if (text.trim() === '0') return { limit: 0, windowMs: 60_000 };
-  const [, limit, seconds] = /^\s*(\d+)\s*\/\s*(\d+(?:\.\d+)?)\s*s?\s*$/.exec(text) ?? [];
+  const [, limit, seconds] = /^\s*(\d+)\s*\/\s*(\d+(?:\.\d+)?)\s*(?:s\s*)?$/.exec(text) ?? [];
   const rate = { limit: Number(limit), windowMs: Number(seconds) * 1000 };
   return rate.limit >= 1 && rate.windowMs > 0 ? rate : undefined;
 }

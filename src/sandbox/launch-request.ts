@@ -79,7 +79,7 @@ function parseJson(text: string): unknown {
 function readDomain(text: string): string {
   const refuse = (suffix: string, why: string) =>
     new ApiProblem(400, `VALIDATION_BAD_DOMAIN${suffix}`, 'The domain cannot be used.', [`domain: ${why}`]);
-  const host = text.trim().toLowerCase().replace(/^(?:[a-z]+:)?\/\//, '').replace(/[/?#:].*$/, '').replace(/^(?:.*@|www\.)/, '');
+  const host = text.trim().toLowerCase().replace(/^(?:[a-z]+:)?\/\//, '').replace(/[/?#:].*$/s, '').replace(/^(?:.*@|www\.)/, '');
   for (const [suffix, domains] of REFUSED) {
     if (domains.some((domain) => host === domain || host.endsWith(`.${domain}`))) throw refuse(suffix, 'of a kind that is no company');
   }

@@ -4,7 +4,7 @@ import { cellText } from './sheet.ts';
 import type { Page, Sheet, SheetStyle } from './sheet.ts';
 
 /** A number, a phone number or a list of them may begin with a sign; a spreadsheet runs everything else that does. */
-const PLAIN_NUMBERS = /^[+-]?(?![+-]+\d)[\d\s().-]+(?:[.,]\d+)?(?:; [+-]?[\d\s().-]+(?:[.,]\d+)?)*$/;
+const PLAIN_NUMBERS = /^(?![+-]{2,}\d)\+?[\d\s().-]+(?:,\d+)?(?:; \+?[\d\s().-]+(?:,\d+)?)*$/;
 const FORMULA_START = /^[=@＝＠\t\r\n]/;
 const SIGN_START = /^[+\-＋－]/;
 const [CODE_OF_DOT = 0, CODE_OF_EQUALS = 0, CODE_OF_AT = 0, FIRST_FULL_WIDTH = 0] = Array.from('.=@＋', (character) => character.charCodeAt(0));

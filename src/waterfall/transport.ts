@@ -5,8 +5,9 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
-import { awakeTimeout } from './awake-timeout.ts';
+import { trimEnd } from '../core/trim-end.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
+import { awakeTimeout } from './awake-timeout.ts';
 import { discard, headerOf, readText, type ReplyHeaders } from './reply-body.ts';
 import { retryAfterMs } from './retry.ts';
 import { errorWithin, readError } from './wire.ts';
@@ -81,7 +82,7 @@ export function createTransport(options: {
 }): Transport {
   const { baseUrl, apiKey, keyHeader, clock, log, timeoutMs = 30_000, maxReplyBytes = 32_000_000 } = options;
   const { origin, host, pathname } = new URL(baseUrl);
-  const base = pathname.replace(/\/+$/, '');
+  const base = trimEnd(pathname, '/');
   const redact = (text: string) => (apiKey.trim() === '' ? text : text.replaceAll(apiKey.trim(), '[key]'));
   const headers = requestHeaders(keyHeader, apiKey);
   const headersWithBody = { ...headers, 'content-type': 'application/json' };

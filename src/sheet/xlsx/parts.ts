@@ -64,7 +64,7 @@ export const STYLES =
 export function workbookXml(sheets: readonly ListedSheet[]): string {
   const listed = sheets.map(({ name }, place) => `<sheet name="${xmlText(name)}" sheetId="${place + 1}" r:id="rId${place + 1}"/>`);
   const filters = sheets.map(({ name, range }, place) => {
-    const fixed = range.replace(/([A-Z]+)(\d+)/g, '$$$1$$$2');
+    const fixed = range.replace(/\b([A-Z]+)(\d+)/g, '$$$1$$$2');
     return `<definedName name="_xlnm._FilterDatabase" localSheetId="${place}" hidden="1">'${xmlText(name)}'!${fixed}</definedName>`;
   });
   return (
