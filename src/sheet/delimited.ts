@@ -27,8 +27,8 @@ export async function* delimitedText(sheet: Sheet, style: SheetStyle): AsyncGene
     stringify(page.map((row) => row.map(text)), {
       delimiter: style.delimiter,
       record_delimiter: '\n',
-      // A lone CR ends a line for many readers; by itself the library quotes only the end that it writes.
-      quoted_match: /\r/,
+      // A lone CR ends a line for many readers, and blanks before a cell are skipped by many, ours too: the library quotes neither by itself.
+      quoted_match: /\r|^\s/,
       // A blank line is no row to most readers.
       quoted_empty: sheet.columns.length === 1,
     });

@@ -53,7 +53,7 @@ describe('the text of a sheet', () => {
 
   it('has quotation marks where they are needed, and only there', async () => {
     const rows = [['a,b', 'say "yes"'], ['two\nlines', 'a\rb'], ['a;b', ' spaced ']];
-    expect(await textOf(sheetOf(['x', 'y'], ...rows))).toBe('x,y\n"a,b","say ""yes"""\n"two\nlines","a\rb"\na;b, spaced \n');
+    expect(await textOf(sheetOf(['x', 'y'], ...rows))).toBe('x,y\n"a,b","say ""yes"""\n"two\nlines","a\rb"\na;b," spaced "\n');
   });
 
   it.each([
