@@ -18,3 +18,8 @@ export function plainText(text: string): string {
 export function plainLine(text: string): string {
   return plainText(text).replaceAll('\0', '').replace(/\s+/g, ' ').trim();
 }
+
+/** The beginning of a text, where no character is cut in two: half of one is refused by databases, and shown as rubbish. */
+export function beginning(text: string, length: number): string {
+  return text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+}

@@ -2,6 +2,7 @@
 import { closest } from '../core/closest.ts';
 import { companyDomain } from '../core/domain.ts';
 import { UsageError, type Problem } from '../core/errors.ts';
+import { beginning } from '../core/text.ts';
 
 /** The columns of a list. The numbers are places in `names`, from 0. */
 export type ListColumns = {
@@ -179,5 +180,5 @@ function listed(names: readonly string[]): string {
 
 /** A name in quotation marks, without what would move the cursor of a terminal or turn its text around. */
 function shown(name: string): string {
-  return `"${name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim().slice(0, 60)}"`;
+  return `"${beginning(name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim(), 60)}"`;
 }

@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { closest } from '../core/closest.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { beginning } from '../core/text.ts';
 import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from './contact-columns.ts';
 import type { ContactColumn } from './contact-columns.ts';
 
@@ -92,5 +93,5 @@ function similar(name: string, known: readonly string[]): string[] {
 
 /** In quotation marks, without what would move the cursor of a terminal. */
 function shown(name: string): string {
-  return `"${name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, 60)}"`;
+  return `"${beginning(name.replace(/[\p{Cc}\p{Cf}]+/gu, ' '), 60)}"`;
 }

@@ -5,6 +5,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
+import { beginning } from '../core/text.ts';
 import { trimEnd } from '../core/trim-end.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import { awakeTimeout } from './awake-timeout.ts';
@@ -226,7 +227,7 @@ function networkError(error: unknown, fail: (code: string, words: string, sent: 
   const connecting = all.every((one) => ['connect', 'getaddrinfo'].includes(textOf(one, 'syscall')));
   const isNotSent = [error, ...all].some((one) => typeof one === 'object' && one !== null && NOT_SENT in one);
   const isForTls = dataOf(error).startsWith(TLS_ALERT);
-  const words = isForTls ? 'the server speaks TLS: write https instead of http' : (WORDS[code] ?? textOf(error, 'message').slice(0, 200));
+  const words = isForTls ? 'the server speaks TLS: write https instead of http' : (WORDS[code] ?? beginning(textOf(error, 'message'), 200));
   return fail(code, words, !(isNotSent || isForTls || connecting || BEFORE_SENDING.test(code)));
 }
 

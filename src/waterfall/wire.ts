@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ApiError, TransportError } from '../core/errors.ts';
 import type { Account, Answer, Company, Job, JobStatus, Launched, Person, Question, Usage, UsageCounters } from '../core/model.ts';
+import { beginning } from '../core/text.ts';
 
 /** The members of T that are written out, without its index signature. */
 type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
@@ -230,7 +231,7 @@ function errorText(message: unknown, error: unknown): string {
   const details = (Array.isArray(error) ? (error as unknown[]) : [error]).filter(isText).slice(0, 3);
   const parts = [message, ...details].filter(isText).map((part) => part.replace(/[\p{Cc}\s]+/gu, ' ').trim());
   const line = [...new Set(parts)].join(' | ');
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return line.length > 300 ? `${beginning(line, 299)}…` : line;
 }
 
 function isText(value: unknown): value is string {

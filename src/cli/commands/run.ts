@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { readAll, refuse } from '../../core/problems.ts';
-import { plainText } from '../../core/text.ts';
+import { beginning, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
@@ -217,7 +217,7 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
     problems.push({ what: `there are ${countries.length} countries`, fix: `give at most ${MOST_COUNTRIES}, which is what the API takes` });
   }
   for (const place of [options.location ?? '', ...countries]) {
-    if (place.length > LONGEST_PLACE) problems.push({ what: `"${place.slice(0, 30)}..." is no place`, fix: `give at most ${LONGEST_PLACE} characters, which is what the API takes` });
+    if (place.length > LONGEST_PLACE) problems.push({ what: `"${beginning(place, 30)}..." is no place`, fix: `give at most ${LONGEST_PLACE} characters, which is what the API takes` });
   }
   const excluded = [...new Set(options.excludeName?.map((name) => name.trim()))];
   if (excluded.length > MOST_EXCLUDED_NAMES) {

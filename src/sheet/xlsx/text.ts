@@ -1,4 +1,5 @@
 /* Text as a workbook can hold it, and addresses as it can open them. */
+import { beginning } from '../../core/text.ts';
 
 /** Excel's limit for the text of a cell, in UTF-16 units. */
 const LONGEST_CELL = 32_767;
@@ -15,9 +16,7 @@ const BARE_HOST = /^[a-z\d-]+(?:\.[a-z\d-]+)+(?:[/?#]|$)/i;
 export function sheetText(text: string): string {
   const clean = text.replace(/\r\n?/g, '\n').replace(NO_XML, '').toWellFormed();
   if (clean.length <= LONGEST_CELL) return clean;
-  // A character of two units that is cut through would be none.
-  const start = clean.slice(0, LONGEST_CELL - CUT_MARK.length).replace(/[\ud800-\udbff]$/, '');
-  return start + CUT_MARK;
+  return beginning(clean, LONGEST_CELL - CUT_MARK.length) + CUT_MARK;
 }
 
 /** Text between tags or quotation marks of XML. `_x0041_` would be read as `A`, so its first `_` is written so itself. */
