@@ -78,7 +78,8 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
     case 'SUCCEEDED': {
       const stopped = Date.parse(job.stop_date ?? '');
       const answer = job.output ?? {};
-      const stop_date = Number.isNaN(stopped) ? now : stopped;
+      // No date, or one before there were APIs: some of those no database could keep.
+      const stop_date = stopped > 0 ? stopped : now;
       const { contacts } = await work.settle({ job_id, answer, stop_date, at: now });
       if (lane.target.state === 'following') {
         // The job that was followed had a smaller limit, and filled it: this question is asked by itself.

@@ -87,8 +87,8 @@ const usage = z.looseObject({
 
 const answer = z.looseObject({
   company: company.nullish().catch(null),
-  // Who is null is nobody.
-  persons: z.array(person.nullable()).transform((all) => all.filter((one) => one !== null)).nullish(),
+  // Who is null, or no object, is nobody.
+  persons: z.array(person.nullable().catch(null)).transform((all) => all.filter((one) => one !== null)).nullish(),
   usage: usage.nullish().catch(null),
 } satisfies Shape<Answer>);
 
@@ -154,6 +154,7 @@ export function launchBody(question: Question): LaunchBody {
  * Throws a `TransportError` UNREADABLE_REPLY that names the first member which is not as documented.
  */
 export function readReply<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
+  cutDeep(json);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -163,6 +164,19 @@ export function readReply<T>(schema: z.ZodType<T>, json: unknown, what: string):
     sent: true,
     message: `reply of ${what}: ${where}${issue ? describe(issue, json) : 'not as documented'}`,
   });
+}
+
+/** Answers nest five deep. At some thousands what writes JSON overflows its stack, and so does a database. */
+const DEEPEST = 100;
+
+/** Takes away what is nested so deep that the rest could not be kept. Level by level, since recursion would overflow too. */
+function cutDeep(json: unknown): void {
+  const objectsIn = (value: object) => Object.values(value).filter((inner): inner is object => typeof inner === 'object' && inner !== null);
+  let level = objectsIn([json]);
+  for (let depth = 1; depth < DEEPEST && level.length > 0; depth += 1) level = level.flatMap(objectsIn);
+  for (const object of level) {
+    for (const [key, inner] of Object.entries(object)) if (typeof inner === 'object') Reflect.set(object, key, null);
+  }
 }
 
 function describe(issue: z.core.$ZodIssue, json: unknown): string {

@@ -90,8 +90,16 @@ describe('a field of another type', () => {
     expect(reply.output?.persons).toHaveLength(succeeded.output.persons.length);
   });
 
-  it('is kept out of the way: a person who is null is nobody', () => {
-    expect(readReply(jobReply, changed(['output', 'persons', 1], null), FINDER).output?.persons).toHaveLength(succeeded.output.persons.length - 1);
+  it.each([null, 'Ida', 7, [], [{}]])('is kept out of the way: a person who is %j is nobody', (nobody) => {
+    expect(readReply(jobReply, changed(['output', 'persons', 1], nobody), FINDER).output?.persons).toHaveLength(succeeded.output.persons.length - 1);
+  });
+
+  it.each([
+    [99, 98],
+    [100_000, 98],
+  ])('is cut off where it is nested %d deep, which nothing could write', (depth, kept) => {
+    const { output } = readReply(jobReply, { status: 'SUCCEEDED', output: { more: JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown } }, FINDER);
+    expect(JSON.stringify(output?.more).replace('null', '')).toBe('['.repeat(kept) + ']'.repeat(kept));
   });
 
   it('is a job id all the same when it is a number', () => {

@@ -46,6 +46,7 @@ const NAMES = Object.keys(TEXTS);
 const ODD: Readonly<Record<string, Partial<Hostile>>> = {
   'end-in-the-year-275760': { stop_date: '+275760-09-13T00:00:00Z' },
   'end-before-christ': { stop_date: '-000044-03-15T00:00:00Z' },
+  'end-before-any-calendar': { stop_date: '-100000-01-01T00:00:00Z' },
   'end-that-is-no-moment': { stop_date: '=NOW()' },
   'cost-beyond-all-money': { usage: { total_usd: 1e308 } },
   'cost-below-zero': { usage: { total_usd: -5 } },
