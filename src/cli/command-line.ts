@@ -8,6 +8,11 @@ const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
 /** What bounds the cost and the requests; a command that goes on must not lose it. */
 const BOUND_OPTIONS = ['--max-cost', '--price', '--confirm-above', '--in-doubt', '--rate-limit'];
 const BOUND_FLAGS = ['--yes'];
+/** Of these, what holds for a run until another is given, over all its commands. */
+const KEPT_BOUNDS = ['--max-cost', '--price', '--in-doubt'];
+
+/** What stands for a price that nobody knows: a shell refuses it. */
+const TO_FILL_IN = '<usd>';
 
 /** A command of ours within a text, and not within a path. */
 const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|resume|export|runs|status|check|migrate|forget|sandbox)\b)/g;
@@ -34,10 +39,27 @@ export function boundsOf(argv: readonly string[]): string[] {
   return optionsOf(argv, BOUND_OPTIONS, BOUND_FLAGS);
 }
 
+/** The bounds of a command that goes on with a run: its own, and those of the run that it does not give anew. */
+export function boundsKept(before: readonly string[] | undefined, now: readonly string[]): string[] {
+  const kept = KEPT_BOUNDS.filter((name) => !now.includes(name)).flatMap((name) => {
+    const value = boundIn(before ?? [], name);
+    return value === undefined ? [] : [name, quoted(value)];
+  });
+  return [...now, ...kept];
+}
+
+/** The value of a bound among words, as the user gave it; the last one counts, as on the command line. */
+export function boundIn(bounds: readonly string[], name: string): string | undefined {
+  const value = bounds[bounds.lastIndexOf(name) + 1];
+  if (!bounds.includes(name) || value === undefined || value === TO_FILL_IN) return undefined;
+  return value.startsWith("'") ? value.slice(1, -1).replaceAll(`'\\''`, "'") : value;
+}
+
 /** Bounds of cost with which a run goes on that needs others than it had. A price that nobody knows is left to be filled in. */
-export function boundsWith(bounds: readonly string[], needs: { cap_usd: number } | 'price'): string[] {
-  if (needs === 'price') return [...bounds, '--price', '<usd>'];
-  const place = bounds.indexOf('--max-cost') + 1;
+export function boundsWith(bounds: readonly string[], needs: { cap_usd: number } | 'price' | undefined): string[] {
+  if (needs === undefined) return [...bounds];
+  if (needs === 'price') return [...bounds, '--price', TO_FILL_IN];
+  const place = bounds.lastIndexOf('--max-cost') + 1;
   return place === 0 ? [...bounds] : bounds.with(place, needs.cap_usd.toFixed(2));
 }
 

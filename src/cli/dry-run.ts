@@ -1,6 +1,7 @@
 /* `run --dry-run`: what the run would do and cost. Sends nothing, needs no key, creates nothing. */
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
 import { previewRun } from '../run/dry-run.ts';
+import { createBudget } from '../run/budget.ts';
 import { openingLines, planOf } from '../run/plan.ts';
 import { choosePrice } from '../run/price.ts';
 import type { NewRun } from '../run/start.ts';
@@ -9,6 +10,8 @@ import type { Driver } from '../store/database.ts';
 import { embeddedFolder } from '../store/embedded-folder.ts';
 import { schemaState } from '../store/migrate.ts';
 import { openDriver } from '../store/open.ts';
+import { boundsKept } from './command-line.ts';
+import { moneyOf } from './money.ts';
 import type { MoneySettings } from './money.ts';
 import { ROWS_NAMED } from './opening.ts';
 import { isUnmade, placeOf } from './session.ts';
@@ -18,7 +21,7 @@ import type { Session } from './session.ts';
  * Prints the opening lines that the run would have; returns the exit code.
  * @throws {UsageError} for a list that cannot be read, and for a database that the run would refuse too.
  */
-export async function dryRun(session: Session, made: NewRun, money: MoneySettings): Promise<number> {
+export async function dryRun(session: Session, made: NewRun, given: MoneySettings): Promise<number> {
   const { terminal, settings, runtime } = session;
   const { rateLimit } = settings;
   const { question } = made.options;
@@ -27,14 +30,18 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
     const preview = await previewRun(made, { runtime, database: driver, rowsNamed: ROWS_NAMED }).catch((error: unknown) => {
       throw driver === undefined || error instanceof UsageError ? error : inWords(driver.place, error);
     });
+    const { continues } = preview;
+    const money = moneyOf(given, boundsKept(continues?.run.options.bounds, made.options.bounds ?? []));
+    const { capUsd } = money;
     const price = choosePrice({ given: money.priceUsd, bills: preview.bills, account: undefined, includePhones: question.include_phones });
-    const plan = planOf({ question, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, answeredBefore: preview.answeredBefore, price });
-    const goingOn = preview.continues === undefined ? '' : `, going on with run ${preview.continues}`;
+    const plan = planOf({ question, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, answeredBefore: preview.answeredBefore, ...(preview.history && { history: preview.history }), price });
+    const goingOn = continues === undefined ? '' : `, going on with run ${continues.run.id}`;
+    const budget = createBudget({ capUsd, price, limit: question.limit, includePhones: question.include_phones, ...(continues && { earlier: continues.spent }) });
     const lines = openingLines({
       title: `dry run of ${made.input_name}${goingOn}`,
       ...{ plan, rateLimit, price },
       balance: { unknown: 'not asked for, since a dry run sends nothing' },
-      capUsd: money.capUsd,
+      cap: capUsd === undefined ? undefined : { usd: capUsd, committed_usd: budget.spending().committed_usd ?? 0 },
       invalidRows: preview.invalidRows,
       hasReport: false,
       ...{ limit: question.limit, fresh: made.fresh },
@@ -42,7 +49,7 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
     });
     terminal.say([...lines, 'nothing was sent, and nothing was written'].join('\n'), {
       message: 'dry run',
-      run: preview.continues ?? null,
+      run: continues?.run.id ?? null,
       ...plan,
       price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
       price_source: price?.source ?? null,

@@ -7,15 +7,19 @@ import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Balance, Plan } from '../run/plan.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Client } from '../waterfall/client.ts';
+import { boundIn } from './command-line.ts';
 
 /** Options of money, as commander gives them. */
-export type MoneyOptions = { maxCost?: string; price?: string; confirmAbove?: string; yes?: boolean };
+export type MoneyOptions = { maxCost?: string | undefined; price?: string | undefined; confirmAbove?: string; yes?: boolean };
 
 /** The same, understood; in US dollars. */
 export type MoneySettings = { capUsd: number | undefined; priceUsd: number | undefined; confirmAboveUsd: number | undefined; yes: boolean };
 
 /** Where the user is asked, and answers. */
 export type Screen = Pick<NodeJS.Process, 'stdin' | 'stderr'>;
+
+/** Above so many US dollars at worst a run on a terminal is asked about, where nobody says another sum. */
+const CONFIRM_ABOVE_USD = 100;
 
 /** The account is free to ask and good to know, and nothing to wait for. */
 const ACCOUNT_PATIENCE_MS = 5_000;
@@ -38,6 +42,12 @@ export function readMoney(options: MoneyOptions): MoneySettings {
   };
   if (problems.length > 0) throw new UsageError(problems);
   return settings;
+}
+
+/** The same with the cap and the price that a run keeps over its commands, as words. */
+export function moneyOf(money: MoneySettings, bounds: readonly string[]): MoneySettings {
+  const { capUsd, priceUsd } = readMoney({ maxCost: boundIn(bounds, '--max-cost'), price: boundIn(bounds, '--price') });
+  return { ...money, capUsd, priceUsd };
 }
 
 /** The account, or the error for which it is not known. Rejects only with the reason of `signal`. */
@@ -65,21 +75,24 @@ export function balanceOf(account: Account | ApiError | TransportError): Balance
 }
 
 /**
- * Asks once, on a terminal, when the worst case is higher than `--confirm-above`; elsewhere, or at a no, throws.
+ * Asks once, on a terminal, when the worst case is higher than `--confirm-above`; elsewhere, or at a no, throws. Of a cap counts
+ * what is left of it. Where nobody can be asked, and nobody said so, there is nothing to confirm.
  * @throws {UsageError} when the run shall not begin.
  */
 export async function confirmCost(
   money: MoneySettings,
-  plan: Pick<Plan, 'worst_case_usd'>,
+  plan: Pick<Plan, 'worst_case_usd'> & { committed_usd?: number },
   signal: AbortSignal,
   { stdin, stderr }: Screen = process,
 ): Promise<void> {
-  const { confirmAboveUsd, yes, capUsd } = money;
+  const { yes, capUsd = Infinity } = money;
+  const canAsk = stdin.isTTY && stderr.isTTY;
+  const above = money.confirmAboveUsd ?? (canAsk ? CONFIRM_ABOVE_USD : Infinity);
   // Without a price the cap is kept only from the first bill on.
-  const worst = plan.worst_case_usd === null ? Infinity : Math.min(plan.worst_case_usd, capUsd ?? Infinity);
-  if (confirmAboveUsd === undefined || yes || worst <= confirmAboveUsd) return;
-  const what = `${worst === Infinity ? 'the worst case is not known' : `the worst case is ${formatUsd(worst)}`}, and --confirm-above is ${formatUsd(confirmAboveUsd)}`;
-  if (!stdin.isTTY || !stderr.isTTY) {
+  const worst = plan.worst_case_usd === null ? Infinity : Math.min(plan.worst_case_usd, Math.max(capUsd - (plan.committed_usd ?? 0), 0));
+  if (yes || worst <= above) return;
+  const what = `${worst === Infinity ? 'the worst case is not known' : `the worst case is ${formatUsd(worst)}`}, and --confirm-above is ${formatUsd(above)}`;
+  if (!canAsk) {
     throw new UsageError({ what: `${what}: nothing was sent`, fix: 'add --yes to go on without being asked, or bound it with --max-cost' });
   }
   if (!(await askYes(`${what}. Go on? [y/N] `, signal, { stdin, stderr }))) {

@@ -14,7 +14,7 @@ import type { Reading } from '../run/reconcile.ts';
 import { answersSince } from '../run/start.ts';
 import type { Stop } from '../run/stop.ts';
 import { answeredBeforeRun } from '../store/answered-before.ts';
-import { countRepeatable, dearestBills } from '../store/bills.ts';
+import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../store/bills.ts';
 import type { Database } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
@@ -67,13 +67,17 @@ export async function begin(
     account: account === undefined || isFailure(account) ? undefined : accountPrices(account),
     includePhones: question.include_phones,
   });
+  const earlier = continued ? await spentSoFar(database, run.id) : undefined;
+  const budget = createBudget({ capUsd: money.capUsd, price, limit: question.limit, includePhones: question.include_phones, ...(earlier && { earlier }) });
+  const committed_usd = budget.spending().committed_usd ?? 0;
   const answeredBefore = taking === undefined || !counts.some(isNew) ? undefined : await answeredBeforeRun(database, run.id, answersSince(taking, run.created_at.getTime()));
-  const plan = planOf({ question, counts, rateLimit, toRepeat, price, ...(answeredBefore && { answeredBefore }) });
+  const history = mayCost ? await historyOf(database, question) : undefined;
+  const plan = planOf({ question, counts, rateLimit, toRepeat, price, ...(answeredBefore && { answeredBefore }), ...(history && { history }) });
   const balance = account === undefined ? { unknown: 'not asked' } : balanceOf(account);
   const lines = openingLines({
     title: `${continued ? 'going on with run' : 'run'} ${run.id} (${nameOfList(run)})`,
     ...{ plan, rateLimit, price, balance },
-    capUsd: money.capUsd,
+    cap: money.capUsd === undefined ? undefined : { usd: money.capUsd, committed_usd },
     invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
     hasReport: run.options.output.report !== null,
     ...{ limit: question.limit, fresh: taking?.fresh ?? false },
@@ -92,7 +96,7 @@ export async function begin(
 
   if (!stop.signal.aborted) {
     try {
-      await confirmCost(money, plan, stop.signal);
+      await confirmCost(money, { ...plan, committed_usd }, stop.signal);
     } catch (error) {
       // A stop has its own words and its own exit code; the run is there to be gone on with.
       if (error !== stop.signal.reason) {
@@ -101,7 +105,6 @@ export async function begin(
       }
     }
   }
-  const budget = createBudget({ capUsd: money.capUsd, price, limit: question.limit, includePhones: question.include_phones });
   return {
     allowance: createAllowance(budget, stop),
     before: account === undefined || isFailure(account) ? undefined : readingOf(account),

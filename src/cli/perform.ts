@@ -23,9 +23,9 @@ import { reportRows, rowsOf } from '../store/outcomes.ts';
 import { saveOptions } from '../store/runs.ts';
 import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
-import { boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from './command-line.ts';
+import { boundIn, boundsWith, exportCommand, resumeCommand, sameCommand } from './command-line.ts';
 import { createDisplay } from './display.ts';
-import { askAccount, readMoney } from './money.ts';
+import { askAccount, moneyOf, readMoney } from './money.ts';
 import type { MoneyOptions, MoneySettings } from './money.ts';
 import { begin, ROWS_NAMED } from './opening.ts';
 import type { Taking } from './opening.ts';
@@ -52,7 +52,15 @@ export function readPace(options: PaceOptions): PaceSettings {
     () => durationOption('--job-timeout', options.jobTimeout),
     () => readMoney(options),
   );
-  return { concurrency: options.concurrency, jobTimeoutMs, inDoubt: options.inDoubt, sandbox: options.sandbox ?? false, money };
+  const { concurrency, inDoubt, sandbox = false } = options;
+  // A trial costs nothing: nobody is asked about it, unless they wish to be.
+  const { confirmAboveUsd = sandbox ? Infinity : undefined } = money;
+  return { concurrency, jobTimeoutMs, inDoubt, sandbox, money: { ...money, confirmAboveUsd } };
+}
+
+/** The pace with the bounds that hold for the run, over all its commands. */
+function withBounds(pace: PaceSettings, bounds: readonly string[] = []): PaceSettings {
+  return { ...pace, inDoubt: boundIn(bounds, '--in-doubt') === 'hold' ? 'hold' : 'relaunch', money: moneyOf(pace.money, bounds) };
 }
 
 /**
@@ -61,7 +69,7 @@ export function readPace(options: PaceOptions): PaceSettings {
  */
 export async function perform(
   session: Session,
-  pace: PaceSettings,
+  given: PaceSettings,
   key: string | ((database: Database) => Promise<string>),
   getRun: (database: Database, signal: AbortSignal) => Promise<{ run: Run; continued: boolean; taking?: Taking }>,
 ): Promise<number> {
@@ -93,7 +101,8 @@ export async function perform(
     const lock = await database.lock(typeof key === 'string' ? key : await key(database));
     closing.push(() => lock.release());
     const { run, continued, taking } = await getRun(database, stop.signal);
-    goOn = resumeCommand(run.id, process.argv);
+    goOn = resumeCommand(run.id, process.argv, run.options.bounds);
+    const pace = withBounds(given, run.options.bounds);
 
     const sandbox = pace.sandbox ? await startTrialApi(session) : undefined;
     if (sandbox !== undefined) closing.push(() => sandbox.close());
@@ -140,9 +149,8 @@ export async function perform(
     if ('counts' in result) {
       const needs = result.stopped?.needs;
       if (needs !== undefined) {
-        const bounds = boundsWith(boundsOf(process.argv), needs);
-        await saveOptions(database, run.id, { ...run.options, bounds });
-        goOn = resumeCommand(run.id, process.argv, bounds);
+        await saveOptions(database, run.id, { ...run.options, needs });
+        goOn = resumeCommand(run.id, process.argv, boundsWith(run.options.bounds ?? [], needs));
       }
       await close({ session, database, client }, result, goOn, atStart);
     } else {

@@ -207,9 +207,9 @@ function paceOptions(command: Command): Command {
     .optionsGroup('How fast, and how patient:')
     .option('--concurrency <n>', 'jobs launched and not settled, at most', wholeNumber(1, 10_000), 200)
     .option('--rate-limit <n/seconds>', 'requests, launches and polls together (WATERFALL_RATE_LIMIT, default 50/60); 0 = none')
-    .option('--max-cost <usd>', 'launch nothing that could bring the cost of this command above it')
+    .option('--max-cost <usd>', 'launch nothing that could bring the cost of the run above it, over all its commands')
     .option('--price <usd>', 'what a contact costs at most, its phone number included (default: from earlier bills, or the account)')
-    .option('--confirm-above <usd>', 'ask before launching when the worst case costs more')
+    .option('--confirm-above <usd>', 'ask before launching when the worst case costs more (default: 100 on a terminal)')
     .option('--yes', 'do not ask')
     .option('--job-timeout <duration>', 'a job still RUNNING so long after its launch is given up', '10m')
     .addOption(

@@ -3,7 +3,6 @@
  * nothing more may be launched and every job that is open has been collected, the run stops with exit 4.
  */
 import { formatUsd, USD_NOISE } from '../core/money.ts';
-import { UNPRICED_ANSWERS } from './budget.ts';
 import type { Budget, Spending } from './budget.ts';
 import type { Stop, StopReason } from './stop.ts';
 
@@ -74,21 +73,19 @@ export function createAllowance(budget: Budget, stop: Stop): Allowance {
   };
 }
 
-/** Why launching ends, and what to do. The cap is counted anew by each command, so it may also be enough for the next one. */
-function capReached({ cap_usd = 0, spent_usd, committed_usd, worst_usd, unpriced }: Spending): StopReason {
+/** Why launching ends, and what to do. The cap is the run's: only a higher one lets it go on. */
+function capReached({ cap_usd = 0, run_spent_usd, committed_usd, worst_usd }: Spending): StopReason {
   const cap = `the cost cap of ${formatUsd(cap_usd)} (--max-cost)`;
+  const spent = formatUsd(run_spent_usd);
   if (worst_usd === undefined) {
-    const fix = 'say what a contact costs with --price, or give a higher --max-cost';
-    const message = `${cap} cannot be kept: ${formatUsd(spent_usd)} is known to be spent, and the price is not known`;
-    return { exit: 4, message, fix, ...(unpriced < UNPRICED_ANSWERS && { needs: 'price' }) };
+    const message = `${cap} cannot be kept: ${spent} is known to be spent, and the price is not known`;
+    return { exit: 4, message, fix: 'say what a contact costs with --price, or give a higher --max-cost', needs: 'price' };
   }
-  const uncertain = (committed_usd ?? spent_usd) - spent_usd;
+  const committed = committed_usd ?? run_spent_usd;
+  const uncertain = committed - run_spent_usd;
   const doubtful = uncertain > 0 ? `, ${formatUsd(uncertain)} may have been` : '';
-  const message = `${cap} allows no more launches: ${formatUsd(spent_usd)} is spent${doubtful}, and one more company could cost ${formatUsd(worst_usd)}`;
-  if (worst_usd <= cap_usd + USD_NOISE) {
-    return { exit: 4, message, fix: `the cap is for one command: the next one may spend ${formatUsd(cap_usd)} again; another --max-cost changes that` };
-  }
-  const needed_usd = Math.ceil(worst_usd * 100 - CENTS_NOISE) / 100;
-  const fix = `give --max-cost ${needed_usd.toFixed(2)} or more, as below, or a new run with a lower --limit`;
+  const message = `${cap} allows no more launches: ${spent} is spent${doubtful}, and one more company could cost ${formatUsd(worst_usd)}`;
+  const needed_usd = Math.ceil((committed + worst_usd) * 100 - CENTS_NOISE) / 100;
+  const fix = `the cap is for the run, over all its commands: give --max-cost ${needed_usd.toFixed(2)} or more, or make a new run with a lower --limit`;
   return { exit: 4, message, fix, needs: { cap_usd: needed_usd } };
 }

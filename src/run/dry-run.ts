@@ -7,13 +7,14 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Driver, Queryable } from '../store/database.ts';
 import { answeredBefore, NOTHING_BEFORE, sumOf } from '../store/answered-before.ts';
 import type { AnsweredBefore } from '../store/answered-before.ts';
-import { countRepeatable, dearestBills } from '../store/bills.ts';
+import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../store/bills.ts';
+import type { History, SpentSoFar } from '../store/bills.ts';
 import { knownQuestions } from '../store/known.ts';
 import type { Known } from '../store/known.ts';
 import { countOutcomes, reportRows } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { findUnfinishedRun } from '../store/runs.ts';
-import type { RunOptions } from './options.ts';
+import type { Run, RunOptions } from './options.ts';
 import type { UnitPrices } from './price.ts';
 import { answersSince, importedRows } from './start.ts';
 import type { NewRun } from './start.ts';
@@ -21,14 +22,15 @@ import type { NewRun } from './start.ts';
 const BATCH = 1_000;
 const OUTCOME_OF: Record<Known, Outcome> = { answered: 'cached', open: 'waiting', failed: 'job_failed' };
 
-/** What a run would begin with. `continues`: the id of the unfinished run that it would go on with. */
+/** What a run would begin with. `continues`: the unfinished run that it would go on with, and what that has spent. */
 export type Preview = {
   counts: OutcomeCount[];
   invalidRows: { row: number; reason: string | null }[];
   toRepeat: number;
   answeredBefore: AnsweredBefore;
   bills: UnitPrices | undefined;
-  continues: string | undefined;
+  history: History | undefined;
+  continues: { run: Run; spent: SpentSoFar } | undefined;
 };
 
 /**
@@ -45,16 +47,17 @@ export async function previewRun(
   if (database === undefined) return previewList(made, { since, rowsNamed, database: undefined });
   return database.transaction(async (transaction) => {
     await transaction.script('set transaction read only');
-    const bills = await dearestBills(transaction, made.options.question.api_host);
+    const { question } = made.options;
+    const past = { bills: await dearestBills(transaction, question.api_host), history: await historyOf(transaction, question) };
     const unfinished = made.fresh ? undefined : await findUnfinishedRun<RunOptions>(transaction, made.key);
-    if (unfinished === undefined) return { ...(await previewList(made, { since, rowsNamed, database: transaction })), bills };
+    if (unfinished === undefined) return { ...(await previewList(made, { since, rowsNamed, database: transaction })), ...past };
     return {
       counts: await countOutcomes(transaction, unfinished.id),
       invalidRows: await reportRows(transaction, { run_id: unfinished.id, after: -1, limit: rowsNamed, outcomes: ['invalid'] }),
       toRepeat: await countRepeatable(transaction, unfinished.id),
       answeredBefore: NOTHING_BEFORE,
-      bills,
-      continues: unfinished.id,
+      ...past,
+      continues: { run: unfinished, spent: await spentSoFar(transaction, unfinished.id) },
     };
   });
 }
@@ -97,7 +100,7 @@ async function previewList(made: NewRun, options: { since: Date; rowsNamed: numb
   await lookUp();
   return {
     counts: [...counts].map(([outcome, rows]) => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 })),
-    ...{ invalidRows, toRepeat: 0, answeredBefore: before, bills: undefined, continues: undefined },
+    ...{ invalidRows, toRepeat: 0, answeredBefore: before, bills: undefined, history: undefined, continues: undefined },
   };
 }
 

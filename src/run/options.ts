@@ -4,6 +4,7 @@ import { hashOf } from '../core/target.ts';
 import type { ColumnList } from '../sheet/column-choice.ts';
 import type { Format, SheetStyle } from '../sheet/sheet.ts';
 import type { RunRecord } from '../store/runs.ts';
+import type { StopReason } from './stop.ts';
 
 /** How the list is to be read, where the user said so. */
 export type ReadingOptions = {
@@ -43,12 +44,19 @@ export type RunOptions = {
   output: OutputOptions;
   /** The command that made the run, for people to give again; without secrets. Unknown of runs of older versions. */
   command?: string;
-  /** The options of the last command that worked on the run which bound its cost, as words; or those with which it goes on, where it needs others. */
+  /** What bounds the cost of the run, as words: options of the last command that worked on it, and those that it keeps of earlier ones. */
   bounds?: string[];
+  /** The bound without which it would launch nothing more, where the last command stopped for that. */
+  needs?: StopReason['needs'];
 };
 
 /** A run with its options. */
 export type Run = RunRecord<RunOptions>;
+
+/** The options of a run that is gone on with, with what is said now in the place of what was said before. */
+export function goneOn({ needs: _needs, ...before }: RunOptions, now: Partial<RunOptions>): RunOptions {
+  return { ...before, ...now };
+}
 
 /**
  * What makes the same command find its run again: the input's bytes, how they are read, what is asked, and how many

@@ -7,6 +7,7 @@ import { formatUsd } from '../core/money.ts';
 import type { QuestionOptions } from '../core/target.ts';
 import { NOTHING_BEFORE } from '../store/answered-before.ts';
 import type { AnsweredBefore } from '../store/answered-before.ts';
+import type { History } from '../store/bills.ts';
 import { rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { priceText, worstCaseUsd } from './price.ts';
@@ -38,10 +39,18 @@ export type Plan = {
   worst_case_contacts: number;
   /** Null: the price is not known. */
   worst_case_usd: number | null;
+  /** By the history of the account; null where it has none. */
+  expected: Expected | null;
 };
+
+/** What is likely to come of the launches, going by so many companies that were asked before. Dollars are null when no bill told any. */
+export type Expected = { contacts: number; usd: number | null; companies: number; hit_rate: number };
 
 /** The balance of the account, or why nobody knows it. */
 export type Balance = { usd: number } | { unknown: string };
+
+/** The cap of a run, and what of it is spent, or may still turn out to be, by earlier commands. */
+export type Cap = { usd: number; committed_usd: number };
 
 /** What is about to be done, from the counts at the start. `toRepeat`: launches in doubt that may be repeated. */
 export function planOf(given: {
@@ -50,6 +59,7 @@ export function planOf(given: {
   rateLimit: RateLimit;
   toRepeat?: number;
   answeredBefore?: AnsweredBefore;
+  history?: History;
   price: Price | undefined;
 }): Plan {
   const { counts, rateLimit, price, toRepeat = 0, answeredBefore = NOTHING_BEFORE } = given;
@@ -60,7 +70,8 @@ export function planOf(given: {
   const windows = rateLimit.limit === 0 ? 0 : Math.max(Math.ceil(requests / rateLimit.limit) - 1, 0);
   const answered = rows('cached', 'found', 'no_contacts');
   const [duplicates, invalid, total] = [rows('duplicate'), rows('invalid'), rows(...OUTCOMES)];
-  const contacts = (to_launch + toRepeat) * given.question.limit;
+  const companies = to_launch + toRepeat;
+  const contacts = companies * given.question.limit;
   return {
     rows: total,
     duplicates,
@@ -75,6 +86,18 @@ export function planOf(given: {
     least_ms: windows * rateLimit.windowMs,
     worst_case_contacts: contacts,
     worst_case_usd: contacts === 0 ? 0 : price === undefined ? null : worstCaseUsd(contacts, price),
+    expected: companies === 0 ? null : expectedOf(companies, given.history),
+  };
+}
+
+function expectedOf(companies: number, history: History | undefined): Expected | null {
+  if (history === undefined || history.companies === 0) return null;
+  const contacts = (companies * history.contacts) / history.companies;
+  return {
+    contacts: Math.round(contacts),
+    usd: history.usd_a_contact === null ? null : contacts * history.usd_a_contact,
+    companies: history.companies,
+    hit_rate: history.with_contacts / history.companies,
   };
 }
 
@@ -86,7 +109,7 @@ export function openingLines(opening: {
   rateLimit: RateLimit;
   price: Price | undefined;
   balance: Balance;
-  capUsd: number | undefined;
+  cap: Cap | undefined;
   /** The first invalid rows, with the number of their line. */
   invalidRows: readonly { row: number; reason: string | null }[];
   /** Contacts of one company at most. */
@@ -147,19 +170,32 @@ function brief(filter: string): string {
   return filter.length > LONGEST_FILTER ? `${filter.slice(0, LONGEST_FILTER - 3)}...` : filter;
 }
 
-function costLines(opening: { plan: Plan; price: Price | undefined; balance: Balance; capUsd: number | undefined }): string[] {
-  const { plan, price, balance, capUsd } = opening;
+function costLines({ plan, price, balance, cap }: { plan: Plan; price: Price | undefined; balance: Balance; cap: Cap | undefined }): string[] {
   const contacts = many(plan.worst_case_contacts, 'contact');
   const worst = plan.worst_case_usd;
-  const cap = `stops before more than ${formatUsd(capUsd ?? 0)} could be spent (--max-cost)`;
+  const left = cap === undefined ? Infinity : Math.max(cap.usd - cap.committed_usd, 0);
   return [
     worst === null || price === undefined
       ? `  at worst ${contacts} to be billed; the price is not known (--price tells it)`
       : `  at worst ${formatUsd(worst)}: ${contacts} at ${priceText(price)}`,
-    ...(capUsd === undefined ? [] : [`  ${cap}${price === undefined ? '; one job at a time until a bill tells the price' : ''}`]),
+    ...expectedLine(plan),
+    ...(cap === undefined ? [] : [capLine(cap, price)]),
     `  balance: ${'usd' in balance ? formatUsd(balance.usd) : balance.unknown}`,
-    ...('usd' in balance && worst !== null && balance.usd < Math.min(worst, capUsd ?? worst)
+    ...('usd' in balance && worst !== null && balance.usd < Math.min(worst, left)
       ? ['  warning: that is less than the worst case; if it is prepaid, the API may refuse launches before the end']
       : []),
   ];
+}
+
+function expectedLine({ expected, to_launch, to_repeat }: Plan): string[] {
+  if (expected === null) return [];
+  const contacts = many(expected.contacts, 'contact');
+  const each = Math.round((expected.contacts * 10) / (to_launch + to_repeat)) / 10;
+  const by = `${each} a company, hit rate ${Math.round(expected.hit_rate * 100)} %, by the last ${many(expected.companies, 'company', 'companies')} answered`;
+  return [`  expected ${expected.usd === null ? '' : `${formatUsd(expected.usd)}: `}${contacts} (${by})`];
+}
+
+function capLine({ usd, committed_usd }: Cap, price: Price | undefined): string {
+  const used = committed_usd > 0 ? `, of which ${formatUsd(committed_usd)} is spent or may be` : '';
+  return `  stops before the run could cost more than ${formatUsd(usd)} (--max-cost)${used}${price === undefined ? '; one job at a time until a bill tells the price' : ''}`;
 }

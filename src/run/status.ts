@@ -29,6 +29,8 @@ export type RunLine = {
   contacts: number;
   cost_usd: number | null;
   answers_of_unknown_cost: number;
+  /** Questions that ended without an answer. */
+  without_answer: number;
 };
 
 /** A run as `status` tells it. */
@@ -59,9 +61,11 @@ const FILTERS_TOLD = 50;
 const FAILURES_TOLD = 20;
 
 /** The latest runs, newest first. */
-export async function readRuns(database: Database, limit: number): Promise<RunLine[]> {
+export async function readRuns(database: Database, limit: number): Promise<{ run: Run; line: RunLine }[]> {
   const runs = await latestRuns<RunOptions>(database, limit);
-  return readLines(database, runs);
+  const counted = new Map((await overviews(database, runs.map((run) => run.id))).map((overview) => [overview.run_id, overview]));
+  const holder = await holderOf(database, runs);
+  return runs.map((run) => ({ run, line: lineOf(run, counted.get(run.id), holder(run) !== undefined) }));
 }
 
 /** All about one run, as it is now. */
@@ -97,12 +101,6 @@ export async function readStatus(database: Database, run: Run): Promise<RunStatu
   };
 }
 
-async function readLines(database: Database, runs: readonly Run[]): Promise<RunLine[]> {
-  const counted = await overviews(database, runs.map((run) => run.id));
-  const holder = await holderOf(database, runs);
-  return runs.map((run) => lineOf(run, counted.find(({ run_id }) => run_id === run.id), holder(run) !== undefined));
-}
-
 /** Who works on each of the runs. The lock is on the key: of unfinished runs with the same one, the newest is meant. */
 async function holderOf(database: Database, runs: readonly Run[]): Promise<(run: Run) => LockHolder | undefined> {
   const holders = await lockHolders(database, [...new Set(runs.filter(isOpen).map((run) => run.key))]);
@@ -113,7 +111,7 @@ async function holderOf(database: Database, runs: readonly Run[]): Promise<(run:
 }
 
 function lineOf(run: Run, overview: Overview | undefined, isWorkedOn: boolean): RunLine {
-  const { rows = 0, rows_done = 0, contacts = 0, cost_usd = null, unknown_cost = 0 } = overview ?? {};
+  const { rows = 0, rows_done = 0, contacts = 0, cost_usd = null, unknown_cost = 0, without_answer = 0 } = overview ?? {};
   return {
     run_id: run.id,
     input: run.input_name,
@@ -125,6 +123,7 @@ function lineOf(run: Run, overview: Overview | undefined, isWorkedOn: boolean): 
     contacts,
     cost_usd,
     answers_of_unknown_cost: unknown_cost,
+    without_answer,
   };
 }
 

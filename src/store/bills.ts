@@ -1,4 +1,5 @@
 /* What earlier answers were billed, and launches that may have to be repeated: for estimates, before anything is sent. */
+import type { QuestionOptions } from '../core/target.ts';
 import type { Queryable } from './database.ts';
 
 /** So many of the latest bills count: enough to have seen the dearest, few enough to follow a new price. */
@@ -26,6 +27,29 @@ export async function dearestBills(database: Queryable, api_host: string): Promi
   return row ?? { person_usd: null, phone_usd: null };
 }
 
+/** What questions like these have brought so far, by the latest answers. */
+export type History = { companies: number; with_contacts: number; contacts: number; usd_a_contact: number | null };
+
+/** So many of the latest answers are looked at. */
+const LATEST_ANSWERS = 1_000;
+
+/** Of the latest answers of an API those to questions with the same options, and contacts up to the same limit. */
+export async function historyOf(database: Queryable, question: Pick<QuestionOptions, 'api_host' | 'limit' | 'include_phones' | 'include_unverified'>): Promise<History> {
+  const [row] = await database.query<History>(
+    `select count(*)::integer as companies, count(*) filter (where contacts > 0)::integer as with_contacts,
+       coalesce(sum(least(contacts, $2)), 0)::integer as contacts,
+       (sum(cost_usd) / nullif(sum(contacts) filter (where cost_usd is not null), 0))::float8 as usd_a_contact
+     from (
+       select question, question_limit, contacts, cost_usd from waterfall.targets
+       where state in ('found', 'no_contacts') and answer is not null and question->>'api_host' = $1
+       order by settled_at desc limit ${LATEST_ANSWERS}
+     ) as latest
+     where question_limit >= $2 and (question->>'include_phones')::boolean = $3 and (question->>'verified_only')::boolean <> $4`,
+    [question.api_host, question.limit, question.include_phones, question.include_unverified],
+  );
+  return row ?? { companies: 0, with_contacts: 0, contacts: 0, usd_a_contact: null };
+}
+
 /** Targets of a run whose last launch was never answered: they are launched once more, at the most. */
 export async function countRepeatable(database: Queryable, run_id: string): Promise<number> {
   const [row] = await database.query<{ count: number }>(
@@ -34,4 +58,34 @@ export async function countRepeatable(database: Queryable, run_id: string): Prom
     [run_id],
   );
   return row?.count ?? 0;
+}
+
+/** What the launches of a run have cost so far, and what of them nobody knows. */
+export type SpentSoFar = {
+  spent_usd: number;
+  /** Launches whose reply was never seen. */
+  doubted: number;
+  /** Jobs that were lost or given up. */
+  unresolved: number;
+  /** Answers whose cost the API did not say, and their contacts. */
+  unpriced: number;
+  unpriced_contacts: number;
+  /** Ids of targets whose job is still on its way. */
+  open: readonly number[];
+};
+
+/** What the cap of a run counts of what earlier invocations launched. */
+export async function spentSoFar(database: Queryable, run_id: string): Promise<SpentSoFar> {
+  const [row] = await database.query<SpentSoFar>(
+    // All launches but the one that made the target's own job are in doubt; a job that is followed is another's.
+    `select coalesce(sum(cost_usd), 0)::float8 as spent_usd,
+       coalesce(sum(launches - (job_id is not null and state <> 'following' and answered_by is null)::integer), 0)::integer as doubted,
+       count(*) filter (where state in ('job_lost', 'timed_out'))::integer as unresolved,
+       count(*) filter (where state = 'found' and answered_by is null and cost_usd is null)::integer as unpriced,
+       coalesce(sum(contacts) filter (where state = 'found' and answered_by is null and cost_usd is null), 0)::integer as unpriced_contacts,
+       coalesce(json_agg(id) filter (where state = 'launched'), '[]') as open
+     from waterfall.targets where run_id = $1 and launches > 0`,
+    [run_id],
+  );
+  return row ?? { spent_usd: 0, doubted: 0, unresolved: 0, unpriced: 0, unpriced_contacts: 0, open: [] };
 }

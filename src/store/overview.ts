@@ -2,7 +2,7 @@
 import type { Queryable } from './database.ts';
 import { PAID_CONTACTS } from './outcomes.ts';
 
-const ANSWERED = "state in ('found', 'no_contacts', 'cached')";
+const ANSWERED = "(state in ('found', 'no_contacts', 'cached'))";
 
 /** What the rows and questions of a run have come to so far. */
 export type Overview = {
@@ -22,6 +22,8 @@ export type Overview = {
   /** Answers that this run got and whose cost the API did not say. */
   unknown_cost: number;
   launches: number;
+  /** Questions that ended without an answer. */
+  without_answer: number;
 };
 
 /**
@@ -31,7 +33,7 @@ export type Overview = {
 export async function overviews(database: Queryable, run_ids: readonly string[]): Promise<Overview[]> {
   return database.query<Overview>(
     `select chosen.run_id, list.rows, list.rows - asked.open as rows_done, asked.answered, asked.with_contacts, asked.contacts,
-       asked.paid_contacts, asked.cost_usd, asked.unknown_cost, asked.launches
+       asked.paid_contacts, asked.cost_usd, asked.unknown_cost, asked.launches, asked.without_answer
      from unnest($1::text[]) with ordinality as chosen (run_id, place),
        lateral (select count(*)::integer as rows from waterfall.input_rows where run_id = chosen.run_id) as list,
        lateral (
@@ -42,7 +44,8 @@ export async function overviews(database: Queryable, run_ids: readonly string[])
            ${PAID_CONTACTS} as paid_contacts,
            sum(cost_usd)::float8 as cost_usd,
            (count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null))::integer as unknown_cost,
-           coalesce(sum(launches), 0)::integer as launches
+           coalesce(sum(launches), 0)::integer as launches,
+           (count(*) filter (where settled_at is not null and not ${ANSWERED}))::integer as without_answer
          from waterfall.targets where run_id = chosen.run_id
        ) as asked
      order by chosen.place`,

@@ -149,17 +149,28 @@ describe('docs/recipes.md', () => {
     );
   });
 
-  it('goes on with every run that was left, and with none when none was', async ({ open, newDatabase }) => {
+  it('goes on with every run that was left, however long ago, within the cap of each', async ({ open, newDatabase }) => {
     const made = await kitchen({ open, newDatabase });
     const goOn = recipe('Go on with every run that was left');
-    await made.write('other.csv', list(companies(6).slice(4)));
     await made.run(FIND);
     const before = await made.sandbox.stats();
     expect((await made.shell(goOn)).exit).toBe(0);
     expect(await made.sandbox.stats()).toEqual(before);
-    expect((await made.run(['run', 'other.csv', '--max-cost', '0.01', '--price', '0.05'])).exit).toBe(4);
-    expect((await made.shell(goOn)).exit).toBe(0);
-    expect((await contactsOf(made, 'other.contacts.csv')).length).toBeGreaterThan(0);
+    await made.write('other.csv', list(companies(6).slice(4)));
+    await made.sandbox.setFaults({ silent: true });
+    const killed = made.start(['run', 'other.csv'], { env: { DATABASE_URL: made.databaseUrl } });
+    await killed.said('to launch');
+    killed.signal('SIGKILL');
+    await killed.ended;
+    await made.sandbox.setFaults({ silent: false });
+    await made.write('capped.csv', list(companies(8).slice(6)));
+    expect((await made.run(['run', 'capped.csv', '--max-cost', '0.01', '--price', '0.05'])).exit).toBe(4);
+    await sql(made.databaseUrl, `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, finished_at)
+      select 'later-' || n, 'later', 'later.csv', '{}', '{}', now() + interval '1 hour', now() + interval '1 hour' from generate_series(1, 30) as n`);
+    const { billed_usd } = await made.sandbox.stats();
+    expect((await made.shell(goOn)).exit).toBe(123); // the one with the cap
+    const found = await contactsOf(made, 'other.contacts.csv');
+    expect([found.length > 0, (await made.sandbox.stats()).billed_usd]).toEqual([true, billed_usd + usd(found.length)]);
   });
 
   it('loads the contacts into a table of another database, also twice', async ({ open, newDatabase }) => {

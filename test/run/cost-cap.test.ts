@@ -23,28 +23,36 @@ describe('a cost cap', () => {
       exit: 4,
       stopped: {
         message: 'the cost cap of $1.00 (--max-cost) allows no more launches: $1.00 is spent, and one more company could cost $0.25',
-        fix: 'the cap is for one command: the next one may spend $1.00 again; another --max-cost changes that',
+        fix: 'the cap is for the run, over all its commands: give --max-cost 1.25 or more, or make a new run with a lower --limit',
       },
     });
   });
 
-  it('counts anew in the next invocation', async () => {
+  it('is the run\'s, over all its invocations: the next one launches nothing more under it, and as many as a higher one allows', async () => {
     const script = { find: ({ domain }: Request) => dear(domain) };
     await invoke('run', script, { domains: domains(9), capUsd: 1, price });
     const again = await invoke('run', script, { capUsd: 1, price });
-    expect([launchesOf(again.requests).length, again.result.exit]).toEqual([4, 4]);
-    expect((await invoke('run', script, { capUsd: 1, price })).result.exit).toBe(0);
+    expect([launchesOf(again.requests), again.result.exit]).toEqual([[], 4]);
+    const higher = await invoke('run', script, { capUsd: 1.6, price });
+    expect([launchesOf(higher.requests).length, higher.result.stopped?.needs]).toEqual([2, { cap_usd: 1.75 }]);
+  });
+
+  it('counts what earlier invocations left in doubt or on its way', async () => {
+    await invoke('run', { launch: ({ nth }) => (nth === 1 ? fail(lost()) : undefined) }, { domains: domains(1), capUsd: 0.3, price });
+    const again = await invoke('run', {}, { capUsd: 0.49, price });
+    expect([again.requests, again.result.stopped?.needs]).toEqual([[], { cap_usd: 0.5 }]);
+    expect((await invoke('run', {}, { capUsd: 0.5, price })).result.exit).toBe(0);
   });
 
   it('that is lower than one company may cost launches nothing and names the least that would do', async () => {
     const { result, requests } = await invoke('run', {}, { domains: domains(2), capUsd: 0.2, price });
-    expect([requests, result.stopped?.fix]).toEqual([[], 'give --max-cost 0.25 or more, as below, or a new run with a lower --limit']);
+    expect([requests, result.stopped?.fix]).toEqual([[], 'the cap is for the run, over all its commands: give --max-cost 0.25 or more, or make a new run with a lower --limit']);
   });
 
   it.each<[string, number, Price | undefined, StopReason['needs']]>([
     ['a cap of one company, in whole cents', 0.2, { ...price, person_usd: 0.02512 }, { cap_usd: 0.26 }],
     ['the price, where nobody knows it and the cap allows nothing', 0, undefined, 'price'],
-    ['nothing, where the next command may launch under the same cap', 0.3, price, undefined],
+    ['a cap that one company more fits in', 0.3, price, { cap_usd: 0.5 }],
   ])('that stops the run needs %s', async (_what, capUsd, known, needs) => {
     const { result } = await invoke('run', { find: ({ domain }) => dear(domain), findMs: SECOND }, { domains: domains(3), capUsd, ...(known && { price: known }) });
     expect([result.exit, result.stopped?.needs]).toEqual([4, needs]);

@@ -15,6 +15,7 @@ import { openMemory } from '../../src/run/memory.ts';
 import { createStop } from '../../src/run/stop.ts';
 import type { Clock, Runtime } from '../../src/runtime/runtime.ts';
 import { patient, type Database, type Driver } from '../../src/store/database.ts';
+import { spentSoFar } from '../../src/store/bills.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import type { Client } from '../../src/waterfall/client.ts';
@@ -139,7 +140,7 @@ export function openLaboratory() {
           stop,
           stdout: new PassThrough(),
           ...{ concurrency, jobTimeoutMs, inDoubt },
-          onStart: () => Promise.resolve(createAllowance(createBudget({ capUsd, price, limit: 10, includePhones: false }), stop)),
+          onStart: async () => createAllowance(createBudget({ capUsd, price, limit: 10, includePhones: false, earlier: await spentSoFar(database, id) }), stop),
           onSettled: () => undefined,
         }),
       );

@@ -1,6 +1,6 @@
 /* What a statement costs does not grow with the history where it need not: the indexes that this takes. */
 import { expect, it } from 'vitest';
-import { dearestBills } from '../../src/store/bills.ts';
+import { dearestBills, historyOf } from '../../src/store/bills.ts';
 import type { Database, Queryable } from '../../src/store/database.ts';
 import { describeOnBoth } from '../support/databases.ts';
 
@@ -22,9 +22,12 @@ async function planOf(database: Database, ask: (explaining: Queryable) => Promis
 }
 
 describeOnBoth('with a long history', (open) => {
-  it('the latest bills are read from an index, in their order', async () => {
-    const plan = await planOf(open(), (database) => dearestBills(database, 'api.waterfall.example'));
-    expect(plan).toMatch(/Index Scan Backward using targets_billed/);
+  it.each<[string, (database: Queryable) => Promise<unknown>]>([
+    ['bills', (database) => dearestBills(database, 'api.waterfall.example')],
+    ['answers', (database) => historyOf(database, { api_host: 'api.waterfall.example', limit: 10, include_phones: false, include_unverified: false })],
+  ])('the latest %s are read from an index, in their order', async (_what, ask) => {
+    const plan = await planOf(open(), ask);
+    expect(plan).toMatch(/Index Scan Backward using targets_latest_answers/);
     expect(plan).not.toContain('Sort');
   });
 

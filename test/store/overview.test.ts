@@ -21,9 +21,9 @@ describeOnBoth('the overview of a run', (open) => {
     await launch(open(), failed, 'job-3');
     await move(open(), await loadTarget(open(), failed.id), { kind: 'job_ended', reason: 'the job ended FAILED' });
     expect(await overviews(open(), ['run-1', 'none', 'earlier'])).toEqual([
-      { run_id: 'run-1', rows: 8, rows_done: 7, answered: 3, with_contacts: 2, contacts: 3, paid_contacts: 2, cost_usd: 0.5, unknown_cost: 1, launches: 3 },
-      { run_id: 'none', rows: 0, rows_done: 0, answered: 0, with_contacts: 0, contacts: 0, paid_contacts: 0, cost_usd: null, unknown_cost: 0, launches: 0 },
-      { run_id: 'earlier', rows: 1, rows_done: 1, answered: 1, with_contacts: 1, contacts: 1, paid_contacts: 1, cost_usd: 0.25, unknown_cost: 0, launches: 1 },
+      { run_id: 'run-1', rows: 8, rows_done: 7, answered: 3, with_contacts: 2, contacts: 3, paid_contacts: 2, cost_usd: 0.5, unknown_cost: 1, launches: 3, without_answer: 1 },
+      { run_id: 'none', rows: 0, rows_done: 0, answered: 0, with_contacts: 0, contacts: 0, paid_contacts: 0, cost_usd: null, unknown_cost: 0, launches: 0, without_answer: 0 },
+      { run_id: 'earlier', rows: 1, rows_done: 1, answered: 1, with_contacts: 1, contacts: 1, paid_contacts: 1, cost_usd: 0.25, unknown_cost: 0, launches: 1, without_answer: 0 },
     ]);
   });
 

@@ -4,10 +4,12 @@ import type { Answer } from '../../src/core/model.ts';
 import { previewRun } from '../../src/run/dry-run.ts';
 import type { NewRun } from '../../src/run/start.ts';
 import { startRun } from '../../src/run/start.ts';
-import { countRepeatable, dearestBills } from '../../src/store/bills.ts';
+import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../../src/store/bills.ts';
 import type { Database } from '../../src/store/database.ts';
 import { countOutcomes, reportRows } from '../../src/store/outcomes.ts';
 import { discardRun, findRun } from '../../src/store/runs.ts';
+import { settle } from '../../src/store/settle.ts';
+import type { PlacedTarget } from '../../src/store/targets.ts';
 import { describeOnBoth, testRuntime } from '../support/databases.ts';
 import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
 
@@ -69,7 +71,7 @@ describeOnBoth('a preview', (open) => {
   it('of a run that is unfinished is that of going on with it', async () => {
     const made = listOf(['harbour-1.example', 'harbour-2.example']);
     const run = await startRun(open(), runtime, made);
-    expect(await preview(listOf(['harbour-1.example', 'harbour-2.example']))).toMatchObject({ continues: run.id, counts: [{ outcome: 'not_launched', rows: 2 }] });
+    expect(await preview(listOf(['harbour-1.example', 'harbour-2.example']))).toMatchObject({ continues: { run: { id: run.id } }, counts: [{ outcome: 'not_launched', rows: 2 }] });
     expect((await preview(listOf(['harbour-1.example'], { fresh: true }))).continues).toBeUndefined();
   });
 
@@ -114,6 +116,56 @@ describeOnBoth('earlier bills', (open) => {
   it('of another API are of no use', async () => {
     await answered('one', { total_usd: 0.1 });
     expect(await dearestBills(open(), 'sandbox')).toEqual({ person_usd: null, phone_usd: null });
+  });
+});
+
+describeOnBoth('what is expected', (open) => {
+  const question = { api_host: 'api.waterfall.example', limit: 10, include_phones: false, include_unverified: false };
+  const answered = (id: string, persons: number, usage: Answer['usage']) =>
+    answeredRun(open(), id, `${id}.example`, { persons: Array.from({ length: persons }, (_, n) => person(`${id}-${n}`)), usage });
+
+  it('goes by the companies that were answered with the same options, and by what their contacts cost', async () => {
+    await answered('one', 3, { total_usd: 0.3 });
+    await answered('two', 1, { total_usd: 0.5 });
+    await answered('none', 0, { total_usd: 0 });
+    await answered('unbilled', 2, null);
+    expect(await historyOf(open(), question)).toEqual({ companies: 4, with_contacts: 3, contacts: 6, usd_a_contact: 0.2 });
+    expect(await historyOf(open(), { ...question, limit: 2 })).toMatchObject({ companies: 4, contacts: 5 });
+  });
+
+  it.each([
+    ['another API', { api_host: 'sandbox' }],
+    ['a larger limit', { limit: 11 }],
+    ['phone numbers', { include_phones: true }],
+    ['unverified addresses', { include_unverified: true }],
+  ])('is nothing for questions with %s', async (_what, other) => {
+    await answered('one', 3, { total_usd: 0.3 });
+    expect(await historyOf(open(), { ...question, ...other })).toEqual({ companies: 0, with_contacts: 0, contacts: 0, usd_a_contact: null });
+  });
+});
+
+describeOnBoth('what a run has spent so far', (open) => {
+  const nothing = { spent_usd: 0, doubted: 0, unresolved: 0, unpriced: 0, unpriced_contacts: 0, open: [] };
+
+  it('is nothing before it launched, and nothing of what others launched', async () => {
+    await answeredRun(open(), 'other', 'a.example', answerOf([person('p1')]));
+    await startedRun(open(), 'run', ['a.example', 'b.example']);
+    expect(await spentSoFar(open(), 'run')).toEqual(nothing);
+  });
+
+  it('counts every launch as what became of it', async () => {
+    const targets = await startedRun(open(), 'run', ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `${name}.example`));
+    const [billed, unbilled, lost, slow, failed, doubt, following] = targets as [PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget];
+    await launch(open(), billed, 'job-billed');
+    await settle(open(), { job_id: 'job-billed', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW });
+    await launch(open(), unbilled, 'job-unbilled');
+    await settle(open(), { job_id: 'job-unbilled', answer: { persons: [person('p2'), person('p3')] }, stop_date: NOW, at: NOW });
+    await move(open(), await launch(open(), lost, 'job-lost'), { kind: 'job_unknown', reason: 'lost' });
+    await launch(open(), slow, 'job-slow');
+    await move(open(), await launch(open(), failed, 'job-failed'), { kind: 'job_ended', reason: 'FAILED' });
+    await move(open(), doubt, CLAIM, { kind: 'in_doubt' }, CLAIM, { kind: 'in_doubt' });
+    await move(open(), following, CLAIM, { kind: 'in_doubt' }, { kind: 'met', job_id: 'of another run', launched_at: NOW });
+    expect(await spentSoFar(open(), 'run')).toEqual({ spent_usd: 0.25, doubted: 3, unresolved: 1, unpriced: 1, unpriced_contacts: 2, open: [slow.id] });
   });
 });
 

@@ -5,6 +5,7 @@ import type { Usage } from '../../src/core/model.ts';
 import { createBudget } from '../../src/run/budget.ts';
 import type { Budget } from '../../src/run/budget.ts';
 import type { Price } from '../../src/run/price.ts';
+import type { SpentSoFar } from '../../src/store/bills.ts';
 
 const LIMIT = 10;
 const price = (person_usd: number, phone_usd = 0, source: Price['source'] = 'account'): Price => ({ person_usd, phone_usd, source });
@@ -99,6 +100,40 @@ describe('a cap', () => {
     const budget = make({ capUsd: 1, price: price(0.05) });
     budget.answered(7, bill(10, 1));
     expect(budget.spending()).toMatchObject({ spent_usd: 0, collected_usd: 1, committed_usd: 0, worst_usd: 1 });
+  });
+});
+
+describe('a cap and what earlier commands of the run launched', () => {
+  const before: SpentSoFar = { spent_usd: 0, doubted: 0, unresolved: 0, unpriced: 0, unpriced_contacts: 0, open: [] };
+  const goingOn = (earlier: Partial<SpentSoFar>, capUsd = 2, known: Price | null = price(0.05)) =>
+    createBudget({ capUsd, price: known ?? undefined, limit: LIMIT, includePhones: false, earlier: { ...before, ...earlier } });
+
+  it.each<[string, Partial<SpentSoFar>, number]>([
+    ['what was spent', { spent_usd: 1.2 }, 1],
+    ['launches in doubt', { doubted: 2 }, 2],
+    ['jobs that were lost or given up', { unresolved: 3 }, 1],
+    ['answers without a bill, at the price', { unpriced: 2, unpriced_contacts: 20 }, 2],
+    ['jobs on their way', { open: [8, 9] }, 2],
+    ['everything, so that nothing may be launched', { spent_usd: 2 }, 0],
+  ])('counts %s', (_what, earlier, launches) => {
+    expect(launchAll(goingOn(earlier), 101).launched).toBe(launches);
+  });
+
+  it.each<[string, (budget: Budget) => void, number]>([
+    ['answered', (budget) => budget.answered(8, bill(4, 0.2)), 0.7],
+    ['answered without a bill', (budget) => budget.answered(8, { contacts: 4, usage: null }), 0.7],
+    ['lost', (budget) => budget.ended(8, 'job_lost'), 1],
+    ['failed', (budget) => budget.ended(8, 'job_failed'), 0.5],
+  ])('counts a job on its way that is now %s as it ended', (_what, happen, committed) => {
+    const budget = goingOn({ open: [8, 9] });
+    happen(budget);
+    expect(budget.spending().committed_usd).toBeCloseTo(committed);
+    expect(budget.spending()).toMatchObject({ launched: 0, spent_usd: 0, unpriced: 0, unresolved: 0 });
+  });
+
+  it('waits for a job on its way while the price is unknown, and never launches more than ten without a bill', () => {
+    expect(goingOn({ open: [8] }, 100, null).ask(1)).toBe('later');
+    expect(goingOn({ unpriced: 10, unpriced_contacts: 30 }, 100, null).ask(1)).toBe('no');
   });
 });
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asStarted, boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
+import { asStarted, boundIn, boundsKept, boundsOf, boundsWith, exportCommand, resumeCommand, sameCommand } from '../../src/cli/command-line.ts';
 
 const argv = (...words: string[]) => ['/usr/bin/node', '/opt/main.js', ...words];
 const URL = 'postgres://user:s3cret@db.example/x';
@@ -101,10 +101,31 @@ describe('boundsWith', () => {
     expect(boundsWith(bounds, { cap_usd: 0.5 })).toEqual(['--max-cost', '0.50', '--yes']);
   });
 
+  it('changes nothing where nothing else is needed', () => {
+    expect(boundsWith(bounds, undefined)).toEqual(bounds);
+  });
+
   it('leaves a price that is not known to be filled in, so that a shell refuses the command as it is', () => {
     const command = resumeCommand('r1', argv(), boundsWith(bounds, 'price'));
     expect(command).toBe('waterfall-contacts resume r1 --max-cost 0.2 --yes --price <usd>');
     expect(() => wordsOf(command)).toThrow();
+  });
+});
+
+describe('boundsKept', () => {
+  const before = ['--max-cost', "'$5'", '--rate-limit', '9/1', '--in-doubt', 'hold', '--yes', '--price', '<usd>'];
+
+  it.each([
+    ['keeps what holds for the run', [], ['--max-cost', "'$5'", '--in-doubt', 'hold']],
+    ['and not what is given anew', ['--max-cost', '9', '--yes'], ['--max-cost', '9', '--yes', '--in-doubt', 'hold']],
+  ])('%s', (_what, now, kept) => {
+    expect(boundsKept(before, now)).toEqual(kept);
+    expect(boundsKept(undefined, now)).toEqual(now);
+  });
+
+  it('gives each bound as it was typed, the last one where there are several, and none that is still to be filled in', () => {
+    const given = boundsOf(argv('run', 'a.csv', '--max-cost', '1', '--max-cost', '$5'));
+    expect([boundIn(given, '--max-cost'), boundIn(given, '--price'), boundIn(before, '--price')]).toEqual(['$5', undefined, undefined]);
   });
 });
 

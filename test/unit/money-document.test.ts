@@ -70,7 +70,7 @@ describe('docs/money.md', () => {
   const usage = { total_usd: 0.15, persons_usd: 0.15, persons_count: 3 };
   const launched = (budget: Budget) => budget.launched(1);
   const CASES: Record<string, { act: ((budget: Budget) => void)[]; usd: number }> = {
-    'a job on its way that this command launched': { act: [launched], usd: 0.5 },
+    'a job on its way that a command of the run launched': { act: [launched], usd: 0.5 },
     'its answer': { act: [launched, (budget) => budget.answered(1, { contacts: 3, usage })], usd: 0.15 },
     'an answer whose cost the API does not say': { act: [launched, (budget) => budget.answered(1, { contacts: 3, usage: null })], usd: 0.15 },
     'a launch in doubt': { act: [(budget) => budget.doubted(1), launched], usd: 1 },
@@ -82,7 +82,7 @@ describe('docs/money.md', () => {
       act: [launched, (budget) => budget.ended(1, 'job_failed'), (budget) => void budget.ask(2), (budget) => budget.notLaunched(2)],
       usd: 0,
     },
-    'the answer of a job that was launched before, or by another run': { act: [(budget) => budget.answered(1, { contacts: 3, usage })], usd: 0 },
+    'the answer of a job that another run launched': { act: [(budget) => budget.answered(1, { contacts: 3, usage })], usd: 0 },
   };
 
   it('says of each thing that counts against the cap what it counts as', () => {

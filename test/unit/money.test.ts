@@ -75,11 +75,11 @@ describe('--confirm-above', () => {
   const never = new AbortController().signal;
 
   /** Asks on a terminal whose user types this; resolves with what was asked. */
-  async function ask(typed: string, more: { money?: Partial<MoneySettings>; worst?: number | null; isTTY?: boolean; signal?: AbortSignal } = {}) {
-    const { isTTY = true, worst = 6, signal = never } = more;
+  async function ask(typed: string, more: { money?: Partial<MoneySettings>; worst?: number | null; committed?: number; isTTY?: boolean; signal?: AbortSignal } = {}) {
+    const { isTTY = true, worst = 6, committed = 0, signal = never } = more;
     const [stdin, stderr] = [Object.assign(new PassThrough(), { isTTY }), Object.assign(new PassThrough(), { isTTY, columns: 200 })];
     stdin.write(typed);
-    await confirmCost({ ...settings, ...more.money }, { worst_case_usd: worst }, signal, { stdin, stderr } as unknown as Screen);
+    await confirmCost({ ...settings, ...more.money }, { worst_case_usd: worst, committed_usd: committed }, signal, { stdin, stderr } as unknown as Screen);
     return String(stderr.read() ?? '').replace(/\x1b\[\d*\w/g, '');
   }
 
@@ -88,7 +88,9 @@ describe('--confirm-above', () => {
     ['is nothing', { worst: 0 }],
     ['is bounded by --max-cost', { money: { capUsd: 5 } }],
     ['is accepted with --yes', { money: { yes: true } }],
-    ['has no such bound', { money: { confirmAboveUsd: undefined }, worst: null }],
+    ['is not above $100, where no bound is given', { money: { confirmAboveUsd: undefined }, worst: 100 }],
+    ['is above it, and nobody is there to be asked', { money: { confirmAboveUsd: undefined }, worst: null, isTTY: false }],
+    ['is bounded by what is left of --max-cost', { money: { capUsd: 9 }, committed: 4 }],
   ])('asks nothing when the worst case %s', async (_what, more) => {
     expect(await ask('', more)).toBe('');
   });
@@ -105,6 +107,10 @@ describe('--confirm-above', () => {
     ['Ctrl-D', '\x04'],
   ])('takes %s for a no', async (_what, typed) => {
     await expect(ask(typed)).rejects.toMatchObject({ problems: [{ what: 'nothing was sent, as you wish' }] });
+  });
+
+  it('asks on a terminal above $100, where no bound is given', async () => {
+    expect(await ask('y\n', { money: { confirmAboveUsd: undefined }, worst: 100.5 })).toContain('the worst case is $100.50, and --confirm-above is $100.00. Go on? [y/N] ');
   });
 
   it('takes an unknown worst case for higher, with a cap too', async () => {

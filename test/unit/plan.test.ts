@@ -6,6 +6,7 @@ import type { Balance } from '../../src/run/plan.ts';
 import type { Price } from '../../src/run/price.ts';
 import { NOTHING_BEFORE } from '../../src/store/answered-before.ts';
 import type { AnsweredBefore } from '../../src/store/answered-before.ts';
+import type { History } from '../../src/store/bills.ts';
 import type { OutcomeCount } from '../../src/store/outcomes.ts';
 
 const count = (outcome: Outcome, rows: number): OutcomeCount => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 });
@@ -50,11 +51,12 @@ describe('planOf', () => {
 });
 
 describe('openingLines', () => {
-  type More = { limit?: number; toRepeat?: number; price?: Price; balance?: Balance; capUsd?: number; hasReport?: boolean; answeredBefore?: AnsweredBefore; fresh?: boolean; invalidRows?: { row: number; reason: string | null }[] };
+  type More = { limit?: number; toRepeat?: number; price?: Price; balance?: Balance; capUsd?: number; committedUsd?: number; history?: History; hasReport?: boolean; answeredBefore?: AnsweredBefore; fresh?: boolean; invalidRows?: { row: number; reason: string | null }[] };
   const open = (counts: OutcomeCount[], more: More = {}) => {
-    const { toRepeat = 0, invalidRows = [], hasReport = true, balance = { usd: 100 }, capUsd, answeredBefore, fresh = false } = more;
+    const { toRepeat = 0, invalidRows = [], hasReport = true, balance = { usd: 100 }, capUsd, committedUsd = 0, history, answeredBefore, fresh = false } = more;
+    const cap = capUsd === undefined ? undefined : { usd: capUsd, committed_usd: committedUsd };
     const shared = { rateLimit: perMinute(more.limit ?? 50), price: more.price };
-    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }) }), ...shared, ...question, fresh, balance, capUsd, invalidRows, hasReport, database: 'kept in PostgreSQL at db.example/x' });
+    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }), ...(history && { history }) }), ...shared, ...question, fresh, balance, cap, invalidRows, hasReport, database: 'kept in PostgreSQL at db.example/x' });
   };
   const toLaunch = [count('not_launched', 8)];
 
@@ -86,14 +88,22 @@ describe('openingLines', () => {
     ['a price that was given', { price: { ...price, source: 'given' } }, ['  at worst $4.00: 80 contacts at $0.05 each, as --price says', '  balance: $100.00']],
     ['a price with phones', { price: { ...price, phone_usd: 0.25 } }, ['  at worst $24.00: 80 contacts at $0.30 each with a phone number, the account\'s price', '  balance: $100.00']],
     ['that the price is unknown, never 0', {}, ['  at worst 80 contacts to be billed; the price is not known (--price tells it)', '  balance: $100.00']],
-    ['the cap', { price, capUsd: 2 }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price', '  stops before more than $2.00 could be spent (--max-cost)', '  balance: $100.00']],
+    ['the cap', { price, capUsd: 2 }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price', '  stops before the run could cost more than $2.00 (--max-cost)', '  balance: $100.00']],
+    ['what of the cap earlier commands have used, and warns of a balance below the rest', { price, capUsd: 2, committedUsd: 0.5, balance: { usd: 1.4 } }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price',
+      '  stops before the run could cost more than $2.00 (--max-cost), of which $0.50 is spent or may be', '  balance: $1.40',
+      '  warning: that is less than the worst case; if it is prepaid, the API may refuse launches before the end']],
+    ['what is expected by what companies brought before', { price, history: { companies: 20, with_contacts: 18, contacts: 119, usd_a_contact: 0.04 } }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price',
+      '  expected $1.90: 48 contacts (6 a company, hit rate 90 %, by the last 20 companies answered)', '  balance: $100.00']],
+    ['what is expected where no bill was seen', { history: { companies: 1, with_contacts: 0, contacts: 0, usd_a_contact: null } }, ['  at worst 80 contacts to be billed; the price is not known (--price tells it)',
+      '  expected 0 contacts (0 a company, hit rate 0 %, by the last 1 company answered)', '  balance: $100.00']],
+    ['nothing of what is expected without a history', { price, history: { companies: 0, with_contacts: 0, contacts: 0, usd_a_contact: null } }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price', '  balance: $100.00']],
     ['how a cap is kept without a price', { capUsd: 2 }, ['  at worst 80 contacts to be billed; the price is not known (--price tells it)',
-      '  stops before more than $2.00 could be spent (--max-cost); one job at a time until a bill tells the price', '  balance: $100.00']],
+      '  stops before the run could cost more than $2.00 (--max-cost); one job at a time until a bill tells the price', '  balance: $100.00']],
     ['why the balance is unknown', { price, balance: { unknown: 'unknown (HTTP_503)' } }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price', '  balance: unknown (HTTP_503)']],
     ['a balance below the worst case', { price, balance: { usd: 3.99 } }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price', '  balance: $3.99',
       '  warning: that is less than the worst case; if it is prepaid, the API may refuse launches before the end']],
     ['no warning where the cap is within the balance', { price, capUsd: 2, balance: { usd: 3 } }, ['  at worst $4.00: 80 contacts at $0.05 each, the account\'s price',
-      '  stops before more than $2.00 could be spent (--max-cost)', '  balance: $3.00']],
+      '  stops before the run could cost more than $2.00 (--max-cost)', '  balance: $3.00']],
   ])('say %s', (_what, more, lines) => {
     expect(open(toLaunch, more).slice(2, -1)).toEqual(lines);
   });

@@ -4,7 +4,7 @@ import type { Spending } from '../../src/run/budget.ts';
 import { readingOf, reconcile, reconciliationLines } from '../../src/run/reconcile.ts';
 import type { Reading } from '../../src/run/reconcile.ts';
 
-const ours: Spending = { launched: 20, doubted: 0, spent_usd: 4.1, collected_usd: 0, unpriced: 0, unresolved: 0, committed_usd: 4.1, worst_usd: 0.5, cap_usd: undefined };
+const ours: Spending = { launched: 20, doubted: 0, spent_usd: 4.1, collected_usd: 0, unpriced: 0, unresolved: 0, run_spent_usd: 0, committed_usd: 4.1, worst_usd: 0.5, cap_usd: undefined };
 const before: Reading = { requests: 100, balance_usd: 50, period: '2026-03-01' };
 const after: Reading = { requests: 120, balance_usd: 45.9, period: '2026-03-01' };
 

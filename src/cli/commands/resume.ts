@@ -3,10 +3,11 @@ import { UsageError } from '../../core/errors.ts';
 import { readAll } from '../../core/problems.ts';
 import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
 import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
+import { goneOn } from '../../run/options.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
-import { boundsOf } from '../command-line.ts';
+import { boundsKept, boundsOf } from '../command-line.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
@@ -46,7 +47,10 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       // Read again behind the lock: the process that had it may have finished the run.
       const run = await findRunTo(database, found?.id);
       const { output, report } = options;
-      const made: RunOptions = { ...run.options, output: changeOutput(run.options.output, { output, report, shape }), bounds: boundsOf(process.argv) };
+      const made = goneOn(run.options, {
+        output: changeOutput(run.options.output, { output, report, shape }),
+        bounds: boundsKept(run.options.bounds, boundsOf(process.argv)),
+      });
       refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
       const before = run.options.output;

@@ -15,7 +15,7 @@ import { startRun } from '../../run/start.ts';
 import type { NewRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
-import { boundsOf, sameCommand } from '../command-line.ts';
+import { boundsKept, boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
 import { withFiles } from '../option-files.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
@@ -141,7 +141,10 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
 
     return await perform(session, pace, key, async (database, signal) => {
       const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
-      if (unfinished !== undefined) return { run: { ...unfinished, options: made }, continued: true };
+      if (unfinished !== undefined) {
+        const bounds = boundsKept(unfinished.options.bounds, boundsOf(process.argv));
+        return { run: { ...unfinished, options: { ...made, bounds } }, continued: true };
+      }
       const run = await list.naming(startRun(database, session.runtime, newRun, signal));
       sayMoreAdvised();
       return { run, continued: false, taking: newRun };

@@ -1,6 +1,7 @@
 /* `runs`: the latest runs, newest first. Reads only. */
 import { readRuns } from '../../run/status.ts';
 import { runTable } from '../../run/status-lines.ts';
+import { nextCommand } from '../next-command.ts';
 import { noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -15,9 +16,9 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
   const database = await openToRead(session);
   try {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
-    if (options.json) return await printLast(jsonText(runs));
+    if (options.json) return await printLast(jsonText(runs.map(({ run, line }) => ({ ...line, next_command: nextCommand(run, line)?.program ?? null }))));
     if (runs.length === 0) throw noRuns();
-    return await printLast(`${runTable(runs, process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
+    return await printLast(`${runTable(runs.map(({ line }) => line), process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
   } finally {
     await database?.close();
   }

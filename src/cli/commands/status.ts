@@ -1,10 +1,7 @@
 /* `status`: how a run is doing, also while another process works on it. Reads only. */
-import { LEFT_OVER } from '../../core/model.ts';
-import type { Run } from '../../run/options.ts';
 import { readStatus } from '../../run/status.ts';
-import type { RunStatus } from '../../run/status.ts';
 import { statusLines } from '../../run/status-lines.ts';
-import { asStarted, resumeCommand } from '../command-line.ts';
+import { nextCommand } from '../next-command.ts';
 import { findRunOrLatest, noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -28,8 +25,7 @@ export async function status(id: string | undefined, options: StatusCommandOptio
       const run = await findRunOrLatest(database, run_id);
       const now = await readStatus(database, run);
       const next = nextCommand(run, now);
-      const command = next && asStarted(next.command, process.env);
-      const text = options.json ? jsonText({ ...now, next_command: command ?? null }) : `${[...statusLines(now), ...(next === undefined ? [] : [`${next.why}: ${command}`])].join('\n')}\n`;
+      const text = options.json ? jsonText({ ...now, next_command: next?.program ?? null }) : `${[...statusLines(now), ...(next === undefined ? [] : [`${next.why}: ${next.people}`])].join('\n')}\n`;
       const clear = options.watch === true && process.stdout.isTTY && process.env.TERM !== 'dumb';
       if (!(await print(clear ? CLEAR + text : text))) return CLOSED_STDOUT;
       if (!options.watch || now.state !== 'running') return 0;
@@ -38,16 +34,4 @@ export async function status(id: string | undefined, options: StatusCommandOptio
   } finally {
     await database.close();
   }
-}
-
-/** The command that goes on with the run, or asks again for what it could not get; none when there is nothing to do. */
-function nextCommand(run: Run, { state, outcomes, failures_total }: RunStatus): { why: string; command: string } | undefined {
-  if (state === 'running') return undefined;
-  if (state !== 'finished') {
-    const left = LEFT_OVER.some((outcome) => outcomes[outcome] > 0);
-    return { why: left ? 'go on with' : 'write its files with', command: resumeCommand(run.id, process.argv, run.options.bounds) };
-  }
-  const { command } = run.options;
-  if (command === undefined || failures_total === outcomes.invalid) return undefined;
-  return { why: 'ask again for those without an answer with', command };
 }
