@@ -29,7 +29,7 @@ import { askAccount, moneyOf, readMoney } from './money.ts';
 import type { MoneyOptions, MoneySettings } from './money.ts';
 import { begin, ROWS_NAMED } from './opening.ts';
 import type { Taking } from './opening.ts';
-import { keyOf, openDatabase } from './session.ts';
+import { keyOf, openDatabase, proxyOf } from './session.ts';
 import type { Session } from './session.ts';
 import { CLOSED_STDOUT } from './stdout.ts';
 import type { Terminal } from './terminal.ts';
@@ -115,6 +115,7 @@ export async function perform(
       baseUrl: sandbox?.url ?? settings.baseUrl,
       apiKey: keyOf(settings),
       keyHeader: settings.keyHeader,
+      proxy: sandbox === undefined ? proxyOf(settings) : undefined,
       limiter,
       runtime,
     });

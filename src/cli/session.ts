@@ -4,6 +4,8 @@ import { many } from '../core/count.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { readAll, refuse } from '../core/problems.ts';
+import { proxyFor } from '../core/proxy.ts';
+import type { Proxy } from '../core/proxy.ts';
 import { readSecrets, readSettings } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
 import { misspeltSettings } from '../runtime/misspelt.ts';
@@ -77,11 +79,16 @@ export function makeSession(options: SessionOptions): Session {
   return { settings, terminal, runtime: { clock: systemClock, random: Math.random, log } };
 }
 
-/** The same, for a command that sends requests: a trial needs no key. @throws {UsageError} when there is none. */
+/** The same, for a command that sends requests: a trial needs no key. @throws {UsageError} when there is none, and for a proxy that is none. */
 export function openSessionWithKey(options: SessionOptions): Session {
   const session = openSession(options);
-  if (!options.sandbox) keyOf(session.settings);
+  if (!options.sandbox) readAll(() => keyOf(session.settings), () => proxyOf(session.settings));
   return session;
+}
+
+/** The proxy to the API. @throws {UsageError} for one that cannot be used. */
+export function proxyOf({ baseUrl }: Settings): Proxy | undefined {
+  return proxyFor(baseUrl, process.env);
 }
 
 /** The API key. @throws {UsageError} when there is none. */

@@ -91,7 +91,7 @@ export type Verdict = 'wait' | 'retry' | 'fail' | 'stop';
 
 /** Decides by code first, then category, then HTTP status, so that codes which are new tomorrow have a verdict too. */
 export function verdict(error: ApiError | TransportError): Verdict {
-  if (error instanceof TransportError) return 'retry';
+  if (error instanceof TransportError) return error.code === 'PROXY_REFUSED' ? 'stop' : 'retry';
   if (error.status === 429 || error.category === 'RATE_LIMIT') return 'wait';
   if (error.category === 'AUTH' || error.category === 'PERMISSION' || error.category === 'QUOTA') return 'stop';
   if (error.category === 'ROUTING') return 'stop';

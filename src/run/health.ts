@@ -3,6 +3,8 @@
  * one probe every 30 seconds, and after 15 minutes it stops. Such an outage costs no row its life (contract, section 5).
  */
 import { setMaxListeners } from 'node:events';
+import { adviceFor } from '../core/advice.ts';
+import type { ApiError, TransportError } from '../core/errors.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import type { Stop } from './stop.ts';
 
@@ -17,8 +19,7 @@ export type Health = {
   /** Passes at once, except in an outage: then one caller in 30 seconds is let through, as the probe. */
   gate(): Promise<void>;
   succeeded(): void;
-  /** `what` is a short name of the failure. */
-  failed(what: string): void;
+  failed(error: ApiError | TransportError): void;
   /** When a call last succeeded, epoch milliseconds; -Infinity: never yet. */
   lastSuccessAt(): number;
   /** Whether the run is paused by an outage. */
@@ -59,12 +60,13 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
       pausedSince = undefined;
       outage.abort();
     },
-    failed(what) {
+    failed(error) {
+      const advice = adviceFor(error);
       const now = clock.now();
       failingSince ??= now;
       if (!warned && now - failingSince >= WARN_AFTER_MS) {
         warned = true;
-        log.warn('nothing has succeeded for 10 seconds, still trying', { last_error: what });
+        log.warn('nothing has succeeded for 10 seconds, still trying', { last_error: error.code, ...(advice !== undefined && { advice }) });
       }
       if (pausedSince === undefined && now - failingSince >= OUTAGE_AFTER_MS) {
         pausedSince = now;
@@ -74,7 +76,7 @@ export function createHealth(options: { clock: Clock; log: Log; stop: Stop }): H
         log.warn('nothing has succeeded for 2 minutes: pausing, one probe every 30 s');
       }
       if (pausedSince !== undefined && now - pausedSince >= STOP_AFTER_MS) {
-        stop.request({ exit: 4, message: 'the API has not answered for 17 minutes', fix: 'go on when it is back' });
+        stop.request({ exit: 4, message: 'the API has not answered for 17 minutes', fix: advice ?? 'go on when it is back' });
       }
     },
     lastSuccessAt: () => lastSuccessAt,

@@ -1,4 +1,5 @@
 /* What a failed call means for its row and for the run (contract, section 5). */
+import { adviceFor } from '../core/advice.ts';
 import { ApiError, TransportError, verdict } from '../core/errors.ts';
 import { park } from './lane.ts';
 import type { Lane } from './lane.ts';
@@ -20,12 +21,12 @@ export function judge(lane: Lane, work: Work, error: ApiError | TransportError):
   if (meaning === 'fail' && !isForeign) return 'fail';
   if (meaning === 'wait') {
     // The limiter lets nobody through for as long as told; no attempt of this row.
-    work.health.failed(error.code);
+    work.health.failed(error);
     return 'again';
   }
   // Only failures while others succeed say something about this row.
   if (work.health.lastSuccessAt() > lane.failedAt) lane.attempts += error.attempts;
-  work.health.failed(error.code);
+  work.health.failed(error);
   if (lane.attempts >= MOST_ATTEMPTS) return 'fail';
   park(lane, work);
   return 'again';
@@ -40,19 +41,9 @@ function isAboutAll(error: ApiError, lane: Lane, work: Work): boolean {
 
 /** Why a run stops whose every other call would end like this one, and what to do. */
 export function stopReason(error: ApiError | TransportError): StopReason {
-  const message = `the API refused: ${reasonOf(error)}`;
-  const fixes: Record<string, string> = {
-    AUTH: 'correct WATERFALL_API_KEY (and WATERFALL_API_KEY_HEADER)',
-    PERMISSION_INCLUDE_PHONES_REQUIRES_PHONE_ENRICHMENT: 'run without --include-phones, or have phone enrichment enabled',
-    PERMISSION: 'ask Waterfall to enable this for your account',
-    QUOTA: 'top up the account',
-    ROUTING: 'correct WATERFALL_BASE_URL',
-    NOT_FOUND: 'correct WATERFALL_BASE_URL, or check that the account and its key are set up',
-    VALIDATION: 'correct --title-filter or --persona; it is the same for all rows',
-  };
-  const fix =
-    error instanceof ApiError ? (fixes[error.code] ?? fixes[error.category]) : undefined;
-  return { exit: 4, message, ...(fix !== undefined && { fix }) };
+  const who = error instanceof ApiError ? 'the API' : 'the way to the API';
+  const fix = adviceFor(error);
+  return { exit: 4, message: `${who} refused: ${reasonOf(error)}`, ...(fix !== undefined && { fix }) };
 }
 
 /** The error on one line, with its stable code. */

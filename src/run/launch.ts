@@ -82,7 +82,7 @@ async function claimTarget(lane: Lane, work: Work): Promise<Claim> {
 async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportError): Promise<void> {
   work.runtime.log.debug('launch failed', { run: work.run_id, target: lane.target.id, code: error.code });
   if (isInDoubt(error)) {
-    work.health.failed(error.code);
+    work.health.failed(error);
     work.allowance.doubted(lane.target.id);
     await save(lane, work, { kind: 'in_doubt' });
     work.breaker.doubted();

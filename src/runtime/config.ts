@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { proxiesIn } from '../core/proxy.ts';
 import { trimEnd } from '../core/trim-end.ts';
 import { passwordsOf } from './log.ts';
 
@@ -120,7 +121,8 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
 /** The key and the passwords among the settings, right or wrong: what must never be shown. */
 export function readSecrets(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): string[] {
   const given = givenSettings(flags, environment, directory, []);
-  return [...(given.WATERFALL_API_KEY === undefined ? [] : [given.WATERFALL_API_KEY]), ...passwordsOf(given.DATABASE_URL)];
+  const passwords = [given.DATABASE_URL, ...proxiesIn(environment)].flatMap(passwordsOf);
+  return given.WATERFALL_API_KEY === undefined ? passwords : [given.WATERFALL_API_KEY, ...passwords];
 }
 
 /** `50/60` (requests per seconds) or `0` (none); undefined for anything else. */

@@ -5,6 +5,7 @@
 import type { Dispatcher } from 'undici';
 import { ApiError, TransportError, verdict } from '../core/errors.ts';
 import type { Account, Job, Launched, Question } from '../core/model.ts';
+import type { Proxy } from '../core/proxy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Limiter, Place } from './limiter.ts';
 import { headerOf, type ReplyHeaders } from './reply-body.ts';
@@ -53,11 +54,12 @@ export function createClient(options: {
   runtime: Runtime;
   timeoutMs?: number | undefined;
   retryDelayMs?: number | undefined;
+  proxy?: Proxy | undefined;
   dispatcher?: Dispatcher | undefined;
 }): Client {
-  const { baseUrl, apiKey, keyHeader, limiter, runtime, timeoutMs, retryDelayMs = 500, dispatcher } = options;
+  const { limiter, runtime, retryDelayMs = 500 } = options;
   const { clock, log, random } = runtime;
-  const transport = createTransport({ baseUrl, apiKey, keyHeader, clock, log, timeoutMs, dispatcher });
+  const transport = createTransport({ ...options, clock, log });
   const counts: RequestCounts = { launches: 0, finds: 0, throttled: 0 };
   let refusals = 0;
   let refusedAt = -Infinity;

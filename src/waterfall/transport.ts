@@ -3,12 +3,14 @@
  * The key never leaves for another host (redirects are not followed) and never reaches an error or the log.
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
 import { beginning } from '../core/text.ts';
+import type { Proxy } from '../core/proxy.ts';
 import { trimEnd } from '../core/trim-end.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import { awakeTimeout } from './awake-timeout.ts';
+import { CONNECT_TIMEOUT_MS, isBeforeSending, openConnections, refusalOf } from './connections.ts';
 import { discard, headerOf, readText, type ReplyHeaders } from './reply-body.ts';
 import { retryAfterMs } from './retry.ts';
 import { errorWithin, readError } from './wire.ts';
@@ -41,28 +43,6 @@ export type Transport = {
   close(): Promise<void>;
 };
 
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Well before a server closes an idle connection (Node's after 5 s): a launch that meets the close is in doubt. */
-const IDLE_TIMEOUT_MS = 2_000;
-/** Set on what ended a connection before anything was written to it. */
-const NOT_SENT = Symbol('not sent');
-const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
-const CONNECTIONS: Agent.Options = {
-  connections: 64,
-  pipelining: 1,
-  keepAliveMaxTimeout: IDLE_TIMEOUT_MS,
-  keepAliveTimeout: IDLE_TIMEOUT_MS,
-  // An exchange has its own timeout; undici's would run out while the process is stopped.
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  // Whatever fails here (the lookup, the connection, the handshake of TLS) fails before a request is written.
-  connect: (options, done) => {
-    connect(options, (error, socket) => {
-      if (error === null) done(null, socket);
-      else done(Object.assign(error, { [NOT_SENT]: true }), null);
-    });
-  },
-};
 /** An error body is a few lines; of a longer one nothing is worth reading. */
 const MAX_ERROR_BYTES = 1_000_000;
 
@@ -79,15 +59,19 @@ export function createTransport(options: {
   log: Log;
   timeoutMs?: number | undefined;
   maxReplyBytes?: number | undefined;
+  /** By way of which the host is reached. */
+  proxy?: Proxy | undefined;
   dispatcher?: Dispatcher | undefined;
 }): Transport {
-  const { baseUrl, apiKey, keyHeader, clock, log, timeoutMs = 30_000, maxReplyBytes = 32_000_000 } = options;
+  const { baseUrl, apiKey, keyHeader, clock, log, proxy, timeoutMs = 30_000, maxReplyBytes = 32_000_000 } = options;
   const { origin, host, pathname } = new URL(baseUrl);
   const base = trimEnd(pathname, '/');
   const redact = (text: string) => (apiKey.trim() === '' ? text : text.replaceAll(apiKey.trim(), '[key]'));
-  const headers = requestHeaders(keyHeader, apiKey);
+  const ownHeaders = requestHeaders(keyHeader, apiKey);
+  const connections = options.dispatcher ? { dispatcher: options.dispatcher, origin, prefix: '', headers: {} } : openConnections(origin, proxy);
+  const { dispatcher } = connections;
+  const headers = { ...ownHeaders, ...connections.headers };
   const headersWithBody = { ...headers, 'content-type': 'application/json' };
-  const dispatcher = options.dispatcher ?? new Agent(CONNECTIONS);
 
   const fail = (code: string, words: string, sent = true) =>
     new TransportError({ code, sent, message: redact(`${host}: ${words} (${code})`) });
@@ -109,6 +93,10 @@ export function createTransport(options: {
       discard(response.body);
       return fail('REDIRECT', `answered with a redirect (HTTP ${status}), which is not followed`);
     }
+    if (status === 407 && proxy !== undefined) {
+      discard(response.body);
+      return fail('PROXY_REFUSED', refusalOf(proxy, status), false);
+    }
     // Without its body the status still says what to do, so a cut body is an error page like any other.
     const body = await readText(response.body, headers, MAX_ERROR_BYTES).catch((error: unknown) => {
       if (signal?.aborted) throw error;
@@ -129,9 +117,9 @@ export function createTransport(options: {
     try {
       ended.throwIfAborted();
       const sending = dispatcher.request({
-        origin,
+        origin: connections.origin,
         method,
-        path: `${base}${path}${search}`,
+        path: `${connections.prefix}${base}${path}${search}`,
         headers: body === undefined ? headers : headersWithBody,
         body: body === undefined ? null : JSON.stringify(body),
         signal: ended,
@@ -212,9 +200,9 @@ const WORDS: Record<string, string> = {
   TIMEOUT: 'no complete reply in time',
 };
 
-/** What happens only before a request is written: DNS, connecting, the check of the server's certificate, or undici's own refusal. */
+/** What happens only before a request is written: DNS, connecting, the check of the server's certificate, a proxy, or undici's own refusal. */
 const BEFORE_SENDING =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_SSL_WRONG_VERSION_NUMBER|EMFILE|ENFILE|UND_ERR_INVALID_ARG)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_SSL_WRONG_VERSION_NUMBER|EMFILE|ENFILE|UND_ERR_INVALID_ARG|PROXY_REFUSED|PROXY_FAILED|PROXY_UNREACHABLE)$/;
 /** How a server of TLS answers a request that is not: with an alert. Nobody there has read the request. */
 const TLS_ALERT = '\x15\x03';
 
@@ -225,7 +213,7 @@ function networkError(error: unknown, fail: (code: string, words: string, sent: 
   // A host with several addresses fails with one error for each.
   const all: unknown[] = error instanceof AggregateError ? error.errors : [error];
   const connecting = all.every((one) => ['connect', 'getaddrinfo'].includes(textOf(one, 'syscall')));
-  const isNotSent = [error, ...all].some((one) => typeof one === 'object' && one !== null && NOT_SENT in one);
+  const isNotSent = [error, ...all].some(isBeforeSending);
   const isForTls = dataOf(error).startsWith(TLS_ALERT);
   const words = isForTls ? 'the server speaks TLS: write https instead of http' : (WORDS[code] ?? beginning(textOf(error, 'message'), 200));
   return fail(code, words, !(isNotSent || isForTls || connecting || BEFORE_SENDING.test(code)));

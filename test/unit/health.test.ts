@@ -1,11 +1,13 @@
 /* Trouble with everything: when the run pauses, probes, goes on and stops. */
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/core/errors.ts';
 import { createHealth } from '../../src/run/health.ts';
 import { createStop } from '../../src/run/stop.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const broken = new ApiError({ status: 503, category: 'HTTP', code: 'HTTP_503', message: 'no', enveloped: false });
 
 function setUp() {
   const clock = createVirtualClock();
@@ -19,9 +21,9 @@ function setUp() {
 /** In an outage, whose pause began this moment. */
 async function inOutage() {
   const all = setUp();
-  all.health.failed('HTTP_503');
+  all.health.failed(broken);
   await all.clock.advance(2 * MINUTE);
-  all.health.failed('HTTP_503');
+  all.health.failed(broken);
   return all;
 }
 
@@ -36,35 +38,35 @@ function letThrough({ clock, health }: Awaited<ReturnType<typeof inOutage>>, cal
 describe('failures', () => {
   it('within 2 minutes pause nothing', async () => {
     const { clock, health } = setUp();
-    health.failed('HTTP_503');
+    health.failed(broken);
     await clock.advance(2 * MINUTE - 1);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(health.pausedSince()).toBeUndefined();
   });
 
   it('for 10 seconds without a success are mentioned once, and pause nothing', async () => {
     const { clock, health, logged } = setUp();
-    health.failed('HTTP_503');
+    health.failed(broken);
     await clock.advance(10 * SECOND - 1);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(logged).toEqual([]);
     await clock.advance(1);
-    health.failed('HTTP_503');
-    health.failed('HTTP_503');
+    health.failed(broken);
+    health.failed(broken);
     expect(logged).toEqual(['nothing has succeeded for 10 seconds, still trying']);
     expect(health.pausedSince()).toBeUndefined();
   });
 
   it('for 2 minutes without a success pause the run, which is said once', async () => {
     const { clock, health, logged } = await inOutage();
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(health.pausedSince()).toBe(clock.now());
     expect(logged.filter((line) => line.includes('2 minutes'))).toEqual(['nothing has succeeded for 2 minutes: pausing, one probe every 30 s']);
   });
 
   it('that pass in a moment are not mentioned when they are over', () => {
     const { health, logged } = setUp();
-    health.failed('HTTP_503');
+    health.failed(broken);
     health.succeeded();
     expect(logged).toEqual([]);
   });
@@ -72,7 +74,7 @@ describe('failures', () => {
   it('with a success between them pause nothing', async () => {
     const { clock, health } = setUp();
     for (let minute = 0; minute < 30; minute += 1) {
-      health.failed('HTTP_503');
+      health.failed(broken);
       await clock.advance(MINUTE);
       if (minute % 2 === 1) health.succeeded();
     }
@@ -83,7 +85,7 @@ describe('failures', () => {
     const { clock, health } = setUp();
     health.succeeded();
     await clock.advance(10 * MINUTE);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(health.pausedSince()).toBeUndefined();
   });
 });
@@ -117,9 +119,9 @@ describe('the gate', () => {
   it('lets one caller through every 30 seconds in a second outage too', async () => {
     const outage = await inOutage();
     outage.health.succeeded();
-    outage.health.failed('HTTP_503');
+    outage.health.failed(broken);
     await outage.clock.advance(2 * MINUTE);
-    outage.health.failed('HTTP_503');
+    outage.health.failed(broken);
     const passed = letThrough(outage, 5);
     await outage.clock.advance(2 * MINUTE);
     expect(passed).toEqual([30, 60, 90, 120]);
@@ -138,10 +140,10 @@ describe('an outage', () => {
   it('stops the run with exit 4 after 15 minutes of probes', async () => {
     const { clock, health, stop } = await inOutage();
     await clock.advance(15 * MINUTE - 1);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(stop.reason()).toBeUndefined();
     await clock.advance(1);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(stop.reason()).toMatchObject({ exit: 4, message: 'the API has not answered for 17 minutes' });
   });
 
@@ -149,12 +151,12 @@ describe('an outage', () => {
     const { clock, health, stop } = await inOutage();
     await clock.advance(14 * MINUTE);
     health.succeeded();
-    health.failed('HTTP_503');
+    health.failed(broken);
     await clock.advance(2 * MINUTE);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(health.pausedSince()).toBe(clock.now());
     await clock.advance(14 * MINUTE);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(stop.reason()).toBeUndefined();
   });
 
@@ -164,7 +166,7 @@ describe('an outage', () => {
     health.succeeded();
     const at = clock.now();
     await clock.advance(MINUTE);
-    health.failed('HTTP_503');
+    health.failed(broken);
     expect(health.lastSuccessAt()).toBe(at);
   });
 });

@@ -2,8 +2,10 @@
 import { constants, existsSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { adviceFor } from '../../core/advice.ts';
 import { many } from '../../core/count.ts';
 import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
+import { shownProxy } from '../../core/proxy.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
@@ -12,7 +14,7 @@ import { openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
 import { createLimiter } from '../../waterfall/limiter.ts';
-import { isUnmade, keyOf, makeSession, placeOf } from '../session.ts';
+import { isUnmade, keyOf, makeSession, placeOf, proxyOf } from '../session.ts';
 import type { GlobalOptions, Session } from '../session.ts';
 import { CLOSED_STDOUT, print } from '../stdout.ts';
 
@@ -31,7 +33,7 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   const { settings } = session;
   const misspelt = misspeltSettings(process.env, process.cwd());
   if (misspelt.length > 0) await report.problem('settings', new UsageError(misspelt));
-  else await report.ok('settings', settingsText(settings, options.sandbox ?? false));
+  else await report.line('settings', () => Promise.resolve(settingsText(settings, options.sandbox ?? false)));
   if (options.sandbox) await report.ok('key', 'none needed: the sandbox is inside the run');
   else await checkAccount(session, report);
 
@@ -84,16 +86,19 @@ function createReport() {
 }
 
 /** A trial never asks the real API, whatever its address is. */
-function settingsText({ baseUrl, rateLimit }: Settings, isTrial: boolean): string {
+function settingsText(settings: Settings, isTrial: boolean): string {
+  const { baseUrl, rateLimit } = settings;
   const limit = rateLimit.limit === 0 ? 'no request limit' : `${many(rateLimit.limit, 'request')} per ${rateLimit.windowMs / 1000} s`;
-  return `${isTrial ? 'API: the sandbox' : `API ${baseUrl}`}, ${limit}`;
+  const proxy = isTrial ? undefined : proxyOf(settings);
+  const way = proxy === undefined ? '' : ` by way of the proxy ${shownProxy(proxy)} (${proxy.from})`;
+  return `${isTrial ? 'API: the sandbox' : `API ${baseUrl}${way}`}, ${limit}`;
 }
 
 /** One request, which is free, answers for the key and for the balance. */
 async function checkAccount({ settings, runtime }: Session, report: ReturnType<typeof createReport>): Promise<void> {
   const account = await report.line('key', async () => {
     const limiter = createLimiter({ limit: 0, windowMs: 1, clock: runtime.clock, log: runtime.log });
-    const client = createClient({ ...settings, apiKey: keyOf(settings), limiter, runtime });
+    const client = createClient({ ...settings, apiKey: keyOf(settings), proxy: proxyOf(settings), limiter, runtime });
     try {
       return { text: 'accepted', opened: await client.account() };
     } finally {
@@ -130,10 +135,8 @@ async function schemaText(driver: Driver): Promise<string> {
 
 function problemTexts(error: unknown): string[] {
   if (error instanceof UsageError) return error.problems.map(({ what, fix }) => (fix === undefined ? what : `${what}; to do: ${fix}`));
-  if (error instanceof ApiError) {
-    return [error.category === 'AUTH' ? `refused (${error.code}); to do: correct WATERFALL_API_KEY` : `${error.code}: ${error.message}; to do: check WATERFALL_BASE_URL and the account`];
-  }
-  if (error instanceof TransportError) return [`${error.message}; to do: check the network and WATERFALL_BASE_URL`];
+  if (error instanceof ApiError) return [`${error.category === 'AUTH' ? `refused (${error.code})` : `${error.code}: ${error.message}`}; to do: ${adviceFor(error) ?? 'check WATERFALL_BASE_URL and the account'}`];
+  if (error instanceof TransportError) return [`${error.message}; to do: ${adviceFor(error) ?? 'check the network and WATERFALL_BASE_URL'}`];
   if (error instanceof DatabaseError) return [error.message.replace(/\n\s*/, '; ')];
   if (error instanceof BusyError) return [`${error.message}; to do: wait until it is done`];
   throw error;
