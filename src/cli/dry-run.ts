@@ -7,6 +7,7 @@ import { choosePrice } from '../run/price.ts';
 import type { NewRun } from '../run/start.ts';
 import { inWords } from '../store/database.ts';
 import type { Driver } from '../store/database.ts';
+import { countUnformed } from '../store/forming.ts';
 import { embeddedFolder } from '../store/embedded-folder.ts';
 import { schemaState } from '../store/migrate.ts';
 import { openDriver } from '../store/open.ts';
@@ -75,9 +76,12 @@ async function lookUp({ settings, runtime }: Session): Promise<{ driver?: Driver
     return { words: `what is already answered is not known: ${why}` };
   }
   try {
-    const { present } = await schemaState(driver);
-    if (present > 0) return { driver, words: `answers looked up in ${placeOf(driver)}` };
-    const words = `nothing is answered yet: the run would create the schema "waterfall" in ${placeOf(driver)}`;
+    const { present, known } = await schemaState(driver);
+    if (present > 0 && present === known && (await countUnformed(driver)) === 0) return { driver, words: `answers looked up in ${placeOf(driver)}` };
+    const words =
+      present > 0
+        ? `what is already answered is not known: ${placeOf(driver)} is of an older version (waterfall-contacts migrate brings it up to date, as the run would)`
+        : `nothing is answered yet: the run would create the schema "waterfall" in ${placeOf(driver)}`;
     await driver.close();
     return { words };
   } catch (error) {

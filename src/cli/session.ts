@@ -116,14 +116,19 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
         migrations: schema.applied,
       });
     }
-    await formQuestions(driver, (questions) => {
-      session.terminal.say(`reading ${many(questions, 'question')} of an older version by today's rules, so that nothing is asked again`, { message: 'questions formed anew', questions });
-    });
+    await formAnew(session, driver);
     return databaseOf(driver, runtime, signal);
   } catch (error) {
     await driver.close();
     throw inWords(driver.place, error);
   }
+}
+
+/** Forms anew what an older version stored, which it says in one line. */
+export async function formAnew({ terminal }: Session, driver: Driver): Promise<void> {
+  await formQuestions(driver, (questions) => {
+    terminal.say(`reading ${many(questions, 'question')} of an older version by today's rules, so that nothing is asked again`, { message: 'questions formed anew', questions });
+  });
 }
 
 /**

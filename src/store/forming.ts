@@ -36,13 +36,19 @@ export async function refuseWorkingRuns(database: Queryable): Promise<void> {
 
 /** Forms all stored questions anew. @returns how many. */
 export async function formQuestions(driver: Driver, onBegin: (questions: number) => void): Promise<number> {
-  const [waiting] = await driver.query<{ questions: number }>('select count(*)::integer as questions from waterfall.targets where question_version < $1', [QUESTION_VERSION]);
-  const questions = waiting?.questions ?? 0;
+  const questions = await countUnformed(driver);
   if (questions === 0) return 0;
+  await refuseWorkingRuns(driver);
   onBegin(questions);
   let formed = 0;
   for (let batch = BATCH; batch > 0; formed += batch) batch = await driver.transaction(formBatch);
   return formed;
+}
+
+/** How many questions are stored as an older version formed them. */
+export async function countUnformed(database: Queryable): Promise<number> {
+  const [unformed] = await database.query<{ questions: number }>('select count(*)::integer as questions from waterfall.targets where question_version < $1', [QUESTION_VERSION]);
+  return unformed?.questions ?? 0;
 }
 
 async function formBatch(transaction: Queryable): Promise<number> {
@@ -63,15 +69,15 @@ async function formBatch(transaction: Queryable): Promise<number> {
     if (!target.is_open) continue;
     const twins = open.get(target.question_hash) ?? [];
     const twin = twins.find(({ run_id }) => run_id === target.run_id);
+    // Of several open jobs the first stays the question's; the others are asked for all the same.
+    if (target.state === 'launched' && twins.some(({ state }) => state === 'launched')) {
+      await transaction.query(`update waterfall.targets set state = 'following' where id = $1`, [target.id]);
+      target.state = 'following';
+    }
     if (twin !== undefined && (twin.state === 'pending' || target.state === 'pending')) {
       await merge(transaction, target, twin);
       if (twin.state === 'pending') twin.state = target.state;
       continue;
-    }
-    // Of several open jobs the oldest stays the question's; the others are asked for all the same.
-    if (target.state === 'launched' && twins.some(({ state }) => state === 'launched')) {
-      await transaction.query(`update waterfall.targets set state = 'following' where id = $1`, [target.id]);
-      target.state = 'following';
     }
     open.set(target.question_hash, [...twins, target]);
   }

@@ -18,6 +18,17 @@ export type ImportedRow = {
 /** A question whose jobs ended FAILED, or were lost, so often is not launched again of itself (contract, section 1). */
 export const FAILURES_ENOUGH = 3;
 
+/**
+ * Whether the job of a target may still bring its answer. One that was given up, and answered since for another target, has an answer
+ * that does not serve: else it would have been taken.
+ */
+export const isOpen = (target: string, since: string) =>
+  `(${target}.state = 'launched' or ${target}.state = 'timed_out' and ${target}.launched_at >= ${since} and not exists (
+    select from waterfall.targets as other where other.job_id = ${target}.job_id and other.state in ('found', 'no_contacts')))`;
+
+/** Whether the job of a target counts as a failure of its question. */
+export const hasFailed = (target: string, since: string) => `(${target}.state in ('job_failed', 'job_lost') and ${target}.settled_at >= ${since})`;
+
 /** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates, which may bring a hint that it lacks. */
 export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[]): Promise<void> {
   const questions = new Map<string, { position: number; question_hash: string; question: Question }>();
@@ -82,8 +93,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
        where mine.run_id = $1 and earlier.run_id <> $1
-         and (earlier.state = 'launched'
-           or (earlier.state = 'timed_out' and earlier.launched_at >= $2 and earlier.question_limit >= mine.question_limit))
+         and ${isOpen('earlier', '$2')}
        order by earlier.question_hash, earlier.launched_at desc, earlier.id
      ) as known
      where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,
@@ -99,7 +109,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
          (array_agg(coalesce(earlier.reason, 'no reason given') order by earlier.id desc) filter (where earlier.launches > 0))[1] as reason
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
-       where mine.run_id = $1 and earlier.state in ('job_failed', 'job_lost') and earlier.settled_at >= $2
+       where mine.run_id = $1 and ${hasFailed('earlier', '$2')}
        group by mine.question_hash
        having count(distinct earlier.job_id) >= $3
      ) as failed

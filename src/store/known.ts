@@ -1,6 +1,6 @@
 /* What the database already knows of questions, for a preview. Reads only; `adoptKnown` (import.ts) is what a run does. */
 import type { Queryable } from './database.ts';
-import { FAILURES_ENOUGH } from './import.ts';
+import { FAILURES_ENOUGH, hasFailed, isOpen } from './import.ts';
 
 /** What a new run would make of a question: it has its answer, asks for an open job, or does not launch it again. */
 export type Known = 'answered' | 'open' | 'failed';
@@ -14,8 +14,8 @@ export async function knownQuestions(database: Queryable, hashes: readonly strin
        select question_hash, case
          when bool_or(state in ('found', 'no_contacts') and answer is not null and stop_date >= $2
            and waterfall.serves(question_limit, contacts, $4)) then 'answered'
-         when bool_or(state = 'launched' or state = 'timed_out' and launched_at >= $2 and question_limit >= $4) then 'open'
-         when count(distinct job_id) filter (where state in ('job_failed', 'job_lost') and settled_at >= $2) >= $3 then 'failed' end as known
+         when bool_or(${isOpen('targets', '$2')}) then 'open'
+         when count(distinct job_id) filter (where ${hasFailed('targets', '$2')}) >= $3 then 'failed' end as known
        from waterfall.targets where question_hash = any ($1::text[]) group by question_hash
      ) as asked where known is not null`,
     [hashes, since, FAILURES_ENOUGH, limit],

@@ -38,20 +38,27 @@ const SETTLE = `
       and not exists (select from forgotten) and not (select is_unknown from unknown)
     order by id for update
   ),
+  -- Followers may have launches too, in doubt before they met the job.
+  launcher as materialized (
+    select distinct on (job_id) job_id, question_limit from waterfall.targets
+    where job_id = any ($2::text[]) and launches > 0 order by job_id, state in ('following', 'cached'), id
+  ),
   -- A job that filled its limit is no answer to a larger one: who follows it with such a question asks for itself.
   short as materialized (
-    select open.id from open join given using (job_id)
-    join lateral (
-      select min(question_limit) as launched_limit from waterfall.targets where targets.job_id = open.job_id and launches > 0
-    ) as launcher on true
-    where open.state = 'following' and not waterfall.serves(launched_limit, given.contacts, open.question_limit)
+    select open.id from open join given using (job_id) join launcher using (job_id)
+    where open.state = 'following' and not waterfall.serves(launcher.question_limit, given.contacts, open.question_limit)
   ),
   put_back as (update waterfall.targets set state = 'pending', job_id = null, launched_at = null where id = any (array(select id from short))),
   answered as materialized (select * from open where id <> all (array(select id from short))),
-  holder as materialized (select distinct on (job_id) job_id, id from answered order by job_id, state = 'launched' desc, id),
+  holder as materialized (
+    select distinct on (job_id) job_id, id, launcher.question_limit as launched_limit from answered left join launcher using (job_id)
+    order by job_id, state = 'launched' desc, id
+  ),
   settled as (
     update waterfall.targets as target
     set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), settled_at = given.settled_at, reason = null,
+      -- A follower that holds the answer to a larger limit has all of it: it is paid, and serves others.
+      question_limit = case when target.id = holder.id then greatest(target.question_limit, launched_limit) else target.question_limit end,
       contacts = case when target.id = holder.id then given.contacts else least(given.contacts, target.question_limit) end,
       answer = case when target.id = holder.id then given.answer end,
       answered_by = case when target.id <> holder.id then holder.id end,

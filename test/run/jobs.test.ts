@@ -1,7 +1,7 @@
 /* Jobs that end badly, late or never, and jobs that another run has launched (contract, section 5). */
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
-import { launch, move, startedRun, startedTarget } from '../support/runs.ts';
+import { launch, move, rowFor, startedRun, startedTarget } from '../support/runs.ts';
 import { apiError, broken, domains, fail, lost, MINUTE, openLaboratory, SECOND, type Request, type Script } from './invocation.ts';
 
 const { clock, database, invoke, rows: rowsNow } = openLaboratory();
@@ -78,6 +78,24 @@ describe('a job', () => {
     const { rows, requests } = await invoke('run', { find: () => ({ status }) }, { domains: [HARBOUR] });
     expect(rows).toMatchObject([{ state: 'job_failed', reason: `the job ended ${status}` }]);
     expect(requests.filter(({ kind }) => kind === 'launch')).toHaveLength(1);
+  });
+});
+
+describe('a job of another run to a smaller limit', () => {
+  const smaller = async (limit: number) => {
+    const row = rowFor(HARBOUR, 0);
+    if (row.question === undefined) throw new Error('no question');
+    const [target] = await startedRun(database(), 'smaller', [], { rows: [{ ...row, question: { ...row.question, limit } }], at: clock.now() });
+    if (target !== undefined) await launch(database(), target, `job of ${HARBOUR}`, clock.now());
+  };
+
+  it.each([
+    ['that was not filled is an answer', 2, ['find']],
+    ['that was filled is waited for, and then the question is asked by itself', 1, ['find', 'launch', 'find']],
+  ])('%s', async (_what, limit, asked) => {
+    await smaller(limit);
+    const { rows, requests, result } = await invoke('run', {}, { domains: [HARBOUR] });
+    expect([requests.map(({ kind }) => kind), rows.map(({ state }) => state), result.exit]).toEqual([asked, ['found'], 0]);
   });
 });
 

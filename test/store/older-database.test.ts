@@ -3,36 +3,14 @@
  * its tables: runs finished and unfinished, spellings that are one question now, two open jobs, a launch that its process did not survive,
  * one in doubt, one that failed three times.
  */
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { beforeEach, expect, it } from 'vitest';
 import { questionOf } from '../../src/core/target.ts';
-import type { Database } from '../../src/store/database.ts';
 import { formQuestions } from '../../src/store/forming.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { settle } from '../../src/store/settle.ts';
 import { describeOnBoth } from '../support/databases.ts';
+import { fillAsBefore, tables } from '../support/older-database.ts';
 import { answerOf, NOW, person, startedRun, targetsOf } from '../support/runs.ts';
-
-const OLDEST = 6;
-const sql = new URL('../../sql/', import.meta.url);
-const tables = JSON.parse(await readFile(new URL('../fixtures/databases/0.1.0.json', import.meta.url), 'utf8')) as Record<string, unknown[]>;
-
-async function fillAsBefore(driver: Database): Promise<void> {
-  await driver.script(`create schema waterfall;
-    create table waterfall.schema_migrations (version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now());`);
-  for (const name of (await readdir(sql)).sort().slice(0, OLDEST)) {
-    const text = await readFile(new URL(name, sql), 'utf8');
-    await driver.script(text);
-    await driver.query('insert into waterfall.schema_migrations (version, name, checksum) values ($1, $2, $3)', [
-      Number.parseInt(name, 10), name, createHash('sha256').update(text).digest('hex'),
-    ]);
-  }
-  for (const [table, rows] of Object.entries(tables)) {
-    await driver.query(`insert into waterfall.${table} overriding system value select * from json_populate_recordset(null::waterfall.${table}, $1)`, [JSON.stringify(rows)]);
-  }
-  await driver.query(`select setval(pg_get_serial_sequence('waterfall.targets', 'id'), 1000)`);
-}
 
 const row = (domain: string, title_filter: string, company_name: string, position: number, limit = 10) => {
   const asked = questionOf(
@@ -103,6 +81,24 @@ describeOnBoth(
       expect(answers?.answers).toBe(5);
     });
 
+    it('keeps one open job of a question, where the job of a merged one was the second', async () => {
+      const insert = (run_id: string, position: number, company_name: string, state: string, job_id: string | null) =>
+        open().query(
+          `insert into waterfall.targets (run_id, position, question_hash, question, question_version, state, job_id, launched_at, launches)
+           values ($1, $2, $3, $4, 1, $5, $6, $7, $8)`,
+          [run_id, position, `old ${run_id} ${position}`, { ...row('later.example', 'ceo', company_name, 0).question }, state, job_id, job_id && new Date(NOW), job_id === null ? 0 : 1],
+        );
+      await insert('unfinished-2', 90, 'Later', 'launched', 'job-later-1');
+      await insert('unfinished', 91, 'Later', 'pending', null);
+      await insert('unfinished', 92, 'Later, Inc.', 'launched', 'job-later-2');
+      await formQuestions(open(), () => undefined);
+      const left = await open().query<{ position: number }>(`select run_id, position, state, job_id from waterfall.targets where position >= 90 order by position`);
+      expect(left).toEqual([
+        { run_id: 'unfinished-2', position: 90, state: 'launched', job_id: 'job-later-1' },
+        { run_id: 'unfinished', position: 91, state: 'following', job_id: 'job-later-2' },
+      ]);
+    });
+
     it('is formed once, whoever does it', async () => {
       const formed = await Promise.all([1, 2].map(() => formQuestions(open(), () => undefined)));
       expect(Math.max(...formed)).toBe(tables['targets']?.length);
@@ -144,5 +140,34 @@ describeOnBoth('a limit beside the question', (open) => {
     await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
     expect(await contacts('small')).toEqual([{ state: 'found', contacts: 2 }]);
     expect(await contacts('large')).toEqual([{ state: 'pending', contacts: 0 }]);
+  });
+
+  it('waits for a job to a smaller one that its own run gave up, too', async () => {
+    await asked('small', 2);
+    await open().query(`update waterfall.targets set state = 'timed_out', launches = 1, job_id = 'job', launched_at = $1, settled_at = $1`, [new Date(NOW)]);
+    await asked('large', 10);
+    expect(await contacts('large')).toEqual([{ state: 'following', contacts: 0 }]);
+    await settle(open(), { job_id: 'job', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW });
+    expect(await contacts('large')).toEqual([{ state: 'found', contacts: 1 }]);
+  });
+
+  it('is that of the launch, where one with a smaller limit took the answer of a job that was given up', async () => {
+    await asked('large', 3);
+    await open().query(`update waterfall.targets set state = 'timed_out', launches = 1, job_id = 'job', launched_at = $1, settled_at = $1`, [new Date(NOW)]);
+    await asked('small', 2);
+    await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2'), person('p3')]), stop_date: NOW, at: NOW });
+    await asked('large again', 3);
+    expect(await contacts('large again')).toEqual([{ state: 'cached', contacts: 3 }]);
+    await asked('larger', 4);
+    expect(await contacts('larger')).toEqual([{ state: 'pending', contacts: 0 }]);
+  });
+
+  it('is not taken from a follower whose own launch is in doubt', async () => {
+    await asked('large', 3);
+    await open().query(`update waterfall.targets set state = 'launched', launches = 1, job_id = 'job', launched_at = $1`, [new Date(NOW)]);
+    for (const [id, limit] of [['doubted', 2], ['follower', 3]] as const) await asked(id, limit);
+    await open().query(`update waterfall.targets set launches = 1, doubts = 1 where run_id = 'doubted'`);
+    await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2'), person('p3')]), stop_date: NOW, at: NOW });
+    expect(await Promise.all(['large', 'doubted', 'follower'].map(contacts))).toEqual([3, 2, 3].map((count) => [{ state: 'found', contacts: count }]));
   });
 });

@@ -1,9 +1,9 @@
 /* `migrate`: creates or updates the schema, or prints its DDL. */
-import { UsageError } from '../../core/errors.ts';
+import { BusyError, UsageError } from '../../core/errors.ts';
 import { refuse } from '../../core/problems.ts';
 import { migrate, printMigrations } from '../../store/migrate.ts';
 import { openDriver } from '../../store/open.ts';
-import { openSession, placeOf } from '../session.ts';
+import { formAnew, openSession, placeOf } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 import { printLast } from '../stdout.ts';
 
@@ -17,10 +17,11 @@ export async function migrateDatabase(options: GlobalOptions & { print?: boolean
   const driver = await openDriver(session.settings, session.runtime);
   try {
     const { applied, known } = await migrate(driver);
+    await formAnew(session, driver);
     const done = applied === 0 ? 'is up to date' : `was brought up to date: ${applied} applied`;
     return await printLast(`schema "waterfall" in ${placeOf(driver)} ${done} (version ${known})\n`);
   } catch (error) {
-    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    if (error instanceof UsageError || error instanceof BusyError || !(error instanceof Error)) throw error;
     throw new UsageError({ what: `the schema could not be brought up to date: ${error.message}`, fix: 'mend that, then give the command again: nothing was changed' }, { cause: error });
   } finally {
     await driver.close();
