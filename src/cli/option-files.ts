@@ -1,6 +1,7 @@
 /* `@file` as the value of an option: what stands in the file takes its place. */
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { isNothing } from '../core/nothing.ts';
 import { linesOf, unquoted } from '../csv/lines.ts';
 import { spool } from './spool.ts';
 
@@ -44,7 +45,7 @@ export async function withFiles<Options extends Fileable>(options: Options): Pro
     given.excludeName = [];
     for (const name of options.excludeName) {
       const lines = name.startsWith('@') ? await read('--exclude-name', name.slice(1), 'one name a line') : undefined;
-      given.excludeName.push(...(lines?.map(unquoted) ?? [name]));
+      given.excludeName.push(...(lines?.map(unquoted).filter((line) => !isNothing(line)) ?? [name]));
     }
   }
   return { options: { ...options, ...given }, problems };

@@ -147,13 +147,14 @@ function personasText(personas: Persona[] | undefined): string {
 
 /** A filter as it is sent, and whether an `or` in it was read as OR. Words for nothing are no filter. */
 function filterOf(text: string, { filter_as_is }: QuestionOptions): { text: string; isRead: boolean } {
-  if (isNothing(text)) return { text: '', isRead: false };
-  return filter_as_is === true ? { text: text.replaceAll('\0', ''), isRead: false } : readOr(plainLine(text));
+  const line = plainLine(text);
+  if (isNothing(line)) return { text: '', isRead: false };
+  return filter_as_is === true ? { text: text.replaceAll('\0', ''), isRead: false } : readOr(line);
 }
 
 function textOf<Name extends 'company_name' | 'linkedin' | 'location_name'>(name: Name, text: string) {
-  const value = isNothing(text) ? '' : [...plainLine(text)].slice(0, LONGEST_HINT).join('');
-  return value === '' ? {} : { [name]: value };
+  const line = plainLine(text);
+  return isNothing(line) ? {} : { [name]: [...line].slice(0, LONGEST_HINT).join('') };
 }
 
 function sorted<Name extends string>(name: Name, values: string[] | undefined) {

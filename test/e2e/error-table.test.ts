@@ -145,9 +145,14 @@ const OPTIONS: Situation[] = [
     fix: 'give at most 50, which is what the API takes',
   },
   { name: 'a place of 201 characters', ...option('--location', 'x'.repeat(201)), what: `"${'x'.repeat(30)}..." is no place`, fix: 'give at most 200 characters, which is what the API takes' },
-  ...['--location', '--country', '--exclude-name'].map((name) => ({ name: `an empty ${name}`, ...option(name, ' '), what: `${name} is empty`, fix: 'give it a value, or leave it out' })),
+  ...['--title-filter', '--location', '--country', '--exclude-name'].map((name) => ({ name: `an empty ${name}`, ...option(name, ' '), what: `${name} is empty`, fix: 'give it a value, or leave it out' })),
   { name: 'a state of the sandbox that is none', args: ['sandbox', '--port', '0', '--state', 'list.csv'], files: { 'list.csv': LIST }, what: 'list.csv is not a state of the sandbox', fix: 'name another file with --state, or one that does not exist yet' },
   { name: 'a file of names that is not there', ...option('--exclude-name', '@names.txt'), what: '--exclude-name: names.txt does not exist', fix: 'check the name, and the folder you are in' },
+  { name: 'the code of a country in full-width letters', ...option('--country', 'ＤＥ\u200B'), what: '--country "ＤＥ\u200B" is a code, and the API knows countries by their names', fix: 'write it in full, for instance --country "Germany"' },
+  ...[['--title-filter', '#N/A'], ['--location', 'n/a'], ['--country', 'NULL'], ['--exclude-name', '-']].map(([name = '', word = '']) => ({
+    name: `a word for nothing in ${name}`, ...option(name, word), what: `${name} "${word}" is a word for nothing`, fix: 'give it a value, or leave it out',
+  })),
+  { name: 'a word for nothing in a persona', ...option('--persona', 'leaders=N/A'), what: '--persona "N/A" is a word for nothing', fix: 'give it a value, or leave it out' },
   { name: 'a file of names that is empty', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': '' }, what: '--exclude-name: names.txt is empty', fix: 'give one name a line' },
   {
     name: 'a file of names with a character that was lost', args: [...RUN, '--exclude-name', '@names.txt'], files: { 'list.csv': LIST, 'names.txt': 'Ida Fjord\n\uFFFDsa Vale\n' },

@@ -26,6 +26,7 @@ describe('names to leave out, in a file', () => {
     ['on lines that end in CR', text('\r')],
     ['without an end of the last line', text('\n').trimEnd()],
     ['with blanks and blank lines', `\n  ${NAMES.join('  \n\n\t')}  \n \n`],
+    ['among words for nothing', `N/A\n${text('\n')}-\n"NULL"\n`],
     ['in quotation marks', NAMES.map((name) => `"${name}"\r\n`).join('')],
   ])('are the same %s', async (_what, content) => {
     const { options, problems } = await withFiles({ excludeName: [`@${await file(content)}`, 'Noor Vale'] });

@@ -94,6 +94,11 @@ describe('one question', () => {
     expect(hashOf({ title_filter }, { personas })).toBe(question_hash);
   });
 
+  it.each(['#N/A', 'NULL', '\\N', 'nan', 'n/a', '-', '#REF!', '#VALUE!', ' N/A\u200B'])('takes %j in filter and hints for nothing', (word) => {
+    const { question, question_hash } = asked({ title_filter: word, company_name: word, linkedin: word }, { title_filter: 'Chargé OR CEO' });
+    expect([question, question_hash]).toEqual([asked({ title_filter: 'Chargé OR CEO' }).question, plain]);
+  });
+
   it('sends no hint that is a word for nothing, nor any with --no-hints', () => {
     expect(asked({ title_filter: 'CEO', company_name: 'N/A', linkedin: '-' }).question).not.toHaveProperty('company_name');
     expect(asked({ title_filter: 'CEO', company_name: 'Acme' }, { no_hints: true }).question).not.toHaveProperty('company_name');

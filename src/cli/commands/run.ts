@@ -2,8 +2,9 @@
 import { basename } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
+import { isNothing } from '../../core/nothing.ts';
 import { readAll, refuse } from '../../core/problems.ts';
-import { beginning, plainText } from '../../core/text.ts';
+import { beginning, plainLine, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
@@ -176,7 +177,7 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
   }
   let isOrRead = false;
   const check = (name: string, given: string) => {
-    if (options.filterAsIs) return;
+    if (options.filterAsIs || isNothing(plainLine(given))) return;
     const { text, isRead } = readOr(plainText(given));
     isOrRead ||= isRead;
     const parsed = parseTitleFilter(text);
@@ -200,21 +201,22 @@ function readQuestionOptions(options: RunCommandOptions, fileProblems: readonly 
   if (personas !== undefined && personas.length > MOST_PERSONAS) {
     problems.push({ what: `there are ${personas.length} personas`, fix: `give at most ${MOST_PERSONAS}, which is what the API takes` });
   }
-  const names = personas?.map(({ name }) => name) ?? [];
+  const names = personas?.map(({ name }) => plainLine(name)) ?? [];
   for (const name of new Set(names.filter((one, place) => one !== '' && names.indexOf(one) < place))) {
     problems.push({ what: `two personas are called "${name}"`, fix: 'give each --persona a name of its own' });
   }
-  for (const [option, values] of [['--location', [options.location]], ['--country', options.country], ['--exclude-name', options.excludeName]] as const) {
-    // A variable of a shell that is not set: without the option, all the world would be asked for, and paid.
-    if (values?.some((value) => value?.trim() === '')) problems.push({ what: `${option} is empty`, fix: 'give it a value, or leave it out' });
-  }
-  for (const [option, values] of [['--title-filter', [options.titleFilter]], ['--persona', options.persona], ['--location', [options.location]], ['--country', options.country], ['--exclude-name', options.excludeName]] as const) {
+  const given = [['--title-filter', [options.titleFilter]], ['--persona', personas?.flatMap(({ filter }) => (filter === '' ? [] : [filter]))], ['--location', [options.location]], ['--country', options.country], ['--exclude-name', options.excludeName]] as const;
+  for (const [option, values = []] of given) {
+    const texts = values.flatMap((value) => value ?? []);
+    // A variable of a shell that is not set, or a cell without a value: without the option, all the world would be asked for, and paid.
+    const nothing = texts.find((text) => isNothing(plainLine(text)));
+    if (nothing !== undefined) problems.push({ what: plainLine(nothing) === '' ? `${option} is empty` : `${option} "${nothing}" is a word for nothing`, fix: 'give it a value, or leave it out' });
     // A terminal and a shell that do not agree about the encoding: whoever is meant would be neither found nor left out.
-    if (values?.some((value) => value?.includes('\uFFFD'))) problems.push({ what: `${option} has a character that was lost (\uFFFD)`, fix: 'set the locale to UTF-8, or give a file in UTF-8' });
+    if (texts.some((text) => text.includes('\uFFFD'))) problems.push({ what: `${option} has a character that was lost (\uFFFD)`, fix: 'set the locale to UTF-8, or give a file in UTF-8' });
   }
   const countries = options.country ?? [];
   for (const country of countries) {
-    if (COUNTRY_CODE.test(country.trim())) problems.push({ what: `--country "${country}" is a code, and the API knows countries by their names`, fix: `write it in full, for instance --country "${countryName(country)}"` });
+    if (COUNTRY_CODE.test(plainLine(country))) problems.push({ what: `--country "${country}" is a code, and the API knows countries by their names`, fix: `write it in full, for instance --country "${countryName(plainLine(country))}"` });
   }
   if (countries.length > MOST_COUNTRIES) {
     problems.push({ what: `there are ${countries.length} countries`, fix: `give at most ${MOST_COUNTRIES}, which is what the API takes` });
