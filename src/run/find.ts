@@ -37,7 +37,7 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
       await unknown(lane, work);
       return;
     }
-    if (judge(lane, work, error) === 'fail') {
+    if ((await judge(lane, work, error)) === 'fail') {
       // The job may still end well, and a later run asks for it first.
       const how = verdict(error) === 'fail' ? 'the API refuses to say' : `asked ${many(lane.attempts, 'time')} in vain`;
       await save(lane, work, { kind: 'gave_up', reason: `${how}: ${reasonOf(error)}` });

@@ -10,7 +10,7 @@ import type { Work } from './work.ts';
 const MOST_ATTEMPTS = 8;
 
 /** What a failed call means for this lane: it fails, or it is parked until it is due again. Stops the run where it must. */
-export function judge(lane: Lane, work: Work, error: ApiError | TransportError): 'fail' | 'again' {
+export async function judge(lane: Lane, work: Work, error: ApiError | TransportError): Promise<'fail' | 'again'> {
   const meaning = verdict(error);
   if (meaning === 'stop' || (meaning === 'fail' && error instanceof ApiError && isAboutAll(error, lane, work))) {
     work.stop.request(stopReason(error));
@@ -24,12 +24,24 @@ export function judge(lane: Lane, work: Work, error: ApiError | TransportError):
     work.health.failed(error);
     return 'again';
   }
-  // Only failures while others succeed say something about this row.
+  // Only failures while others succeed say something about this row. Of the last one the account endpoint tells: were the API out of
+  // order, it would not answer either.
+  if (lane.isLast() && error instanceof ApiError && error.enveloped && (await answersElsewhere(work))) work.health.succeeded();
   if (work.health.lastSuccessAt() > lane.failedAt) lane.attempts += error.attempts;
   work.health.failed(error);
   if (lane.attempts >= MOST_ATTEMPTS) return 'fail';
   park(lane, work);
   return 'again';
+}
+
+async function answersElsewhere(work: Work): Promise<boolean> {
+  try {
+    await work.client.account({ signal: work.stop.signal });
+    return true;
+  } catch (failure) {
+    if (isApiFailure(failure)) return false;
+    throw failure;
+  }
 }
 
 /** A 400 on an option that all rows share says nothing about this row. */

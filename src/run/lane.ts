@@ -26,11 +26,13 @@ export type Lane = {
   failedAt: number;
   /** The API says that it does not know the job: since when, and how often it was asked. */
   unknown: { since: number; asks: number } | undefined;
+  /** Whether no other row is left. */
+  isLast: () => boolean;
 };
 
 /** A lane for a target that was just read from the database. */
-export function laneOf(target: PlacedTarget, work: Work): Lane {
-  const lane: Lane = { target, parkedUntil: 0, awaitsLaunch: target.job_id === null, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity, unknown: undefined };
+export function laneOf(target: PlacedTarget, work: Work, isLast: () => boolean): Lane {
+  const lane: Lane = { target, parkedUntil: 0, awaitsLaunch: target.job_id === null, job: undefined, attempts: 0, failures: 0, failedAt: -Infinity, unknown: undefined, isLast };
   if (lane.awaitsLaunch) work.pace.awaitsLaunch();
   if (target.job_id !== null) open(lane, work, { isOlder: true });
   return lane;

@@ -19,12 +19,13 @@ const PAGE = 200;
 export async function runLanes(work: Work): Promise<void> {
   const lanes = pLimit(work.concurrency);
   let busy = 0;
+  let isFed = false;
   let laneEnded: () => void = () => undefined;
   let bug: unknown;
 
   const start = (target: PlacedTarget) => {
     busy += 1;
-    void lanes(() => follow(target, work))
+    void lanes(() => follow(target, work, () => isFed && busy === 1))
       .catch((error: unknown) => {
         if (isExpected(error, work)) return;
         bug ??= error;
@@ -46,6 +47,7 @@ export async function runLanes(work: Work): Promise<void> {
         if (work.stop.signal.aborted) break;
       }
     }
+    isFed = true;
     work.pace.allFed();
     work.turns.changed();
   } catch (error) {
@@ -56,8 +58,8 @@ export async function runLanes(work: Work): Promise<void> {
   if (bug !== undefined) throw bug;
 }
 
-async function follow(target: PlacedTarget, work: Work): Promise<void> {
-  const lane = laneOf(target, work);
+async function follow(target: PlacedTarget, work: Work, isLast: () => boolean): Promise<void> {
+  const lane = laneOf(target, work, isLast);
   try {
     while (isOpen(lane.target.state)) {
       work.stop.signal.throwIfAborted();

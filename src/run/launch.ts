@@ -91,7 +91,7 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
   }
   work.allowance.notLaunched(lane.target.id);
   if (!(error instanceof TransportError)) work.breaker.replied();
-  switch (judge(lane, work, error)) {
+  switch (await judge(lane, work, error)) {
     case 'fail': {
       await save(lane, work, { kind: 'rejected', reason: reasonOf(error) });
       if (error instanceof ApiError && verdict(error) === 'fail') {

@@ -72,9 +72,9 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
   await transaction.query(
     `update waterfall.targets as target
      set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
-       contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3
+       contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3, reason = known.reason
      from (
-       select distinct on (earlier.question_hash) earlier.question_hash, earlier.id, earlier.job_id, earlier.stop_date, earlier.contacts
+       select distinct on (earlier.question_hash) earlier.question_hash, earlier.id, earlier.job_id, earlier.stop_date, earlier.contacts, earlier.reason
        from waterfall.targets as mine
        join waterfall.targets as earlier using (question_hash)
        where mine.run_id = $1 and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null

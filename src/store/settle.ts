@@ -28,7 +28,7 @@ export type Settled = { targets: number; contacts: number };
 const SETTLE = `
   with given as materialized (
     select * from json_to_recordset($1::json) as job (
-      job_id text, state text, answer jsonb, stop_ms double precision, settled_at timestamptz, contacts integer, cost_usd numeric)
+      job_id text, state text, answer jsonb, stop_ms double precision, settled_at timestamptz, contacts integer, cost_usd numeric, reason text)
   ),
   forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
   unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
@@ -56,7 +56,7 @@ const SETTLE = `
   ),
   settled as (
     update waterfall.targets as target
-    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), settled_at = given.settled_at, reason = null,
+    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), settled_at = given.settled_at, reason = given.reason,
       -- A follower that holds the answer to a larger limit has all of it: it is paid, and serves others.
       question_limit = case when target.id = holder.id then greatest(target.question_limit, launched_limit) else target.question_limit end,
       contacts = case when target.id = holder.id then given.contacts else least(given.contacts, target.question_limit) end,
@@ -116,6 +116,12 @@ export function recordIds({ job_id, answer }: Settlement): string[] {
   return [`job ${job_id}`, ...companies.map(({ id }) => `company ${id}`), ...links.map(({ contact_id }) => `contact ${contact_id}`)];
 }
 
+/** Why an answer is empty, where it says so itself. */
+function reasonOf({ company, persons }: Answer): string | null {
+  if ((persons?.length ?? 0) > 0) return null;
+  return company === undefined || company === null ? 'the API knows no such company' : 'the title filter matches nobody whom the API knows there';
+}
+
 /** Saves nothing when one of the people is to be forgotten, and says by which hashes. */
 async function trySettle(database: Queryable, settlements: readonly Settlement[], hashes: readonly string[] | null): Promise<Tried> {
   const jobs = settlements.map(({ job_id, answer, stop_date, at }) => {
@@ -123,7 +129,7 @@ async function trySettle(database: Queryable, settlements: readonly Settlement[]
     const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
     const settled_at = new Date(at);
     // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
-    return { job_id, state, answer, stop_ms: stop_date, settled_at, contacts, cost_usd: billedUsd(answer.usage) ?? null };
+    return { job_id, state, answer, reason: reasonOf(answer), stop_ms: stop_date, settled_at, contacts, cost_usd: billedUsd(answer.usage) ?? null };
   });
   const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), ...recordsOf(answer) }));
   const [row] = await database.query<Tried>(SETTLE, [

@@ -5,7 +5,7 @@
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { ApiError, TransportError, verdict } from '../../src/core/errors.ts';
-import type { Job, TargetState } from '../../src/core/model.ts';
+import type { Account, Job, TargetState } from '../../src/core/model.ts';
 import { execute, type RunResult } from '../../src/run/execute.ts';
 import type { InDoubtPolicy } from '../../src/run/breaker.ts';
 import { createAllowance } from '../../src/run/allowance.ts';
@@ -38,6 +38,7 @@ export type Request = { kind: 'launch' | 'find'; domain: string; nth: number; at
 export type Script = {
   launch?: (request: Request) => string | undefined;
   find?: (request: Request) => Job | undefined;
+  account?: () => Account;
   /** How long replies take, in milliseconds. */
   launchMs?: number;
   findMs?: number | ((request: Request) => number);
@@ -249,7 +250,7 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
         finding.set(job_id, (finding.get(job_id) ?? 0) - 1);
       }
     },
-    account: () => Promise.resolve({}),
+    account: async () => Promise.resolve().then(() => script.account?.() ?? {}),
     requests() {
       const launches = requests.filter(({ kind }) => kind === 'launch').length;
       return { launches, finds: requests.length - launches, throttled };

@@ -63,16 +63,30 @@ describe('a row whose finds fail while others succeed', () => {
 });
 
 describe('a row that fails alone', () => {
-  it('is not condemned, for nothing says that it is the row: the run stops as in an outage', async () => {
-    const { rows, result } = await invoke('run', { launch: () => fail(broken()) }, { domains: [SICK] });
+  it('gets a bounded number of requests', async () => {
+    const { requests } = await invoke('run', { launch: () => fail(broken()), account: () => fail(broken()) }, { domains: [SICK] });
+    // Parked for up to a minute at first, then one probe every half minute for 15 minutes.
+    expect(requests.length).toBeLessThanOrEqual(8 + 30);
+  });
+});
+
+describe('a row that is the last one left', () => {
+  const sick: Script = { launch: (request) => (isSick(request, 'launch') ? fail(broken()) : undefined) };
+
+  it('is rejected after 8 requests that the API refuses itself while its account endpoint answers', async () => {
+    const { rows, requests, result } = await invoke('run', sick, { domains: [SICK] });
+    expect(requests).toHaveLength(8);
+    expect(rows).toMatchObject([{ state: 'rejected', launches: 0 }]);
+    expect(result.exit).toBe(3);
+  });
+
+  it.each([
+    ['the account endpoint fails too', { ...sick, account: () => fail(broken()) }],
+    ['the network fails', { launch: () => fail(refused()) }],
+  ])('outlives an outage in which %s', async (_what, script: Script) => {
+    const { rows, result } = await invoke('run', script, { domains: [SICK] });
     expect(rows).toMatchObject([{ state: 'pending', launches: 0 }]);
     expect(result.exit).toBe(4);
     expect(result.duration_ms).toBeGreaterThanOrEqual(17 * MINUTE);
-  });
-
-  it('gets a bounded number of requests', async () => {
-    const { requests } = await invoke('run', { launch: () => fail(broken()) }, { domains: [SICK] });
-    // Parked for up to a minute at first, then one probe every half minute for 15 minutes.
-    expect(requests.length).toBeLessThanOrEqual(8 + 30);
   });
 });

@@ -71,7 +71,7 @@ describeOnBoth('a run with every outcome', (open) => {
     const rows = (await report()).map((row) => [row.row, row.domain, row.outcome, row.reason, row.contacts, row.cost_usd, row.job_id, row.launches]);
     expect(rows).toEqual([
       [2, 'found.example', 'found', null, 2, '0.5', 'job-found', 1],
-      [3, 'no-contacts.example', 'no_contacts', null, 0, null, 'job-no-contacts', 1],
+      [3, 'no-contacts.example', 'no_contacts', 'the API knows no such company', 0, null, 'job-no-contacts', 1],
       [4, 'cached.example', 'cached', null, 1, '0', 'job of earlier', 0],
       [5, 'rejected.example', 'rejected', 'VALIDATION_TITLE_FILTER', 0, null, null, 0],
       [6, 'job-failed.example', 'job_failed', 'the job ended FAILED', 0, null, 'job-failed', 1],
