@@ -6,10 +6,12 @@
 import { isIP } from 'node:net';
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { parse } from 'tldts';
-import { addressOf, cleaned, isAllowedName, wordsOf } from './address.ts';
+import { addressOf, cleaned, wordsOf } from './address.ts';
 import type { Address, Word } from './address.ts';
+import { isAllowedName } from './idna.ts';
+import { hasOnlyMailboxes, isMailProvider } from './mail-providers.ts';
 import { isNothing } from './nothing.ts';
-import { hasOnlyMailboxes, isMailProvider, mayRedirect, pageHostOf, pageOfOthers } from './public-hosts.ts';
+import { homeDomain, mayRedirect, pageIn } from './page-hosts.ts';
 
 /**
  * A company's domain in its canonical form (lower case, ASCII), or the reason why the text holds none. `hint` says what looks
@@ -28,10 +30,20 @@ const RESERVED = new Set(['example', 'test', 'invalid', 'localhost']);
 const COMMON = new Set(['com', 'net', 'org', 'io', 'co', 'de', 'fr', 'uk', 'eu', 'ch', 'at', 'nl', 'it', 'es', 'us', 'ca']);
 /** A cell of more words is prose, and is not searched for slips of the pen. */
 const MOST_WORDS = 20;
-const LANGUAGE_OR_MOBILE = /^(?:www|m|mobile|[a-z]{2}(?:-[a-z]{2})?(?:\.m)?)$/;
+/** Pages that lead on to what their query names. */
+const REDIRECT = /^\/(?:url|aclk|l|l\.php|link|away|away\.php|redir|redirect|linkfilter)(?:\/|$)/;
+const DASHES = /[\p{Pd}\u2212\u30FC\uFF70\u2043\u02D7\u2796\u2500]/gu;
+/** Dots that are none, and quotes that stand in a name. */
+const DOTS = /[\u2024\u00B7\u2022\u2027\u2219\u22C5\u30FB\u02D9\u066B\u06D4]/g;
+const QUOTES = /[\p{Pi}\p{Pf}"'`\u00B4\u2032\u2033]/gu;
+/** Whatever has none of these is no address. */
+const LIKE_ADDRESS = /[.:…%\u2024\u00B7\u2022\u2027\u2219\u22C5\u30FB\u02D9\u066B\u06D4]/;
 
-/** What a word turned out to be. `weak`: it is no domain, and may be a word beside one. */
-type Judged = DomainResult & { weak?: true; ending?: string; isKnown?: boolean };
+/** What an address turned out to be: what is said of it, and the domain that it names, though it may be refused. */
+type Judged = { result: DomainResult; names?: string; ending?: string; isKnown?: boolean };
+
+/** Undefined for what is no address, and may be a word beside one. */
+type Judge = (word: string) => Judged | undefined;
 
 /**
  * Reduces a domain, web address or e-mail address to the company's domain: `https://www.Acme.com/about`, `jane@acme.com`
@@ -44,128 +56,120 @@ export function companyDomain(text: string, { isMailDomain = false } = {}): Doma
   const clean = cleaned(text);
   const words = wordsOf(clean);
   const whole = clean.trim() === '' ? text : clean;
-  const judge = (word: string) => judgeAddress(addressOf(word), whole, isMailDomain);
-  // What a bracket parts from the rest of its name (`{{x}}.acme.com`, `%(x)s.com`) is no name.
-  const judged = words.map(({ text: word, after }) => judge(after === 'closing' ? '' : word));
+  const judge = (word: string) => (LIKE_ADDRESS.test(word) ? judgeAddress(addressOf(word), whole, isMailDomain) : undefined);
+  const judged = words.map(({ text: word, after }, at) => {
+    // What a bracket parts from the rest of its name (`{{x}}.acme.com`, `%(x)s.com`) is no name.
+    const one = after === 'closing' ? undefined : judge(word);
+    const isFile = after === 'blank' && one !== undefined && 'hint' in one.result && /[^:/]\/./.test(words[at - 1]?.text ?? '');
+    return isFile ? undefined : one;
+  });
 
   const slip = dotLeftOut(words, judged, judge);
   if (slip !== undefined) return { reason: `${notDomain(whole)}; ${slip}?` };
-  const first = judged.findIndex(({ weak }) => weak === undefined);
-  const found = judged[first];
-  if (found === undefined) return { reason: notDomain(whole) };
-  if ('reason' in found) return { reason: found.reason };
-  if (/^[.…‥]+$/.test(words[first + 1]?.text.slice(0, 10) ?? '')) return { reason: cutOff(whole) };
-  if (judged.some((other) => other.weak === undefined && 'domain' in other && other.domain !== found.domain)) {
+  const found = judged.find((one) => one?.names !== undefined) ?? judged.find((one) => one !== undefined);
+  if (judged.some((one) => one?.names !== undefined && one.names !== found?.names)) {
     return { reason: `${quoted(whole)} holds more than one domain; give each its own row` };
   }
+  const first = judged.indexOf(found);
   const other = wrapped(words, judged, first, judge);
-  if (other !== undefined) return { reason: `${quoted(whole)} has a blank in it; ${found.domain} or ${other}?` };
-  return found.hint === undefined ? { domain: found.domain } : { domain: found.domain, hint: found.hint };
+  if (other !== undefined) {
+    const own = found !== undefined && 'domain' in found.result ? found.result.domain : undefined;
+    return { reason: own === undefined ? `${notDomain(whole)}; ${other}?` : `${quoted(whole)} has a blank in it; ${own} or ${other}?` };
+  }
+  if (found === undefined) return { reason: notDomain(whole) };
+  if ('domain' in found.result && /^(?:\.{2,}|…+)$/.test(words[first + 1]?.text.slice(0, 10) ?? '')) return { reason: cutOff(whole) };
+  return found.result;
 }
 
-/** The domain that two or three words make with a dot between them, where it was typed as a comma or left out. */
-function dotLeftOut(words: readonly Word[], judged: readonly Judged[], judge: (word: string) => Judged): string | undefined {
+/** The domain that words make with dots between them, where they were typed as commas or left out. */
+function dotLeftOut(words: readonly Word[], judged: readonly (Judged | undefined)[], judge: Judge): string | undefined {
   for (let at = 1; at < Math.min(words.length, MOST_WORDS); at += 1) {
     const [before, word] = [words[at - 1], words[at]];
     if (before === undefined || word === undefined || word.after === 'wrapping' || word.after === 'closing') continue;
     const [own, next] = [judged[at - 1], judged[at]];
-    if (next === undefined || 'domain' in next) continue;
-    if (word.text.length + before.text.length > LONGEST || /[/?#@]/.test(before.text)) continue;
-    const joined = judge(`${before.text}.${word.text}`);
-    if (!('domain' in joined) || joined.isKnown !== true) continue;
+    if (next !== undefined && 'domain' in next.result) continue;
+    if (word.text.length + before.text.length > LONGEST || /[/?#]/.test(before.text)) continue;
+    const rest = words[at + 1]?.after === 'comma' ? `.${words[at + 1]?.text ?? ''}` : '';
+    const joined = [rest, ''].map((more) => judge(`${before.text}.${word.text}${more}`)).find((one) => one?.isKnown === true);
+    if (joined?.names === undefined || !('domain' in joined.result)) continue;
     // Behind a whole domain only an ending of two parts is its rest (`acme.co uk`); anything else is a remark.
-    const isWhole = own !== undefined && 'domain' in own;
-    if (isWhole ? joined.ending?.includes('.') === true && next.weak === true : word.after === 'comma' || COMMON.has(joined.ending ?? '')) {
-      return /^www\./i.test(before.text) ? `www.${joined.domain}` : joined.domain;
+    const isRest = joined.ending?.includes('.') === true && next === undefined && at === words.length - 1;
+    if (own !== undefined && 'domain' in own.result ? isRest : word.after === 'comma' || COMMON.has(joined.ending ?? '')) {
+      return /^www\./i.test(before.text) ? `www.${joined.names}` : joined.names;
     }
   }
   return undefined;
 }
 
-/** What the domain would be without the blank or line end behind it, where that is another one: `acme.co m`. */
-function wrapped(words: readonly Word[], judged: readonly Judged[], first: number, judge: (word: string) => Judged): string | undefined {
-  if (words.some(({ text }) => text.length > LONGEST) || words.length > MOST_WORDS) return undefined;
-  const found = judged[first];
-  const own = found !== undefined && 'domain' in found ? found.domain : '';
-  const next = words[first + 1];
+/** What the domain would be without the blank or line end in it, where that is another one: `acme.co m`. */
+function wrapped(words: readonly Word[], judged: readonly (Judged | undefined)[], first: number, judge: Judge): string | undefined {
+  if (words.length > MOST_WORDS || words.some(({ text }) => text.length > LONGEST)) return undefined;
+  const names = judged[first]?.names;
+  if (names !== undefined && judged.some((one, at) => at !== first && one?.names === names)) return undefined;
+  const [own, next] = [words[first], words[first + 1]];
   const readings: string[] = [];
-  if (next?.after === 'blank' && judged[first + 1]?.weak === true) readings.push(`${words[first]?.text ?? ''}${next.text}`);
-  const onlyBlanks = words.every(({ after }) => after === 'start' || after === 'blank');
-  if (onlyBlanks && words.length > 1 && judged.every(({ weak }, at) => weak === true || at === first)) {
-    readings.push(words.map(({ text }) => text).join(''));
-  }
-  for (const reading of readings) {
-    const joined = judge(reading);
-    if ('domain' in joined && joined.hint === undefined && joined.domain !== own) return joined.domain;
-  }
-  return undefined;
+  if (words.length > 1 && words.every(({ after }) => after === 'start' || after === 'blank')) readings.push(words.map(({ text }) => text).join(''));
+  if (own !== undefined && next?.after === 'blank') readings.push(own.text + next.text);
+  return readings.map(judge).find((joined) => joined?.isKnown === true && joined.names !== names)?.names;
 }
 
 /** `whole` is what the reason quotes: people look for what they typed. `isTarget`: a redirect was followed already. */
-function judgeAddress(address: Address, whole: string, isMailDomain: boolean, isTarget = false): Judged {
-  const weak: Judged = { reason: notDomain(whole), weak: true };
+function judgeAddress(address: Address, whole: string, isMailDomain: boolean, isTarget = false): Judged | undefined {
   const { host } = address;
-  if (host.length > 4 * LONGEST || !/[.:…‥]/.test(host)) return weak;
-  if (isIP(host) !== 0) return { reason: `${quoted(whole)} is an IP address, not a domain` };
-  if (/…|‥|\.{3}|\.{2}$|^\.{2}/.test(host)) {
-    return /[^.…‥]/.test(host) ? { reason: cutOff(whole) } : weak;
-  }
-  const dashed = host.replace(/[\p{Pd}\u2212\u30FC]/gu, '-');
-  if (dashed !== host && !isAllowedName(host)) {
-    const meant = judgeAddress({ ...address, host: dashed }, whole, isMailDomain, true);
-    return 'domain' in meant ? { reason: `${quoted(whole)} has a dash that is no hyphen; ${meant.domain}?` } : weak;
-  }
+  if (host.length > 4 * LONGEST) return undefined;
+  if (isIP(host) !== 0) return { result: { reason: `${quoted(whole)} is an IP address, not a domain` } };
+  if (/…|\.{3}|\.{2}$|^\.{2}/.test(host)) return /[^.…]/.test(host) ? { result: { reason: cutOff(whole) }, names: host } : undefined;
   const bare = host.replace(/^\./, '').replace(/\.$/, '');
-  if (!isAllowedName(bare)) return weak;
+  if (!isAllowedName(bare)) {
+    const meant = likely(bare);
+    const judged = meant === bare ? undefined : judgeAddress({ ...address, host: meant }, whole, isMailDomain, true);
+    if (judged?.names === undefined || !('domain' in judged.result) || 'hint' in judged.result) return undefined;
+    const why = bare.replace(DASHES, '-') === meant ? `${quoted(whole)} has a dash that is no hyphen` : notDomain(whole);
+    return { result: { reason: `${why}; ${judged.names}?` }, names: host };
+  }
   // A number such as 12.5 is an address too, which nobody meant; it has no ending and is refused below.
   const ascii = domainToASCII(bare);
-  if (!ascii.includes('.') || (ascii.includes('xn--') && !isAllowedName(domainToUnicode(ascii)))) return weak;
+  if (!ascii.includes('.') || (ascii.includes('xn--') && !isAllowedName(domainToUnicode(ascii)))) return undefined;
 
   const { domain, domainWithoutSuffix, hostname, isIcann, isPrivate, publicSuffix } = parse(ascii, { allowPrivateDomains: true });
-  if (hostname === null || publicSuffix === null) return weak;
+  if (hostname === null || publicSuffix === null) return undefined;
   const brand = isIcann === true ? (domainWithoutSuffix ?? undefined) : undefined;
   const named = { hostname, domain: domain ?? hostname, brand };
-  const target = isTarget || !mayRedirect(named) ? undefined : redirectTarget(address.query);
+  const target = isTarget || !mayRedirect(named) ? undefined : redirectTarget(address);
   if (target !== undefined) return judgeAddress(addressOf(target), whole, isMailDomain, true);
 
-  if (hostname === publicSuffix && isIcann === true) return { reason: `${quoted(hostname)} is an ending that many domains share, not a company` };
+  const refused = (reason: string): Judged => ({ result: { reason }, names: named.domain, isKnown: true });
+  if (hostname === publicSuffix && isIcann === true) return refused(`${quoted(hostname)} is an ending that many domains share, not a company`);
   const isMailbox = (address.isMail || isMailDomain) && isMailProvider(named);
-  if (isMailbox || hasOnlyMailboxes(named)) return { reason: `${quoted(named.domain)} is a free e-mail provider, not a company` };
+  if (isMailbox || hasOnlyMailboxes(named)) return refused(`${quoted(named.domain)} is a free e-mail provider, not a company`);
   const page = pageIn(named, address);
-  if (page !== undefined) return { reason: `${quoted(address.path.length > 1 ? whole : hostname)} is ${page}` };
+  if (page !== undefined) return refused(`${quoted(address.path.length > 1 ? whole : hostname)} is ${page}`);
 
   const isPlatform = isPrivate === true && (hostname === publicSuffix || hostname === `www.${publicSuffix}`);
-  const result = pageHostOf(hostname)?.host ?? (isPlatform ? publicSuffix : domain);
-  if (result === null || !NAME.test(result)) return weak;
-  const isKnown = isIcann === true || isPrivate === true;
-  if (!isKnown && /^www\.[^.]+$/.test(result)) return { reason: `${quoted(whole)}: the ending is missing` };
-  if (result.length < SHORTEST) return { reason: `${quoted(result)} is too short to be a company's domain` };
-  if (result.length > LONGEST) return { reason: `${quoted(result)} is longer than a domain can be` };
-  const isOdd = !isKnown && !RESERVED.has(publicSuffix);
-  return { domain: result, ending: publicSuffix, isKnown, ...(isOdd && { hint: `${quoted(result)}: there is no such ending as .${publicSuffix}` }) };
+  const result = homeDomain(named) ?? (isPlatform ? publicSuffix : domain);
+  if (result === null || !NAME.test(result)) return undefined;
+  const isListed = isIcann === true || isPrivate === true;
+  const no = (reason: string): Judged => ({ result: { reason }, names: result });
+  if (!isListed && /^www\.[^.]+$/.test(result)) return no(`${quoted(whole)}: the ending is missing`);
+  if (result.length < SHORTEST) return no(`${quoted(result)} is too short to be a company's domain`);
+  if (result.length > LONGEST) return no(`${quoted(result)} is longer than a domain can be`);
+  const isKnown = isListed || RESERVED.has(publicSuffix);
+  const hint = isKnown ? {} : { hint: `${quoted(result)}: there is no such ending as .${publicSuffix}` };
+  return { result: { domain: result, ...hint }, names: result, ending: publicSuffix, isKnown };
 }
 
-/** What an address is at a host of pages, in words, where it is not the host's own home page. */
-function pageIn(named: { hostname: string; domain: string; brand: string | undefined }, { path, isMail }: Address): string | undefined {
-  if (isMail) return undefined;
-  const isHome = path === '' || path === '/';
-  const others = pageOfOthers(named, path);
-  if (others !== undefined) return `${others}, not a company`;
-  const at = pageHostOf(named.hostname);
-  if (at === undefined) return undefined;
-  const { before, kind } = at;
-  const isOwn = before === '' || (LANGUAGE_OR_MOBILE.test(before) && (kind.hasLanguages === true || !/^[a-z]{2}(?:$|[-.])/.test(before)));
-  if (isOwn && isHome) return undefined;
-  const what = isHome || !isOwn ? (kind.part ?? kind.page) : kind.page;
-  return `${what}, not a company${kind.advice === undefined ? '' : `; ${kind.advice}`}`;
+/** The name that was probably meant by one with dashes, dots or quotes of typography in it. */
+function likely(host: string): string {
+  return host.replace(DASHES, '-').replace(DOTS, '.').replace(QUOTES, '');
 }
 
 /** The address that a redirect names in its query, if it names one. */
-function redirectTarget(query: string): string | undefined {
+function redirectTarget({ path, query }: Address): string | undefined {
   const parameters = new URLSearchParams(query);
-  for (const name of ['url', 'q', 'u', 'uddg', 'z', 'to']) {
+  for (const name of ['url', 'q', 'u', 'uddg', 'z', 'to', 'adurl', 'imgrefurl']) {
     const value = parameters.get(name)?.trim() ?? '';
-    if (/^(?:https?:)?\/\/|^www\./i.test(value)) return value;
+    // What is searched for is no address, unless it looks like one.
+    if (/^(?:https?:)?\/\/|^www\./i.test(value) || (REDIRECT.test(path) && /^[^\s/]+\.[^\s/]/.test(value))) return value;
   }
   return undefined;
 }

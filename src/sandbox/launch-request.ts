@@ -27,10 +27,10 @@ const body = z.object({
 /** A launch that was accepted: the body with its defaults, and `domain` reduced to the company's. */
 export type LaunchTask = z.infer<typeof body>;
 
-/** Domains that the API refuses by kind, with the end of their code. A few well-known ones of each. */
+/** Hosts whose pages or addresses the API refuses by kind, with the end of their code. A few well-known ones of each. */
 const REFUSED: readonly [suffix: string, domains: readonly string[]][] = [
-  ['_EMAIL_PROVIDER', ['gmail.com', 'googlemail.com', 'hotmail.com', 'icloud.com']],
-  ['_SOCIAL_MEDIA', ['instagram.com', 'tiktok.com']],
+  ['_EMAIL_PROVIDER', ['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'yahoo.com', 'icloud.com', 'gmx.de', 'proton.me']],
+  ['_SOCIAL_MEDIA', ['linkedin.com', 'facebook.com', 'instagram.com', 'x.com', 'twitter.com', 'tiktok.com', 'youtube.com']],
   ['_DISPOSABLE', ['mailinator.com', 'guerrillamail.com', '10minutemail.com', 'yopmail.com']],
   ['_URL_SHORTENER', ['bit.ly', 'tinyurl.com', 't.co']],
 ];
@@ -80,11 +80,13 @@ function readDomain(text: string): string {
   const refuse = (suffix: string, why: string) =>
     new ApiProblem(400, `VALIDATION_BAD_DOMAIN${suffix}`, 'The domain cannot be used.', [`domain: ${why}`]);
   const host = text.trim().toLowerCase().replace(/^(?:[a-z]+:)?\/\//, '').replace(/[/?#:].*$/s, '').replace(/^(?:.*@|www\.)/, '');
+  const company = companyDomain(text);
   for (const [suffix, domains] of REFUSED) {
-    if (domains.some((domain) => host === domain || host.endsWith(`.${domain}`))) throw refuse(suffix, 'of a kind that is no company');
+    // The home page of a social network is the company itself; nobody is at a mail box for a day.
+    const isRefused = 'reason' in company || suffix === '_DISPOSABLE';
+    if (isRefused && domains.some((domain) => host === domain || host.endsWith(`.${domain}`))) throw refuse(suffix, 'of a kind that is no company');
   }
   if (/[^\p{L}\p{M}\p{N}.-]/u.test(host)) throw refuse('_INVALID_CHARACTERS', 'has characters that no domain has');
-  const company = companyDomain(text);
   if (!('domain' in company)) throw refuse('', company.reason);
   if (company.domain.startsWith('nomx')) throw refuse('_NO_MX', 'has no mail server');
   return company.domain;

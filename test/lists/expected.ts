@@ -7,6 +7,7 @@
 export type ExpectedRow = readonly [line: number, domain: string | null, reason?: RegExp | null, cell?: string];
 
 const NO_DOMAIN = /^".*" is not a domain$/;
+const CUT_OFF = /^".*" is cut off; give the whole domain$/;
 const IS_IP = /^".*" is an IP address, not a domain$/;
 const SEVERAL = /^".*" holds more than one domain; give each its own row$/;
 const EMPTY = /^the domain is empty$/;
@@ -32,6 +33,13 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'company-name-longer-than-the-api-takes': [[2, 'nordwind.example']],
   'control-z-at-the-end': [[2, 'nordwind.example'], [3, null, NO_DOMAIN]],
   'curly-quotes-around-cells': [[2, 'nordwind.example', null, '“1”']],
+  'cut-off-addresses': [[2, null, CUT_OFF], [3, null, CUT_OFF], [4, null, CUT_OFF]],
+  'dashes-that-are-no-hyphens': [
+    [2, 'my-shop.example'],
+    [3, null, /; my-shop\.example\?$/],
+    [4, null, /; my-shop\.example\?$/],
+    [5, null, /; my-shop\.example\?$/],
+  ],
   'delimiter-before-every-cell': [[2, 'nordwind.example']],
   'direction-override-in-domain': [[2, 'nordwind.example'], [3, 'nordwind.example']],
   'domain-longer-than-any': [
@@ -89,6 +97,18 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   ],
   'full-width-commas': NO_COLUMN,
   'full-width-domain': [[2, 'nordwind.example'], [3, 'nordwind.example']],
+  'google-maps-website': [
+    [2, 'acme.example'],
+    [3, 'beta.example'],
+    [4, null, /is a page at Google/],
+    [5, null, /is a page at Google/],
+    [6, null, /is a page of a site builder/],
+    [7, null, /is a page of a site builder/],
+    [8, null, /is a page of an archive/],
+    [9, null, /is a page of a site builder/],
+    [10, null, /is a help desk page/],
+    [11, null, /is a shop at a market/],
+  ],
   'gzip-archive': /is compressed with gzip: unpack it first/,
   'header-and-blank-rows': NO_ROWS,
   'header-in-full-width-capitals': [[2, 'nordwind.example']],
@@ -137,7 +157,7 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'punycode-that-decodes-to-nothing': [[2, null, NO_DOMAIN], [3, null, NO_DOMAIN], [4, 'xn--bcher-kva.example']],
   'quote-as-last-character': /^a quotation mark opens on line 2 and is never closed/,
   'quote-inside-a-plain-cell': [[2, 'nordwind.example', null, '19" rack'], [3, 'harbour.example', null, 'the "best"']],
-  'quoted-newline-in-domain': [[2, 'nordwind.example'], [4, null, NO_DOMAIN], [6, 'birch.example']],
+  'quoted-newline-in-domain': [[2, 'nordwind.example'], [4, null, /is not a domain; harbour\.example\?$/], [6, 'birch.example']],
   'quoted-newline-in-header': [[4, 'nordwind.example']],
   'quoted-newlines-before-a-bad-row': [[2, 'nordwind.example', null, '1\n2\r\n3\r4'], [6, null, NO_DOMAIN]],
   'quoted-sep-line': [[3, 'nordwind.example', null, '1;2,3']],
@@ -178,6 +198,7 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'spare-delimiters': [[2, 'nordwind.example'], [3, 'harbour.example']],
   'spreadsheet-errors-in-domain': [[2, null, EMPTY], [3, null, EMPTY], [4, null, EMPTY], [5, null, NO_DOMAIN]],
   'sql-in-domain': [[2, null, SEVERAL], [3, null, NO_DOMAIN]],
+  'symbols-behind-and-before': [2, 3, 4, 5, 6, 7, 8].map((line) => [line, 'acme.com'] as const),
   'tab-delimited-with-commas': [[2, 'nordwind.example']],
   'templates-in-domain': [[2, 'evil.example'], [3, null, NO_DOMAIN], [4, null, NO_DOMAIN], [5, null, NO_DOMAIN]],
   'terminal-escapes-in-domain': [[2, null, NO_DOMAIN], [3, null, NO_DOMAIN]],
@@ -188,6 +209,7 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'two-domain-columns': /^the list has 2 columns named like "domain" \(columns 1 and 2\): rename all but one/,
   'two-domains-in-one-cell': [[2, null, SEVERAL], [3, null, SEVERAL], [4, 'nordwind.example']],
   'two-note-columns': [[2, 'nordwind.example']],
+  'typed-comma': [[2, null, /; www\.acme\.com\?$/], [3, null, /: the ending is missing$/], [4, null, /; www\.gamma\.com\?$/]],
   'unclosed-quote-behind-a-second-mark': /^a quotation mark opens on line 3 and is never closed/,
   'unclosed-quote-in-first-row': /^a quotation mark opens on line 2 and is never closed/,
   'unclosed-quote-in-header': /^a quotation mark opens on line 1 \(in the header\) and is never closed/,

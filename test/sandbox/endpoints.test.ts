@@ -78,6 +78,11 @@ describe('launcher and finder', () => {
 });
 
 describe('refusals', () => {
+  it.each(['facebook.com', 'instagram.com', 'notion.so', 'bit.ly', 'yahoo.com'])('do not meet %s: a home page is the company itself', async (domain) => {
+    const { call } = await trial();
+    expect(await call('POST', '/v1/prospector', { ...QUESTION, domain })).toMatchObject({ status: 200 });
+  });
+
   const filter = (text: string) => ({ title_filter: text });
   it.each<[code: string, body: unknown]>([
     ['VALIDATION_MISSING_BODY', ''],
@@ -104,6 +109,8 @@ describe('refusals', () => {
       'VALIDATION_BAD_TITLE_FILTER_EXTRA_RIGHT_PARENTHESIS',
       { domain: QUESTION.domain, title_filters: [{ name: 'good', filter: 'CEO' }, { name: 'bad', filter: 'CTO)' }] },
     ],
+    ['VALIDATION_BAD_DOMAIN_SOCIAL_MEDIA', { ...QUESTION, domain: 'linkedin.com/company/northpier' }],
+    ['VALIDATION_BAD_DOMAIN_EMAIL_PROVIDER', { ...QUESTION, domain: 'someone@yahoo.com' }],
   ])('refuses a launch with %s: %j', async (expected, body) => {
     const { call, sandbox } = await trial();
     const reply = await call('POST', '/v1/prospector', body === '' ? undefined : body);
