@@ -28,10 +28,10 @@ async function* contactPages(database: Database, run: Run, columns: readonly Con
   for await (const page of pages) yield page.flatMap(contactsOf).map((contact) => columns.map((column) => column.cell(contact)));
 }
 
-function contactsOf({ row, domain, title_filter, cells, job_id, stop_date, answer, most }: AnsweredRow): ContactSource[] {
+function contactsOf({ row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most }: AnsweredRow): ContactSource[] {
   const fetched_at = stop_date?.toISOString() ?? null;
   // Named one by one: spreading the row took longer than all columns (2.7 of 4 us a contact).
-  return (answer?.persons ?? []).slice(0, most ?? undefined).map((person) => ({ row, domain, title_filter, cells, job_id, fetched_at, answer: answer ?? {}, person }));
+  return (answer?.persons ?? []).slice(0, most ?? undefined).map((person) => ({ row, domain, title_filter, outcome, cells, job_id, fetched_at, answer: answer ?? {}, person }));
 }
 
 /** All rows with their answers so far. The next page is on its way while one is written. */

@@ -20,7 +20,8 @@ const MOST_HINTS = 8;
 export function readColumnList(text: string): ColumnList {
   const names = splitNames(text).filter((name) => name !== '');
   if (names.length === 1 && names[0]?.toLowerCase() === 'all') return 'all';
-  const problems: Problem[] = [...new Set(names.filter((name, place) => names.indexOf(name) < place))].map((name) => ({
+  const keys = names.map(keyOf);
+  const problems: Problem[] = [...new Set(names.filter((_name, place) => keys.indexOf(keys[place] ?? '') < place))].map((name) => ({
     what: `--columns names "${name}" twice`,
     fix: 'name each column once',
   }));
@@ -31,7 +32,8 @@ export function readColumnList(text: string): ColumnList {
 
 /**
  * The columns of the contacts, in their order. A list may name each of ours, and those of the input as the default output,
- * or that with all columns, calls them. Where one of ours that is no default has the name of an input column, the name means the input's.
+ * or that with all columns, calls them, in any case. Where one of ours that is no default has the name of an input column, the
+ * name means the input's.
  * @throws {UsageError} for a name that there is not, with what may have been meant.
  */
 export function chooseContactColumns(list: ColumnList | undefined, input: readonly string[]): ContactColumn[] {
@@ -40,21 +42,29 @@ export function chooseContactColumns(list: ColumnList | undefined, input: readon
   const all = [...ALL_CONTACT_COLUMNS, ...inputColumns(ALL_CONTACT_COLUMNS, input)];
   if (list === 'all') return all;
 
-  const known = new Map([...all, ...byDefault].map((column) => [column.name, column]));
-  const unknown = list.filter((name) => !known.has(name));
-  if (unknown.length > 0) throw new UsageError(unknownColumns(unknown, [...known.keys()]));
-  return list.flatMap((name) => known.get(name) ?? []);
+  const known = new Map([...all, ...byDefault].map((column) => [keyOf(column.name), column]));
+  const unknown = list.filter((name) => !known.has(keyOf(name)));
+  if (unknown.length > 0) throw new UsageError(unknownColumns(unknown, [...known.values()].map(({ name }) => name)));
+  return list.flatMap((name) => known.get(keyOf(name)) ?? []);
 }
 
-/** Names for the input's own columns behind ours: `input_<name>` where one of ours, or an earlier one, has it. */
+/**
+ * Names for the input's own columns behind ours: `input_<name>` where one of ours, or an earlier one, has it. Regardless of
+ * case, as for spreadsheets, data frames and databases, which do not tell `Domain` from `domain`.
+ */
 export function inputColumnNames(ours: readonly string[], input: readonly string[]): string[] {
-  const taken = new Set(ours);
+  const taken = new Set(ours.map(keyOf));
   return input.map((name) => {
-    let unique = taken.has(name) ? `input_${name}` : name;
-    while (taken.has(unique)) unique = `input_${unique}`;
-    taken.add(unique);
+    let unique = name;
+    while (taken.has(keyOf(unique))) unique = `input_${unique}`;
+    taken.add(keyOf(unique));
     return unique;
   });
+}
+
+/** What tells the name of one column from that of another. */
+function keyOf(name: string): string {
+  return name.normalize('NFC').toLowerCase();
 }
 
 function inputColumns(ours: readonly ContactColumn[], input: readonly string[]): ContactColumn[] {
@@ -84,10 +94,10 @@ function unknownColumns(unknown: readonly string[], known: readonly string[]): P
 }
 
 function similar(name: string, known: readonly string[]): string[] {
-  const word = name.toLowerCase();
-  const near = closest(word, known, (other) => other.toLowerCase());
+  const word = keyOf(name);
+  const near = closest(word, known, keyOf);
   if (near !== undefined) return [near];
-  const containing = known.filter((other) => other.toLowerCase().includes(word));
+  const containing = known.filter((other) => keyOf(other).includes(word));
   return containing.length <= MOST_HINTS ? containing : [];
 }
 

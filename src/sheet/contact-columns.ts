@@ -1,5 +1,5 @@
 /* The columns of the contacts: made from a target's own answer, never from the merged tables. docs/output.md explains each. */
-import type { Answer, Company, Person, Usage } from '../core/model.ts';
+import type { Answer, Company, Outcome, Person, Usage } from '../core/model.ts';
 import type { Column } from './sheet.ts';
 
 /** What one contact line is made of. */
@@ -7,6 +7,8 @@ export type ContactSource = {
   row: number;
   domain: string;
   title_filter: string;
+  /** Of the input row: whether this run asked, or an earlier one. */
+  outcome: Outcome;
   /** Of the input row, under its own columns. */
   cells: readonly string[];
   job_id: string | null;
@@ -85,7 +87,11 @@ const MAIN: readonly OurColumn[] = [
   { name: 'job_id', cell: (source) => source.job_id },
   { name: 'fetched_at', cell: (source) => source.fetched_at },
 ];
-const ROW: OurColumn = { name: 'row', cell: (source) => source.row };
+/** What belongs to the row of the list. */
+const OF_ROW: readonly OurColumn[] = [
+  { name: 'outcome', cell: (source) => source.outcome },
+  { name: 'row', cell: (source) => source.row },
+];
 
 /** What else the API gives. */
 const MORE: readonly OurColumn[] = [
@@ -114,10 +120,10 @@ const MORE: readonly OurColumn[] = [
 ];
 
 /** The default columns in their order (contract, section 4). The columns of the input follow. */
-export const CONTACT_COLUMNS: readonly ContactColumn[] = [...MAIN, ROW];
+export const CONTACT_COLUMNS: readonly ContactColumn[] = [...MAIN, ...OF_ROW];
 
-/** All columns of ours. What belongs to the list, `row` and the input's own, stays at the end. */
-export const ALL_CONTACT_COLUMNS: readonly ContactColumn[] = [...MAIN, ...MORE, ROW];
+/** All columns of ours. What belongs to the list, `outcome`, `row` and the input's own, stays at the end. */
+export const ALL_CONTACT_COLUMNS: readonly ContactColumn[] = [...MAIN, ...MORE, ...OF_ROW];
 
 const shown = (of: keyof Shows) => new Set<string>([...MAIN, ...MORE].flatMap((column) => String(column[of] ?? [])));
 const SHOWN = { person: shown('person'), company: shown('company'), usage: shown('usage'), answer: new Set(['company', 'persons', 'usage']) };

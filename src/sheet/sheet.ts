@@ -28,6 +28,25 @@ export type Sheets = readonly [Sheet, ...Sheet[]];
 /** What an output looks like. All but the format concerns delimited text alone. */
 export type SheetStyle = { format: Format; delimiter: string; bom: boolean; formulaGuard: boolean };
 
+/** Characters that are put together at a time. Cells have any length, and a string of V8 half a billion characters at most. */
+const PIECE = 1 << 20;
+
+/** Items in groups that are no longer than one piece, or than their only item. */
+export function* inPieces<Item>(items: Iterable<Item>, lengthOf: (item: Item) => number): Generator<Item[]> {
+  let piece: Item[] = [];
+  let length = 0;
+  for (const item of items) {
+    length += lengthOf(item);
+    if (length > PIECE && piece.length > 0) {
+      yield piece;
+      piece = [];
+      length = lengthOf(item);
+    }
+    piece.push(item);
+  }
+  if (piece.length > 0) yield piece;
+}
+
 /** A cell as text: nothing for null, lists joined with `; `, and JSON for what is neither text, number nor truth value. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '';

@@ -16,6 +16,20 @@ const OF_TARGET = `
 /** A row's outcome: its own (`invalid`, `duplicate`), or that of its target. */
 const OUTCOME = `coalesce(input_row.outcome, ${OF_TARGET})`;
 
+/** Bytes of a page, of which its last row may be beyond: cells have any length, an answer up to 32 MB. */
+const PAGE_BYTES = 2 ** 21;
+
+/** The rows of `page` up to so many bytes, at least one; their length as an SQL expression. */
+const bounded = (length: string) => `(
+  select * from (
+    select page.*, sum(${length}) over (order by position rows between unbounded preceding and 1 preceding) as bytes_before from page
+  ) as measured
+  where coalesce(bytes_before, 0) < ${PAGE_BYTES}
+)`;
+const CELLS_LENGTH = `octet_length(array_to_string(page.cells, ''))`;
+/** As they are kept most answers are shorter than this, and compressed. What is added to nothing is unpacked, and no more. */
+const ANSWER_LENGTH = `case when pg_column_size(page.answer) > 8192 then pg_column_size(page.answer || '{}') else 8192 end`;
+
 /** How many rows have an outcome, and what they brought and cost. `cost_usd` is null when no cost is known. */
 export type OutcomeCount = { outcome: Outcome; rows: number; contacts: number; cost_usd: string | null; launches: number };
 
@@ -82,7 +96,7 @@ export type ReportRow = {
   first_outcome: Outcome | null;
 };
 
-/** Rows of the report after a position, in input order. */
+/** Rows of the report after a position, in input order: at least one if there is any, at most `limit`, fewer where they are long. */
 export async function reportRows(
   database: Queryable,
   query: { run_id: string; after: number; limit: number; outcomes?: readonly Outcome[] },
@@ -108,7 +122,7 @@ export async function reportRows(
        (select ${OUTCOME} from waterfall.input_rows as input_row
         join waterfall.targets as target on target.id = input_row.target_id
         where input_row.run_id = first_row.run_id and input_row.position = first_row.position) as first_outcome
-     from page
+     from ${bounded(CELLS_LENGTH)} as page
      left join waterfall.input_rows as first_row
        on page.outcome = 'duplicate' and first_row.target_id = page.target_id and first_row.outcome is null
      order by page.position`,
@@ -122,6 +136,7 @@ export type AnsweredRow = {
   row: number;
   domain: string;
   title_filter: string;
+  outcome: Outcome;
   cells: string[];
   job_id: string | null;
   stop_date: Date | null;
@@ -140,20 +155,24 @@ export async function firstOpenPosition(database: Queryable, run_id: string, aft
   return row?.position ?? null;
 }
 
-/** Rows with their answers after a position (and before another), in input order. Those not settled have no answer. */
+/** Rows with their answers after a position (and before another), in input order, as many as of the report. Those not settled have no answer. */
 export async function answeredRows(
   database: Queryable,
   query: { run_id: string; after: number; before?: number | null; limit: number },
 ): Promise<AnsweredRow[]> {
   return database.query<AnsweredRow>(
-    `select input_row.position, input_row.line as row, input_row.domain, input_row.title_filter, input_row.cells,
-       target.job_id, holder.stop_date, holder.answer, case when target.answered_by is not null then target.question_limit end as most
-     from waterfall.input_rows as input_row
-     join waterfall.targets as target on target.id = input_row.target_id
-     join waterfall.targets as holder on holder.id = coalesce(target.answered_by, target.id)
-     where input_row.run_id = $1 and input_row.outcome is null and input_row.position > $2
-       and ($4::integer is null or input_row.position < $4)
-     order by input_row.position limit $3`,
+    `with page as (
+       select input_row.position, input_row.line as row, input_row.domain, input_row.title_filter, ${OF_TARGET} as outcome, input_row.cells,
+         target.job_id, holder.stop_date, holder.answer, case when target.answered_by is not null then target.question_limit end as most
+       from waterfall.input_rows as input_row
+       join waterfall.targets as target on target.id = input_row.target_id
+       join waterfall.targets as holder on holder.id = coalesce(target.answered_by, target.id)
+       where input_row.run_id = $1 and input_row.outcome is null and input_row.position > $2
+         and ($4::integer is null or input_row.position < $4)
+       order by input_row.position limit $3
+     )
+     select position, row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most
+     from ${bounded(`${CELLS_LENGTH} + ${ANSWER_LENGTH}`)} as page order by position`,
     [query.run_id, query.after, query.limit, query.before ?? null],
   );
 }

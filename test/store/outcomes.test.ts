@@ -111,6 +111,7 @@ describeOnBoth('a run with every outcome', (open) => {
     const rows = await answeredRows(open(), { run_id: 'run-1', after: -1, limit: 100 });
     expect(rows.map(({ domain }) => domain)).toEqual(Object.keys(WAYS));
     expect(rows.map(({ answer }) => answer?.persons?.map(({ id }) => id))).toEqual([['p1', 'p2'], undefined, ['p9'], ...Array<undefined>(10).fill(undefined)]);
+    expect(rows.slice(0, 3).map(({ outcome }) => outcome)).toEqual(['found', 'no_contacts', 'cached']);
     expect(rows.slice(0, 3).map(({ job_id, stop_date }) => ({ job_id, stop_date }))).toEqual([
       { job_id: 'job-found', stop_date: new Date(NOW) },
       { job_id: 'job-no-contacts', stop_date: new Date(NOW) },
@@ -124,6 +125,22 @@ describeOnBoth('a run with every outcome', (open) => {
     const page = (after: number, limit: number, before?: number | null) => answeredRows(open(), { run_id: 'run-1', after, limit, ...(before !== undefined && { before }) });
     expect((await page(0, 2)).map(({ position }) => position)).toEqual([1, 2]);
     expect((await page(5, 100, await firstOpenPosition(open(), 'run-1', 5))).map(({ position }) => position)).toEqual([6, 7]);
+  });
+
+  it('gives pages of a bounded length, and of long rows one at a time', async () => {
+    await startedRun(open(), 'run-1', Array.from({ length: 6 }, (_, n) => `company-${n}.example`));
+    await open().query(`update waterfall.input_rows set cells = array[repeat('x', 2200000)] where position in (2, 4)`);
+    const positions = async (page: (after: number) => Promise<{ position: number }[]>) => {
+      const pages: number[][] = [];
+      for (let after = -1; ; after = pages.at(-1)?.at(-1) ?? after) {
+        const found = (await page(after)).map(({ position }) => position);
+        if (found.length === 0) return pages;
+        pages.push(found);
+      }
+    };
+    const pages = [[0, 1, 2], [3, 4], [5]];
+    expect(await positions((after) => report({ after }))).toEqual(pages);
+    expect(await positions((after) => answeredRows(open(), { run_id: 'run-1', after, limit: 100 }))).toEqual(pages);
   });
 
   it('knows the first row that is open', async () => {

@@ -10,6 +10,7 @@ const source: ContactSource = {
   row: 7,
   domain: 'acme.example',
   title_filter: 'CEO',
+  outcome: 'found',
   cells: ['0042', 'north'],
   job_id: 'job-1',
   fetched_at: '2026-03-02T09:00:00.500Z',
@@ -61,7 +62,7 @@ describe('the columns', () => {
       'domain, title_filter, first_name, last_name, title, seniority, department, professional_email, email_verified, ' +
         'email_verified_status, email_confidence, mobile_phone, phone_numbers, linkedin_url, location, country, company_name, company_domain, ' +
         'company_linkedin_url, company_size, company_industry, company_country, personal_email, smtp_provider, mx_record, person_id, company_id, ' +
-        'job_id, fetched_at, row',
+        'job_id, fetched_at, outcome, row',
     );
   });
 
@@ -70,13 +71,13 @@ describe('the columns', () => {
       'acme.example', 'CEO', 'Mira', 'Quill', 'Chief Executive', 'c_suite', 'management', 'mira.quill@acme.example', 'true',
       'valid', '0099', '+351 555 0100', '+351 555 0100; +351 555 0101', 'https://linkedin.example/in/mira', 'Lisbon, Portugal', 'Portugal',
       'Acme Group', 'group.acme.example', 'https://linkedin.example/company/acme', '51-200', 'Robotics', 'Portugal',
-      'mira@mail.example', 'mailer', 'mx.acme.example', 'p1', 'c1', 'job-1', '2026-03-02T09:00:00.500Z', '7',
+      'mira@mail.example', 'mailer', 'mx.acme.example', 'p1', 'c1', 'job-1', '2026-03-02T09:00:00.500Z', 'found', '7',
     ]);
   });
 
   it('are empty, and never "null", for a person of whom nothing is known', () => {
-    const nobody = { row: 2, domain: 'acme.example', title_filter: '', cells: [], job_id: null, fetched_at: null, answer: {}, person: { first_name: null, phone_numbers: [] } };
-    expect(CONTACT_COLUMNS.map(({ cell }) => cellText(cell(nobody)))).toEqual(['acme.example', ...Array<string>(CONTACT_COLUMNS.length - 2).fill(''), '2']);
+    const nobody = { row: 2, domain: 'acme.example', title_filter: '', outcome: 'cached' as const, cells: [], job_id: null, fetched_at: null, answer: {}, person: { first_name: null, phone_numbers: [] } };
+    expect(CONTACT_COLUMNS.map(({ cell }) => cellText(cell(nobody)))).toEqual(['acme.example', ...Array<string>(CONTACT_COLUMNS.length - 3).fill(''), 'cached', '2']);
   });
 
   it("say nothing of the answer's company for a person who is at another one", () => {
@@ -106,7 +107,10 @@ describe('the columns of the input', () => {
     [['domain', 'city', 'row'], ['input_domain', 'city', 'input_row']],
     [['domain', 'input_domain'], ['input_domain', 'input_input_domain']],
     [['input_domain', 'domain'], ['input_domain', 'input_input_domain']],
-    [['Domain', 'Row'], ['Domain', 'Row']],
+    [['Domain', 'Row'], ['input_Domain', 'input_Row']],
+    [['Note', 'note', 'NOTE'], ['Note', 'input_note', 'input_input_NOTE']],
+    [['Größe', 'GRO\u0308SSE', 'gro\u0308ße'], ['Größe', 'GRO\u0308SSE', 'input_gro\u0308ße']],
+    [['Outcome', 'Input_Outcome'], ['input_Outcome', 'input_Input_Outcome']],
   ])('%j are called %j', (input, names) => {
     expect(inputColumnNames(namesOf(CONTACT_COLUMNS), input)).toEqual(names);
   });
@@ -120,10 +124,10 @@ describe('all columns', () => {
   };
   const person = { ...source.person, linkedin_id: 'mira', experiences: [{ title: 'CEO' }], quality: 0.9 };
 
-  it('are the default ones with the rest of the API before the row', () => {
+  it('are the default ones with the rest of the API before what belongs to the row', () => {
     const all = namesOf(ALL_CONTACT_COLUMNS);
     expect(all.filter((name) => namesOf(CONTACT_COLUMNS).includes(name))).toEqual(namesOf(CONTACT_COLUMNS));
-    expect(all.at(-1)).toBe('row');
+    expect(all.slice(-2)).toEqual(['outcome', 'row']);
     expect(new Set(all).size).toBe(all.length);
   });
 
@@ -168,6 +172,7 @@ describe('--columns', () => {
     ['', ['--columns names no column: write for instance --columns domain,first_name,professional_email, or all']],
     [' , ', ['--columns names no column: write for instance --columns domain,first_name,professional_email, or all']],
     ['row,domain,row', ['--columns names "row" twice: name each column once']],
+    ['row,domain,Row', ['--columns names "Row" twice: name each column once']],
     ['"row', ['--columns has a quotation mark that is never closed: put "..." around a name that has a comma in it']],
   ])('%j is refused', (text, problems) => {
     expect(problemsOf(() => readColumnList(text))).toEqual(problems);
@@ -176,6 +181,7 @@ describe('--columns', () => {
   it.each([
     [['row', 'last_name', 'Customer'], ['row', 'last_name', 'Customer']],
     [['experiences', 'input_domain', 'Name, legal'], ['experiences', 'input_domain', 'Name, legal']],
+    [['Domain', 'INPUT_domain', 'customer'], ['domain', 'input_domain', 'Customer']],
   ])('takes %j in that order', (list, names) => {
     expect(namesOf(chooseContactColumns(list, input))).toEqual(names);
   });

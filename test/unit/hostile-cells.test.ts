@@ -22,7 +22,7 @@ import { passwordsOf, scrubber } from '../../src/runtime/log.ts';
 import { readLaunch } from '../../src/sandbox/launch-request.ts';
 import { plainText } from '../../src/sandbox/names.ts';
 import { departmentOf, seniorityOf } from '../../src/sandbox/titles.ts';
-import { guardFormula } from '../../src/sheet/delimited.ts';
+import { guardFormula } from '../../src/sheet/formula-guard.ts';
 import { linkTarget, sheetText, xmlText } from '../../src/sheet/xlsx/text.ts';
 import { storableText } from '../../src/store/storable.ts';
 import { retryAfterMs } from '../../src/waterfall/retry.ts';

@@ -28,6 +28,7 @@ const source: ContactSource = {
   row: 2,
   domain: 'northpier-robotics.example',
   title_filter: 'ceo',
+  outcome: 'found',
   cells: [],
   job_id: 'job-1',
   fetched_at: '2026-03-02T09:14:12.908Z',

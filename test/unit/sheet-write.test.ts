@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guardFormula } from '../../src/sheet/delimited.ts';
+import { guardFormula } from '../../src/sheet/formula-guard.ts';
 import type { Sheets, SheetStyle } from '../../src/sheet/sheet.ts';
 import { writeSheetFile, writeSheetTo } from '../../src/sheet/write.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
@@ -65,6 +65,24 @@ describe('the text of a sheet', () => {
 
   it('has no formula, in the header neither', async () => {
     expect(await textOf(sheetOf(['=name', 'city'], ['@x', '+351 555']))).toBe("'=name,city\n'@x,+351 555\n");
+  });
+
+  it('does not begin with ID, which Excel takes for another format', async () => {
+    expect(await textOf(sheetOf(['ID', 'city'], ['ID1', 'Porto']))).toBe('"ID",city\nID1,Porto\n');
+    expect(await textOf(sheetOf(['ID number', 'Id']), { ...plain, format: 'tsv', delimiter: '\t' })).toBe('"ID number"\tId\n');
+  });
+
+  it.each(['csv', 'jsonl'] as const)('as %s is put together in pieces, however long a page is', async (format) => {
+    const long = 'x'.repeat(600_000);
+    const pieces: number[] = [];
+    const counting = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        pieces.push(chunk.length);
+        done();
+      },
+    });
+    await writeSheetTo(counting, sheetOf(['note'], ...Array.from({ length: 5 }, () => [long])), { ...plain, format });
+    expect(pieces.filter((bytes) => bytes > long.length && bytes < 2 * long.length)).toHaveLength(5);
   });
 
   it('has cells as they are where the guard is not wanted', async () => {

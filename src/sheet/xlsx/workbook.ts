@@ -12,6 +12,8 @@ import { zipped } from './zip.ts';
 import type { ZipEntry } from './zip.ts';
 
 const ROWS_MEASURED = 100;
+/** Or fewer, where they have more characters than this. */
+const LETTERS_MEASURED = 1 << 20;
 // In characters of the body font. A header has a filter button besides its letters, which are bold.
 const NARROWEST = 8;
 const WIDEST = 46;
@@ -53,10 +55,11 @@ async function openRows(sheet: Sheet): Promise<{ rows: RowSource; sample: readon
   const iterator = sheet.pages[Symbol.asyncIterator]();
   const waiting: Page[number][] = [];
   const fill = async (count: number) => {
-    while (waiting.length < count) {
+    for (let letters = 0; waiting.length < count && letters < LETTERS_MEASURED; ) {
       const next = await iterator.next();
       if (next.done) return;
       waiting.push(...next.value);
+      letters += next.value.reduce((sum, row) => sum + row.reduce<number>((length, cell) => length + (typeof cell === 'string' ? cell.length : 0), 0), 0);
     }
   };
   await fill(ROWS_MEASURED);
