@@ -36,6 +36,7 @@ export async function dryRun(session: Session, made: NewRun, money: MoneySetting
       ...{ plan, rateLimit, price },
       balance: { unknown: 'not asked for, since a dry run sends nothing' },
       capUsd: money.capUsd,
+      lines: made.list.linesRead(),
       invalidRows: preview.invalidRows,
       hasReport: false,
       ...{ limit: question.limit, fresh: made.fresh },
