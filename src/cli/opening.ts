@@ -28,8 +28,8 @@ import type { Session } from './session.ts';
 /** How many rows are named in the opening lines, and at the end. */
 export const ROWS_NAMED = 5;
 
-/** How old answers may be that a new run takes from the database; none, where it shall be fresh. */
-export type Taking = { maxAgeMs: number; fresh: boolean };
+/** The list of a new run; how old answers may be that it takes from the database, and none, where it shall be fresh. */
+export type Taking = { maxAgeMs: number; fresh: boolean; list: { linesRead: () => number } };
 
 /** What an invocation begins with. */
 export type Beginning = {
@@ -78,6 +78,7 @@ export async function begin(
     title: `${continued ? 'going on with run' : 'run'} ${run.id} (${nameOfList(run)})`,
     ...{ plan, rateLimit, price, balance },
     cap: money.capUsd === undefined ? undefined : { usd: money.capUsd, committed_usd },
+    lines: taking?.list.linesRead(),
     invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
     hasReport: run.options.output.report !== null,
     ...{ limit: question.limit, fresh: taking?.fresh ?? false },

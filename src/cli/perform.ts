@@ -86,6 +86,7 @@ export async function perform(
       terminal.stopProgress();
       terminal.insist(`ended at once; all answers are kept\ngo on with: ${goOn}`, { message: 'ended at once', command: goOn });
     },
+    lastWords: terminal.lastWords(`ended by force: the program was too busy to hear the signal; all answers are kept\ngo on with: ${goOn}`),
   });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') stop.request({ exit: CLOSED_STDOUT, message: 'the reader of stdout has gone' });

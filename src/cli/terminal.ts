@@ -16,6 +16,8 @@ export type Terminal = {
   say: (text: string, event?: LogEvent) => void;
   /** Lines that are shown with --quiet too: why something did not go well. */
   insist: (text: string, event?: LogEvent) => void;
+  /** What `insist` would write, for a thread that has to write it by itself. */
+  lastWords: (text: string) => string;
   useLog: (log: Log) => void;
   startProgress: (source: ProgressSource) => void;
   stopProgress: () => void;
@@ -59,6 +61,7 @@ export function createTerminal(options: {
       if (options.format === 'text') tell(text);
       else write('error', text, event);
     },
+    lastWords: (text) => `${options.format === 'text' ? shown(text) : JSON.stringify({ level: 'error', msg: shown(text) })}\n`,
     useLog(made) {
       log = made;
     },

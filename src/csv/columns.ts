@@ -19,9 +19,10 @@ export type ListColumns = {
 /** Names in the order in which they are looked for, without spaces, dots, hyphens and underscores; docs/input.md lists them. */
 export const KNOWN_NAMES = {
   domain: [
-    'domain', 'companydomain', 'website', 'url', 'companywebsite', 'companyurl', 'web', 'homepage', 'site', 'domainname',
-    'companydomainname', 'websiteurl', 'companywebsiteurl', 'webaddress', 'webpage', 'accountdomain', 'accountwebsite',
-    'organizationdomain', 'organizationwebsite', 'primarydomain', 'rootdomain', 'emaildomain', 'companyhomepage', 'www',
+    'domain', 'companydomain', 'companydomainname', 'accountdomain', 'organizationdomain', 'primarydomain', 'rootdomain', 'domainname',
+    'companywebsite', 'companywebsiteurl', 'accountwebsite', 'organizationwebsite', 'companyhomepage', 'companyurl', 'website', 'websiteurl',
+    'webseite', 'internetseite', 'siteweb', 'sitioweb', 'paginaweb', 'sitoweb', 'сайт', 'домен', 'homepage', 'webaddress', 'webpage', 'www', 'web',
+    'site', 'url', 'emaildomain',
   ],
   filter: [
     'titlefilter', 'filter', 'titles', 'titlefilters', 'jobtitles', 'jobtitlefilter', 'titleexpression', 'filters',
@@ -54,6 +55,7 @@ export function chooseColumns(
 ): ListColumns {
   const names = uniqueNames(header);
   const keys = header.map(keyOf);
+  const shortKeys = header.map(keyBeforeBracket);
   const problems: Problem[] = [];
 
   const named = (flag: string, wanted: string): number | undefined => {
@@ -70,7 +72,9 @@ export function chooseColumns(
   };
   const known = (candidates: readonly string[], flag?: string): number | undefined => {
     for (const candidate of candidates) {
-      const found = placesOf(keys, candidate);
+      const whole = placesOf(keys, candidate);
+      // `Website (required)` is meant where no column is called so without brackets.
+      const found = whole.length > 0 ? whole : placesOf(shortKeys, candidate);
       if (found.length > 1 && flag !== undefined) problems.push(repeated(flag, names, found));
       if (found.length > 0) return found[0];
     }
@@ -101,21 +105,18 @@ export function chooseColumns(
   return columns;
 }
 
-/**
- * Whether a line names the domain, as the header does: by a known name, or by the one that the options give. Cells are
- * taken apart at any delimiter, since the right one is not known where lines stand above the header.
- */
+/** Whether a line names the domain, as the header does: by a known name, or by the one that the options give, and with no domain in it. */
 export function namesDomain(cells: readonly string[], { domainColumn }: { domainColumn?: string | undefined } = {}): boolean {
   const wanted: readonly string[] = domainColumn === undefined ? KNOWN_NAMES.domain : [keyOf(domainColumn)];
-  return cells.flatMap((cell) => cell.split(/[,;\t|]/)).some((name) => wanted.includes(keyOf(name)));
+  return cells.some((name) => wanted.includes(keyOf(name)) || wanted.includes(keyBeforeBracket(name))) && dataIn(cells) === undefined;
 }
 
-/** The error of a list above whose header, in this line, stand others. `first` is what the first of them says. */
+/** The error of a list above whose header, in this line, stand lines that may be rows. `first` is what the first of them says. */
 export function headerIsBelow(line: number, first: readonly string[]): UsageError {
   const title = first.find((cell) => cell.trim() !== '') ?? '';
   return new UsageError({
     what: `the header seems to stand in line ${line}, and the list begins with ${shown(title)}`,
-    fix: 'remove the lines above it, so that the names of the columns come first',
+    fix: 'put the names of the columns first, or remove the lines above them',
   });
 }
 
@@ -124,9 +125,10 @@ function dataIn(cells: readonly string[]): string | undefined {
   return cells.find((cell) => 'domain' in companyDomain(cell));
 }
 
-/** Whether a line seems to be neither header nor row: a title, or a date. */
-export function isTitle(cells: readonly string[], options: { domainColumn?: string | undefined } = {}): boolean {
-  return !namesDomain(cells, options) && dataIn(cells) === undefined;
+/** Whether a line above the header is no row that would be lost: a title, a date, `#TYPE ...`. It may hold an address among other words. */
+export function isTitle(cells: readonly string[]): boolean {
+  const filled = cells.filter((cell) => cell.trim() !== '');
+  return dataIn(cells) === undefined || (filled.length === 1 && /\S\s+\S/.test(filled[0] ?? ''));
 }
 
 function uniqueNames(header: readonly string[]): string[] {
@@ -145,7 +147,11 @@ function uniqueNames(header: readonly string[]): string[] {
 }
 
 function keyOf(name: string): string {
-  return name.normalize('NFKC').toLowerCase().replace(/[\s\p{Cf}._\-–"']+/gu, '');
+  return name.normalize('NFKC').toLowerCase().replace(/[\s\p{Cf}._\-–"'*:()[\]]+/gu, '');
+}
+
+function keyBeforeBracket(name: string): string {
+  return keyOf(name.split(/[([]/, 1)[0] ?? '');
 }
 
 function placesOf(keys: readonly string[], wanted: string): number[] {

@@ -6,32 +6,24 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { UsageError, type Problem } from '../core/errors.ts';
+import { delimiterOf, namedDelimiter, type Delimiter } from './delimiter.ts';
+import { likeliestEncoding, namedEncoding } from './encoding.ts';
 
 /** What is needed to read a list. */
 export type ListFormat = {
-  encoding: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
+  /** As `TextDecoder` calls it. */
+  encoding: string;
   bom: boolean;
-  delimiter: ',' | ';' | '\t' | '|';
+  delimiter: Delimiter;
+  /** The first word that shows which of the old encodings was guessed, and its line: only people can tell whether it is right. */
+  guess?: { word: string; line: number };
 };
-
-type Encoding = ListFormat['encoding'];
-type Delimiter = ListFormat['delimiter'];
 
 /** Enough for any header, and for a fair sample of the bytes. */
 const HEAD_BYTES = 256 * 1024;
-
-const ENCODINGS: Record<string, Encoding | 'utf-16'> = {
-  utf8: 'utf-8', utf8bom: 'utf-8', utf8sig: 'utf-8', ascii: 'utf-8', utf16: 'utf-16', utf16le: 'utf-16le', utf16be: 'utf-16be',
-  unicode: 'utf-16', windows1252: 'windows-1252', cp1252: 'windows-1252', latin1: 'windows-1252', iso88591: 'windows-1252', ansi: 'windows-1252',
-};
-const DELIMITERS: Record<string, Delimiter> = {
-  ',': ',', comma: ',', ';': ';', semicolon: ';', '\t': '\t', '\\t': '\t', tab: '\t', '|': '|', pipe: '|',
-};
-
-/** The delimiter that people call so: the character itself, or its name. */
-export function namedDelimiter(name: string): Delimiter | undefined {
-  return DELIMITERS[name.toLowerCase()];
-}
+/** So much of what is not ASCII is looked at, to tell old encodings apart. */
+const JUDGED_BYTES = 64 * 1024;
+const LONGEST_EXAMPLE = 40;
 
 /** First bytes of files that people mistake for CSV. */
 const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
@@ -40,20 +32,15 @@ const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
   { magic: '\x1f\x8b', what: 'is compressed with gzip', fix: 'unpack it first' },
   { magic: '%PDF', what: 'is a PDF document', fix: 'export the table as CSV' },
 ];
-/** Where the header and the rows leave a choice: nobody writes a tab into a name, and everybody a comma into text. */
-const LIKELIEST: readonly Delimiter[] = ['\t', ',', ';', '|'];
-const ROWS_COMPARED = 20;
-/** Excel's own first line, which names the delimiter and is no data. */
-const SEP_LINE = /^"?sep=([,;\t|])"?$/i;
 
 /**
  * Reads a file once and says how it is written, with the SHA-256 (hex) of its bytes. What the options force is not guessed.
- * `content` is what the file should hold, for people whose file does not.
+ * `content` is what the file should hold, for people whose file does not. A delimiter is judged below the line that names `domainColumn`.
  * @throws UsageError when the file cannot be read, holds no text or contradicts a forced encoding.
  */
 export async function examineList(
   path: string,
-  options: { delimiter?: string | undefined; encoding?: string | undefined; content?: string } = {},
+  options: { delimiter?: string | undefined; encoding?: string | undefined; content?: string; domainColumn?: string | undefined } = {},
   signal?: AbortSignal,
 ): Promise<ListFormat & { sha256: string }> {
   const { content = 'a CSV with a header and at least one row' } = options;
@@ -81,7 +68,8 @@ export async function examineList(
   const marked = markOf(start);
   const wide = marked?.startsWith('utf-16') ? marked : wideEncodingOf(sample);
   const wanted = forced.encoding === 'utf-16' ? (wide ?? 'utf-16le') : forced.encoding;
-  const encoding = wanted ?? wide ?? (isUtf8 || marked === 'utf-8' ? 'utf-8' : 'windows-1252');
+  const foreign = (wanted ?? wide ?? marked) === undefined && !isUtf8 ? await foreignText(path, signal) : undefined;
+  const encoding = wanted ?? wide ?? (foreign === undefined ? 'utf-8' : likeliestEncoding(foreign.bytes));
   if (encoding === 'utf-8' && !isUtf8) {
     const line = await firstLineThatIsNotUtf8(path, signal);
     const claim = wanted === undefined ? 'though it begins with the mark of UTF-8' : 'as --encoding says';
@@ -95,8 +83,9 @@ export async function examineList(
   if (size <= HEAD_BYTES && text.trim() === '') {
     throw new UsageError({ what: `${path} has only blank lines`, fix: `give ${content}` });
   }
-  const delimiter = forced.delimiter ?? delimiterOf(text);
-  return { encoding, bom: marked !== undefined, delimiter, sha256: hash.digest('hex') };
+  const delimiter = forced.delimiter ?? delimiterOf(text, options);
+  const guess = foreign === undefined ? {} : { guess: { word: firstWord(decoderOf(encoding)(foreign.bytes)), line: foreign.line } };
+  return { encoding, bom: marked !== undefined, delimiter, ...guess, sha256: hash.digest('hex') };
 }
 
 /** The text of a list, piece by piece and without a byte order mark. Throws `signal.reason` when aborted. */
@@ -106,24 +95,19 @@ export async function* textOf(path: string, format: ListFormat, signal?: AbortSi
   yield decode();
 }
 
-/** Whether a line is Excel's `sep=;`, which names a delimiter and is no data. */
-export function isSepLine(line: string): boolean {
-  return SEP_LINE.test(line.trimStart());
-}
-
 /** What the options say of the format. @throws {UsageError} for a delimiter and an encoding that are not known. */
 export function forcedFormat(options: { delimiter?: string | undefined; encoding?: string | undefined }) {
   const problems: Problem[] = [];
   const { delimiter, encoding } = options;
   const found = {
     delimiter: delimiter === undefined ? undefined : namedDelimiter(delimiter),
-    encoding: encoding === undefined ? undefined : ENCODINGS[encoding.toLowerCase().replace(/[\s_-]/g, '')],
+    encoding: encoding === undefined ? undefined : namedEncoding(encoding),
   };
   if (delimiter !== undefined && found.delimiter === undefined) {
     problems.push({ what: `--delimiter "${delimiter}" is not known`, fix: 'use one of , ; tab |' });
   }
   if (encoding !== undefined && found.encoding === undefined) {
-    problems.push({ what: `--encoding "${encoding}" is not known`, fix: 'use utf-8, utf-16le, utf-16be or windows-1252' });
+    problems.push({ what: `--encoding "${encoding}" is not known`, fix: 'use utf-8, utf-16le, utf-16be, windows-1252, windows-1250, windows-1251, macintosh or gbk' });
   }
   if (problems.length > 0) throw new UsageError(problems);
   return found;
@@ -147,7 +131,7 @@ async function* bytesOf(path: string, signal?: AbortSignal): AsyncGenerator<Buff
 }
 
 /** A decoder that is fed piece by piece; without a piece it ends. */
-function decoderOf(encoding: Encoding): (chunk?: Buffer) => string {
+function decoderOf(encoding: string): (chunk?: Buffer) => string {
   const decoder = new TextDecoder(encoding);
   let first = true;
   return (chunk) => {
@@ -190,14 +174,41 @@ async function firstLineThatIsNotUtf8(path: string, signal?: AbortSignal): Promi
   return line;
 }
 
-function markOf(start: string): Encoding | undefined {
+/** The lines that are not ASCII, up to a bound, with the number of the first of them. */
+async function foreignText(path: string, signal?: AbortSignal): Promise<{ bytes: Buffer; line: number }> {
+  const found: Buffer[] = [];
+  let size = 0;
+  let line = 1;
+  let first = 0;
+  for await (const chunk of bytesOf(path, signal)) {
+    const text = chunk.toString('latin1');
+    for (const { 0: piece, index } of text.matchAll(/[^\r\n]*(?:\r\n|\n|\r|$)/g)) {
+      if (/[\x80-\xff]/.test(piece)) {
+        first ||= line;
+        found.push(chunk.subarray(index, index + Math.min(piece.length, JUDGED_BYTES)));
+        size += piece.length;
+      }
+      if (/[\r\n]$/.test(piece)) line += 1;
+    }
+    if (size >= JUDGED_BYTES) break;
+  }
+  return { bytes: Buffer.concat(found), line: first };
+}
+
+/** The first word that is not ASCII. */
+function firstWord(text: string): string {
+  const word = text.split(/[\s,;|"]+/).find((one) => /\P{ASCII}/u.test(one)) ?? '';
+  return word.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').slice(0, LONGEST_EXAMPLE);
+}
+
+function markOf(start: string): string | undefined {
   if (start.startsWith('\xef\xbb\xbf')) return 'utf-8';
   if (start.startsWith('\xff\xfe')) return 'utf-16le';
   return start.startsWith('\xfe\xff') ? 'utf-16be' : undefined;
 }
 
 /** UTF-16 without a mark: every other byte of plain letters is NUL, and a list of domains has plenty. */
-function wideEncodingOf(sample: Buffer): Encoding | undefined {
+function wideEncodingOf(sample: Buffer): string | undefined {
   const nuls = [0, 0];
   for (let place = 0; place < sample.length; place += 1) {
     if (sample[place] === 0) nuls[place % 2] = (nuls[place % 2] ?? 0) + 1;
@@ -211,35 +222,4 @@ function wideEncodingOf(sample: Buffer): Encoding | undefined {
 function isBinary(sample: Buffer): boolean {
   const controls = sample.reduce((count, byte) => count + (byte < 9 || (byte > 13 && byte < 32 && byte !== 27) ? 1 : 0), 0);
   return controls > 4 && controls > sample.length * 0.05;
-}
-
-/** The delimiter that occurs most in the header, outside quotes; of several the one of which the next rows have as many. */
-function delimiterOf(text: string): Delimiter {
-  const start = text.trimStart();
-  const named = SEP_LINE.exec(start.split(/[\r\n]/, 1)[0] ?? '')?.[1] as Delimiter | undefined;
-  if (named) return named;
-  const [header, ...rows] = delimiterCounts(start);
-  if (header === undefined || LIKELIEST.every((delimiter) => header[delimiter] === 0)) return ',';
-  const agreeing = (delimiter: Delimiter) => rows.filter((row) => row[delimiter] === header[delimiter]).length;
-  const [best = ','] = LIKELIEST.toSorted((a, b) => header[b] - header[a] || agreeing(b) - agreeing(a));
-  return best;
-}
-
-/** How often each delimiter occurs in the first rows, outside quotes. */
-function delimiterCounts(text: string): Record<Delimiter, number>[] {
-  const rows: Record<Delimiter, number>[] = [];
-  let row: Record<Delimiter, number> | undefined;
-  let quoted = false;
-  for (const letter of text) {
-    if (letter === '"') quoted = !quoted;
-    if (quoted) continue;
-    if (letter === '\n' || letter === '\r') {
-      if (row !== undefined && rows.push(row) === ROWS_COMPARED) return rows;
-      row = undefined;
-      continue;
-    }
-    row ??= { ',': 0, ';': 0, '\t': 0, '|': 0 };
-    if (letter in row) row[letter as Delimiter] += 1;
-  }
-  return row === undefined ? rows : [...rows, row];
 }

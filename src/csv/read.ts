@@ -5,13 +5,31 @@
 import { Readable, pipeline } from 'node:stream';
 import { CsvError, parse, type Options } from 'csv-parse';
 import { parse as parseWhole } from 'csv-parse/sync';
+import { companyDomain } from '../core/domain.ts';
 import { UsageError } from '../core/errors.ts';
 import type { InputRow } from '../core/model.ts';
 import { chooseColumns, headerIsBelow, isTitle, namesDomain, type ListColumns } from './columns.ts';
-import { isSepLine, textOf, type ListFormat } from './format.ts';
+import { isSepLine } from './delimiter.ts';
+import { textOf, type ListFormat } from './format.ts';
 
 /** A row as read, its cells filled up (or cut) to the length of the header. With a `problem` it must not be asked. */
-export type ListRow = InputRow & { problem?: string };
+export type ListRow = InputRow & {
+  problem?: string;
+  /** What looks odd in a row that is asked all the same. */
+  oddity?: string;
+  /** How many lines the row takes; one, where nothing is said. */
+  lines?: number;
+};
+
+/** A list whose header was read. The rows may be iterated once. */
+export type OpenedList = {
+  columns: ListColumns;
+  rows: AsyncIterable<ListRow>;
+  /** In words what stands above the header, and is no row. */
+  skipped: string | undefined;
+  /** How many lines the rows took of which the next one was asked for, or which were the last. */
+  linesRead: () => number;
+};
 
 /** What `openList` is told besides the file's format. */
 export type OpenOptions = { domainColumn?: string | undefined; filterColumn?: string | undefined; signal?: AbortSignal | undefined };
@@ -23,9 +41,14 @@ type Parsed = { record: string[]; raw: string; line: number };
 const LINE_END = /\r\n|\n|\r/g;
 /** So many lines are looked at below a first one that seems to be a title. */
 const MOST_TITLE_LINES = 10;
+/** Of a cell of several lines, so many are compared with rows. */
+const MOST_INNER_LINES = 100;
+const LONGEST_TITLE = 60;
+/** Excel's way to keep a text what it is: the formula `="0049"`. */
+const AS_TEXT = /^="([^"]*)"$/;
 
 /**
- * Reads the header, chooses the columns, and gives the rows, which may be iterated once. A line whose cells are all
+ * Reads the header, chooses the columns, and gives the rows. A line whose cells are all
  * empty is no row. Cells are handed on as they are, whatever is in them.
  * @throws UsageError on a header without a domain column, a list without rows, and (while iterating) a quote never closed.
  */
@@ -33,41 +56,74 @@ export async function openList(
   path: string,
   format: ListFormat,
   options: OpenOptions = {},
-): Promise<{ columns: ListColumns; rows: AsyncIterable<ListRow> }> {
+): Promise<OpenedList> {
   const records = recordsOf(path, format, options.signal);
   const header = await records.next();
   if (header.done) throw new UsageError({ what: `${path} has only blank lines`, fix: 'give a CSV with a header and at least one row' });
   try {
-    const columns = await columnsOf(header.value, records, options);
+    const { columns, skipped } = await columnsOf(header.value, records, options);
     const first = await records.next();
     if (first.done) throw new UsageError({ what: `${path} has a header but no rows`, fix: 'add at least one row' });
-    return { columns, rows: rowsOf(first.value, records, columns.names.length, format.delimiter) };
+    let lines = 0;
+    async function* rows(begin: Parsed): AsyncGenerator<ListRow> {
+      try {
+        for (let next: IteratorResult<Parsed, void> = { value: begin, done: false }; !next.done; next = await records.next()) {
+          const row = rowOf(next.value, columns, format.delimiter);
+          yield row;
+          lines += row.lines ?? 1;
+        }
+      } finally {
+        await records.return(undefined);
+      }
+    }
+    return { columns, rows: rows(first.value), skipped, linesRead: () => lines };
   } catch (error) {
     await records.return(undefined);
     throw error;
   }
 }
 
-/** The columns. Where a sheet has a title above its header, the error says where the header is, and not what the title lacks. */
-async function columnsOf(first: Parsed, records: AsyncGenerator<Parsed>, options: OpenOptions): Promise<ListColumns> {
+/** The columns, and in words what stands above the header and is no row. */
+async function columnsOf(first: Parsed, records: AsyncGenerator<Parsed>, options: OpenOptions): Promise<{ columns: ListColumns; skipped: string | undefined }> {
   try {
-    return chooseColumns(first.record, options);
+    return { columns: chooseColumns(first.record, options), skipped: undefined };
   } catch (error) {
-    for (let seen = 0; seen < MOST_TITLE_LINES && isTitle(first.record, options); seen += 1) {
+    if (namesDomain(first.record, options) || !isTitle(first.record)) throw error;
+    const above = [first];
+    while (above.length <= MOST_TITLE_LINES) {
       const next = await records.next();
       if (next.done) break;
-      if (namesDomain(next.value.record, options)) throw headerIsBelow(next.value.line, first.record);
+      if (namesDomain(next.value.record, options)) {
+        if (!above.every(({ record }) => isTitle(record))) throw headerIsBelow(next.value.line, first.record);
+        const title = first.raw.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+        const brief = title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE)}...` : title;
+        return { columns: chooseColumns(next.value.record, options), skipped: `the header is in line ${next.value.line}; what stands above it is no row: ${brief}` };
+      }
+      above.push(next.value);
     }
     throw error;
   }
 }
 
-async function* rowsOf(first: Parsed, rest: AsyncGenerator<Parsed>, width: number, delimiter: string): AsyncGenerator<ListRow> {
-  yield rowOf(first, width, delimiter);
-  for await (const parsed of rest) yield rowOf(parsed, width, delimiter);
+function rowOf(parsed: Parsed, columns: ListColumns, delimiter: string): ListRow {
+  const lines = 1 + countInside(parsed.record);
+  const row = checkedRow(parsed, columns.names.length, delimiter);
+  if (lines === 1) return row;
+  const isSwallower = row.problem === undefined && row.cells.some((cell) => holdsRows(cell, columns.domain, delimiter));
+  const last = parsed.line + lines - 1;
+  return { ...row, lines, ...(isSwallower && { oddity: `a cell reaches to line ${last} and holds lines that look like rows: check the quotation marks in both` }) };
 }
 
-function rowOf({ record, raw, line }: Parsed, width: number, delimiter: string): ListRow {
+/** Whether the inner lines of a cell look like rows that a stray quotation mark has swallowed. */
+function holdsRows(cell: string, domain: number, delimiter: string): boolean {
+  const [, ...inner] = cell.split(LINE_END, MOST_INNER_LINES);
+  return inner.some((line) => {
+    const cells = line.split(delimiter, domain + 2);
+    return cells.length > 1 && 'domain' in companyDomain(cells[domain] ?? '');
+  });
+}
+
+function checkedRow({ record, raw, line }: Parsed, width: number, delimiter: string): ListRow {
   const swallowed = record.some((cell) => cell.startsWith('"') && /[\r\n]/.test(cell)) && !isStrict(raw, delimiter);
   // Spreadsheets end rows with spare delimiters; nothing is lost with those.
   const extra = record.length > width && record.slice(width).some((cell) => cell.trim() !== '');
@@ -95,7 +151,7 @@ async function* recordsOf(path: string, format: ListFormat, signal?: AbortSignal
       const sep = line === 1 && isSepLine(raw.replace(LINE_END, ''));
       if (!blank && !sep) {
         begun = true;
-        yield { record, raw, line };
+        yield { record: record.map((cell) => (cell.startsWith('=') ? cell.replace(AS_TEXT, '$1') : cell)), raw, line };
       }
       line += 1 + countInside(record);
     }

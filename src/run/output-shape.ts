@@ -3,7 +3,7 @@ import { extname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { readAll, refuse } from '../core/problems.ts';
-import { namedDelimiter } from '../csv/format.ts';
+import { namedDelimiter } from '../csv/delimiter.ts';
 import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
 import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
 import type { Format, SheetStyle } from '../sheet/sheet.ts';

@@ -110,6 +110,8 @@ export function openingLines(opening: {
   price: Price | undefined;
   balance: Balance;
   cap: Cap | undefined;
+  /** Of a list that was just read: how many lines its rows take. */
+  lines?: number | undefined;
   /** The first invalid rows, with the number of their line. */
   invalidRows: readonly { row: number; reason: string | null }[];
   /** Contacts of one company at most. */
@@ -123,7 +125,7 @@ export function openingLines(opening: {
 }): string[] {
   const { plan, rateLimit, invalidRows } = opening;
   const parts = [
-    many(plan.rows, 'row'),
+    many(plan.rows, 'row') + (opening.lines === undefined || opening.lines === plan.rows ? '' : ` (on ${opening.lines} lines)`),
     ...(plan.duplicates > 0 ? [many(plan.duplicates, 'duplicate')] : []),
     ...(plan.invalid > 0 ? [`${plan.invalid} invalid`] : []),
     ...(plan.answered > 0 ? [`${plan.answered} already answered`] : []),

@@ -1,7 +1,6 @@
 /* A new run: the list is read once, row by row, into one transaction. */
 import { questionOf } from '../core/target.ts';
-import type { ListColumns } from '../csv/columns.ts';
-import type { ListRow } from '../csv/read.ts';
+import type { ListRow, OpenedList } from '../csv/read.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import { addRows, adoptKnown } from '../store/import.ts';
@@ -17,7 +16,7 @@ const TOLD_EVERY = 50_000;
 export type NewRun = {
   key: string;
   input_name: string;
-  list: { columns: ListColumns; rows: AsyncIterable<ListRow> };
+  list: Pick<OpenedList, 'columns' | 'rows' | 'linesRead'>;
   options: RunOptions;
   /** How old an answer may be to be taken from the database, in milliseconds. */
   maxAgeMs: number;
@@ -107,6 +106,7 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
   // A row that is broken as a line is not asked, whatever its cells say.
   if (row.problem !== undefined) return { ...imported, reason: row.problem };
   if (asked.question === undefined) return { ...imported, reason: asked.reason };
+  if (row.oddity !== undefined) made.onAdvice(row.line, row.oddity);
   if (asked.isOrRead) made.onOrRead();
   if (asked.advice !== undefined) made.onAdvice(row.line, asked.advice);
   return { ...imported, question: asked.question, question_hash: asked.question_hash };

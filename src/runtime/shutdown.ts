@@ -1,4 +1,9 @@
-/* Signals: the first stops launching and lets calls in flight end, all within 8 seconds; the second ends at once. */
+/*
+ * Signals: the first stops launching and lets calls in flight end, all within 8 seconds; the second ends at once. When the main
+ * thread is too busy to hear them, the watchdog ends the process.
+ */
+import { Worker } from 'node:worker_threads';
+import type { WatchdogData } from './watchdog.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -15,6 +20,8 @@ export type Shutdown = {
   abortCalls: () => void;
   /** Called before an exit that could not wait, to say how to go on. */
   onForced: () => void;
+  /** What the watchdog says when nobody else can; with its line end. */
+  lastWords: string;
 };
 
 /** Listens until `dispose` is called. */
@@ -35,10 +42,20 @@ export function listenForSignals(shutdown: Shutdown): { dispose: () => void } {
     process.on(name, listener);
     return [name, listener] as const;
   });
+  const watchdog = startWatchdog({ signals: Object.keys(EXIT_CODES) as StopSignal[], patienceMs: ALL_MS, lastWords: shutdown.lastWords });
   return {
     dispose() {
+      void watchdog.terminate();
       for (const timer of timers) clearTimeout(timer);
       for (const [name, listener] of listeners) process.removeListener(name, listener);
     },
   };
+}
+
+function startWatchdog(workerData: WatchdogData): Worker {
+  const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData, resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 8 } });
+  watchdog.unref();
+  // A Node without what it needs has no watchdog, and all else works.
+  watchdog.on('error', () => undefined);
+  return watchdog;
 }

@@ -62,7 +62,7 @@ function sessionOn(scene: Scene, databaseUrl: string, clock: Clock, said: string
   return {
     settings: readSettings({}, environment, scene.folder),
     runtime: { ...testRuntime(), clock },
-    terminal: { line: ignore, say: ignore, insist: (text: string) => void said.push(text), useLog: ignore, startProgress: ignore, stopProgress: ignore },
+    terminal: { line: ignore, say: ignore, insist: (text: string) => void said.push(text), lastWords: (text: string) => text, useLog: ignore, startProgress: ignore, stopProgress: ignore },
   };
 }
 

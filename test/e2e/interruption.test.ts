@@ -1,4 +1,8 @@
 /* Runs that are cut off, by a signal or without one: nothing is lost, nothing is launched twice, and the next command goes on. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect } from 'vitest';
 import { eventually, it, printedCommand, sql, withoutJobs, type Running, type Scene } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
@@ -166,6 +170,19 @@ describe.concurrent('a signal', () => {
     const { exit, stderr } = await running.ended;
     expect(exit).toBe(130);
     expect(stderr).toMatch(/ended at once; all answers are kept\ngo on with: waterfall-contacts resume /);
+  });
+});
+
+describe.concurrent('a signal to a main thread that is busy for ever', () => {
+  const deaf = join(import.meta.dirname, '../support/deaf.mjs');
+
+  it.for([['loop', ['SIGTERM', 'SIGINT']], ['expression', ['SIGINT']]] as const)('ends the process all the same: %s', async ([kind, signals]) => {
+    const child = spawn(process.execPath, [deaf, kind], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = text(child.stderr);
+    await once(child.stdout, 'data');
+    for (const signal of signals) child.kill(signal);
+    expect(await once(child, 'close')).toEqual([null, 'SIGKILL']);
+    expect(await said).toBe('ended by force\n');
   });
 });
 

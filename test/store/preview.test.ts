@@ -24,7 +24,7 @@ function listOf(domains: string[], more: Partial<NewRun> = {}): NewRun {
   const question = { api_host: 'api.waterfall.example', title_filter: 'founder OR ceo', limit: 10, include_phones: false, include_unverified: false };
   const output = { contacts: '-', report: null, style: { delimiter: ',', bom: false } };
   return {
-    key: 'key of list', input_name: 'companies.csv', list: { columns, rows: rows() }, options: { question, reading: {}, rows: null, output },
+    key: 'key of list', input_name: 'companies.csv', list: { columns, rows: rows(), linesRead: () => domains.length }, options: { question, reading: {}, rows: null, output },
     maxAgeMs: 30 * DAY_MS, fresh: false, onAdvice: () => undefined, onOrRead: () => undefined, ...more,
   };
 }

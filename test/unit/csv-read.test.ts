@@ -205,10 +205,11 @@ describe('openList', () => {
     ['a title in a list that has semicolons', 'Companies 2026\n\nwebsite;city\na.example;Oslo\n', {}, 3],
     ['a title in which there are other delimiters', 'Companies, 2026\nExported by us\nwebsite;city\na.example;Oslo\n', {}, 3],
     ['a title above the column that the options name', 'Companies 2026,\nKunde,city\na.example,Oslo\n', { domainColumn: 'kunde' }, 2],
-  ])('says in which line the header seems to stand below %s', async (_what, text, options, line) => {
+  ])('finds the header below %s', async (_what, text, options, line) => {
     const path = await listOf(text);
-    const message = new RegExp(`^the header seems to stand in line ${line}, and the list begins with "Companies[ 2026]*": remove the lines above it`);
-    expect(await problemOf(openList(path, await examineList(path), options))).toMatch(message);
+    const { columns, skipped } = await openList(path, await examineList(path, options), options);
+    expect(columns.names).toContain('city');
+    expect(skipped).toMatch(new RegExp(`^the header is in line ${line}; what stands above it is no row: Companies`));
   });
 
   it.each([
@@ -290,7 +291,8 @@ describe('openList', () => {
         const write = (some: string[][]) => stringify(some, { delimiter, record_delimiter: end, quoted: true });
         const text = write([['domain', 'x', 'y'], ...records]);
         const { rows } = await read(Buffer.from((bom ? '\ufeff' : '') + text, bytes), { delimiter, encoding: bytes });
-        expect(rows.map((row) => row.cells)).toEqual(records);
+        // But for Excel's way to keep a text.
+        expect(rows.map((row) => row.cells)).toEqual(records.map((record) => record.map((one) => one.replace(/^="([^"]*)"$/, '$1'))));
         let line = 2;
         for (const [place, record] of records.entries()) {
           expect(rows[place]).not.toHaveProperty('problem');

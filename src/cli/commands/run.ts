@@ -7,6 +7,7 @@ import { readAll, refuse } from '../../core/problems.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
+import type { ListFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
 import { chooseOutput, unwritable } from '../../run/output.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
@@ -108,7 +109,9 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       filter_column: nameOf(columns.filter),
       hint_columns: [columns.company_name, columns.linkedin].flatMap((index) => nameOf(index) ?? []),
     };
-    session.terminal.say(readingLine(list.name, format.encoding, understood, options.hints), { message: 'list read', list: list.name, ...understood });
+    const { encoding } = format;
+    session.terminal.say(readingLine(list.name, format, understood, options.hints), { message: 'list read', list: list.name, encoding, ...understood });
+    if (opened.skipped !== undefined) session.terminal.say(`hint: ${opened.skipped}`, { message: 'hint', hint: opened.skipped });
 
     let isOrSaid = false;
     const sayOrRead = () => {
@@ -158,14 +161,15 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
 /** How the list was understood. */
 function readingLine(
   list: string,
-  encoding: string,
+  { encoding, guess }: ListFormat,
   { domain_column, filter_column, hint_columns }: { domain_column: string | null; filter_column: string | null; hint_columns: string[] },
   areHintsSent: boolean,
 ): string {
   const filters = filter_column === null ? 'title filters from the command line' : `title filters in column "${filter_column}"`;
   const names = hint_columns.map((name) => `"${name}"`).join(' and ');
   const hints = names === '' ? '' : areHintsSent ? `, hints in column ${names}` : `, no hints from column ${names} (--no-hints)`;
-  return `reading ${list}${encoding === 'utf-8' ? '' : ` (${encoding})`}: domains in column "${domain_column}", ${filters}${hints}`;
+  const why = guess === undefined ? '' : `, as in "${guess.word}" in line ${guess.line}; --encoding says it otherwise`;
+  return `reading ${list}${encoding === 'utf-8' ? '' : ` (${encoding}${why})`}: domains in column "${domain_column}", ${filters}${hints}`;
 }
 
 /** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
