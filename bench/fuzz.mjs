@@ -20,7 +20,7 @@ import fc from 'fast-check';
 const PROPERTIES = [
   { name: 'domains', file: 'cells', runs: 1_000 },
   { name: 'filters', file: 'cells', runs: 500 },
-  { name: 'linear', file: 'linear', runs: 5 },
+  { name: 'linear', file: 'linear', runs: 100 },
   { name: 'lists', file: 'lists', runs: 60 },
   { name: 'bytes', file: 'lists', runs: 60 },
   { name: 'tables', file: 'tables', runs: 40 },
@@ -70,7 +70,11 @@ function watch() {
     clearTimeout(timer);
     timer = setTimeout(() => fail({ ...current, counterexample: fc.stringify(current.value), error: `a case takes longer than ${LONGEST_CASE_MS / 1000} s` }), LONGEST_CASE_MS);
   });
-  worker.on('error', (error) => fail({ ...current, counterexample: fc.stringify(current?.value), error: error.stack }));
+  worker.on('error', (error) => {
+    if (current !== undefined) fail({ ...current, counterexample: fc.stringify(current.value), error: error.stack });
+    console.error(error.stack);
+    process.exit(1);
+  });
 }
 
 async function work({ folder, seed, endAt, chosen }) {

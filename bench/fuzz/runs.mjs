@@ -17,7 +17,7 @@ import { databaseOf, openDriver } from '../../dist/store/open.js';
 import { createLimiter } from '../../dist/waterfall/limiter.js';
 import { jobReply, readReply } from '../../dist/waterfall/wire.js';
 import { PERSON_TEXTS, answerText } from './answers.mjs';
-import { QUESTION, bytesOf, isBlank, list } from './lists.mjs';
+import { QUESTION, bytesOf, isBlank, list, optionsOf } from './lists.mjs';
 import { readBack, sameCell } from './tables.mjs';
 
 const nothing = () => undefined;
@@ -42,7 +42,7 @@ export async function runs({ folder, count }) {
     await driver.script(TABLES.map((name) => `delete from waterfall.${name};`).join('\n'));
 
     await writeFile(input, bytesOf(table));
-    const { columns, rows } = await openList(input, await examineList(input));
+    const { columns, rows } = await openList(input, await examineList(input, optionsOf(table)));
     const listed = [];
     async function* noted() {
       for await (const row of rows) {
