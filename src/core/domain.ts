@@ -145,7 +145,7 @@ function judgeAddress(address: Address, whole: string, isMailDomain: boolean, is
   const page = pageIn(named, address);
   if (page !== undefined) return refused(`${quoted(address.path.length > 1 ? whole : hostname)} is ${page}`);
 
-  const isPlatform = isPrivate === true && (hostname === publicSuffix || hostname === `www.${publicSuffix}`);
+  const isPlatform = isPrivate === true && hostname.replace(/^(?:www\.)+/, '') === publicSuffix;
   const result = homeDomain(named) ?? (isPlatform ? publicSuffix : domain);
   if (result === null || !NAME.test(result)) return undefined;
   const isListed = isIcann === true || isPrivate === true;

@@ -90,7 +90,7 @@ const COMMAND_LINE: Situation[] = [
       '--delimiter "#" is not known\n  to do: use one of , ; tab |',
       '--encoding "x" is not known',
     ].join('\nerror: '),
-    fix: 'use utf-8, utf-16le, utf-16be or windows-1252',
+    fix: 'use utf-8, utf-16le, utf-16be, windows-1252, windows-1250, windows-1251, macintosh or gbk',
   },
   {
     name: 'no key and a mistake', ...option('--max-age', 'old'), env: { WATERFALL_API_KEY: '' },
@@ -171,7 +171,7 @@ const OPTIONS: Situation[] = [
   { name: 'an age that is none', ...option('--max-age', '3 weeks'), what: '--max-age "3 weeks" is not a duration', fix: 'write for instance 90s, 10m, 12h or 30d' },
   { name: 'a report to stdout', ...option('--report', '-'), what: 'the report cannot go to stdout', fix: 'name a file with --report' },
   { name: 'a delimiter that is not known', ...option('--delimiter', '#'), what: '--delimiter "#" is not known', fix: 'use one of , ; tab |' },
-  { name: 'an encoding that is not known', ...option('--encoding', 'ebcdic'), what: '--encoding "ebcdic" is not known', fix: 'use utf-8, utf-16le, utf-16be or windows-1252' },
+  { name: 'an encoding that is not known', ...option('--encoding', 'ebcdic'), what: '--encoding "ebcdic" is not known', fix: 'use utf-8, utf-16le, utf-16be, windows-1252, windows-1250, windows-1251, macintosh or gbk' },
   { name: 'a column that is misspelt', ...option('--domain-column', 'domian'), what: 'the list has no column "domian" (--domain-column)', fix: 'did you mean "domain"? Its columns are "domain", "title_filter"' },
   { name: 'one column for both', ...option('--filter-column', 'domain'), what: '"domain" cannot hold both the domain and the title filter', fix: 'choose two columns with --domain-column and --filter-column' },
   { name: 'something that is nobody', args: ['forget', 'Jane Doe'], what: 'this is neither an e-mail address nor a person id', fix: 'give one of them whole, as it is in the contacts (professional_email, personal_email or person_id)' },
@@ -189,10 +189,6 @@ const LISTS: Situation[] = [
   {
     name: 'without a domain column', ...list('firm,city\nHarbour,Oslo\n'), what: 'no column of the list looks like the domain; its columns are "firm", "city"',
     fix: 'name the column with --domain-column <name>, or call it "domain"',
-  },
-  {
-    name: 'with a title above its header', ...list('Companies 2026,\n,\ndomain,title_filter\nharbour-1.example,ceo\n'), what: 'the header seems to stand in line 3, and the list begins with "Companies 2026"',
-    fix: 'remove the lines above it, so that the names of the columns come first',
   },
   {
     name: 'without a header', ...list('harbour-1.example,ceo\nharbour-2.example,ceo\n'), what: 'the first line looks like data ("harbour-1.example"), not like column names',

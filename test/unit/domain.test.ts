@@ -44,6 +44,7 @@ describe('companyDomain finds', () => {
     ['例子.cn', 'xn--fsqu00a.cn'],
     ['yahoo.example', 'yahoo.example'],
     ['https://www.github.io/', 'github.io'],
+    ['www.www.github.io', 'github.io'],
     ['qq.com', 'qq.com'],
     ['bit.ly', 'bit.ly'],
     ['acme.com¹', 'acme.com'],
