@@ -6,6 +6,7 @@ import { many } from '../../core/count.ts';
 import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
+import { refuseHiddenRows, refuseUnfit } from '../../store/fitness.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
 import { embeddedFolder } from '../../store/embedded-folder.ts';
 import { openDriver } from '../../store/open.ts';
@@ -44,6 +45,7 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   }
   const driver = await report.line('database', async () => {
     const opened = await openDriver(settings, session.runtime);
+    await refuseUnfit(opened).catch((error: unknown) => opened.close().then(() => Promise.reject(error as Error)));
     return { text: `${placeOf(opened)}${settings.databaseUrlFrom === undefined ? '' : ` (DATABASE_URL from ${settings.databaseUrlFrom})`}`, opened };
   });
   if (driver !== undefined) {
@@ -122,8 +124,10 @@ async function homeText(home: string): Promise<string> {
 }
 
 async function schemaText(driver: Driver): Promise<string> {
-  const { present, known } = await schemaState(driver);
-  if (present < known) await refuseMigration(driver);
+  const state = await schemaState(driver);
+  const { present, known } = state;
+  if (present < known) await refuseMigration(driver, state);
+  await refuseHiddenRows(driver);
   if (present === 0) return `not there yet: the first run creates it (version ${known})`;
   return present === known ? `version ${known}` : `version ${present}: the next run brings it to ${known}`;
 }
@@ -134,7 +138,7 @@ function problemTexts(error: unknown): string[] {
     return [error.category === 'AUTH' ? `refused (${error.code}); to do: correct WATERFALL_API_KEY` : `${error.code}: ${error.message}; to do: check WATERFALL_BASE_URL and the account`];
   }
   if (error instanceof TransportError) return [`${error.message}; to do: check the network and WATERFALL_BASE_URL`];
-  if (error instanceof DatabaseError) return [error.message.replace(/\n\s*/, '; ')];
+  if (error instanceof DatabaseError) return [`${error.message}; to do: ${error.fix}`];
   if (error instanceof BusyError) return [`${error.message}; to do: wait until it is done`];
   throw error;
 }
