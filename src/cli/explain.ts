@@ -18,7 +18,7 @@ export function explain(error: unknown, options: GlobalOptions): number {
     return USAGE;
   }
   if (error instanceof DatabaseError) {
-    say(`error: ${error.message}`);
+    say(`error: ${error.message}\n  to do: ${error.fix}`);
     return USAGE;
   }
   if (error instanceof BusyError) {

@@ -14,6 +14,7 @@ import { systemClock } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { inWords } from '../store/database.ts';
 import type { Database, Driver } from '../store/database.ts';
+import { refuseHiddenRows, refuseUnfit } from '../store/fitness.ts';
 import { formQuestions } from '../store/forming.ts';
 import { hasEmbedded } from '../store/embedded-folder.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
@@ -107,7 +108,9 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
   try {
     // A `.env` may be another program's: whose database this is must be seen before anything is made in it.
     if (settings.databaseUrlFrom === '.env') session.terminal.say(`DATABASE_URL from .env: ${driver.place}`, { message: 'database chosen', from: '.env', database: driver.place });
+    await refuseUnfit(driver);
     const schema = await migrate(driver);
+    await refuseHiddenRows(driver);
     if (schema.created) session.terminal.say(`created the schema "waterfall" in ${placeOf(driver)}`, { message: 'schema created', database: driver.place });
     else if (schema.applied > 0) {
       session.terminal.say(`updated the schema "waterfall" in ${placeOf(driver)} (${many(schema.applied, 'migration')})`, {
@@ -140,6 +143,7 @@ export async function openToRead({ settings, runtime }: Session): Promise<Databa
   const driver = await openDriver(settings, runtime);
   try {
     const { present, known } = await schemaState(driver);
+    await refuseHiddenRows(driver);
     if (present === known) return databaseOf(driver, runtime);
     if (present > 0) {
       throw new UsageError({

@@ -27,6 +27,13 @@ export class BusyError extends Error {
 /** The database could not be used, after repeating what can be repeated: exit 2 at the start of a run, 4 later. */
 export class DatabaseError extends Error {
   override name = 'DatabaseError';
+  /** What to do about it. */
+  readonly fix: string;
+
+  constructor(message: string, fix: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fix = fix;
+  }
 }
 
 type ApiErrorFields = {

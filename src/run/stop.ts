@@ -14,7 +14,7 @@ export type StopReason = { exit: number; message: string; fix?: string; needs?: 
 
 /** The stop of a run whose database is gone, or refuses its work. */
 export function databaseStop(error: DatabaseError): StopReason {
-  return { exit: 4, message: error.message, fix: 'go on when it is back; nothing that was saved is lost' };
+  return { exit: 4, message: error.message, fix: error.fix };
 }
 
 /** One per invocation, shared by everything that can wait. */

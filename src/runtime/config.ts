@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
+import { readDatabaseUrl } from '../core/database-url.ts';
 import { parseDuration } from '../core/duration.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
@@ -72,12 +73,24 @@ const schema = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, problem('DATABASE_URL is no PostgreSQL connection string', 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database'))
+    .refine((url) => !/^postgres/.test(url) || urlProblem(url) === undefined, { error: ({ input }) => urlProblem(String(input)) ?? '' })
     .optional(),
   WATERFALL_CONTACTS_HOME: z.string().optional(),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'set it to debug, info, warn or error'))
     .default('info'),
 });
+
+/** What is wrong with the form of a connection string, as `problem` has it. */
+function urlProblem(url: string): string | undefined {
+  try {
+    readDatabaseUrl(url);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return error.problems.map(({ what, fix }) => `${what}\n${fix ?? ''}`).join();
+  }
+}
 
 /** The settings' names in the environment and in `.env`. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);

@@ -1,5 +1,6 @@
 /* The log: pino, as JSON or as plain lines, with redaction. Where the lines go is the caller's business (stderr). */
 import { pino } from 'pino';
+import { readDatabaseUrl } from '../core/database-url.ts';
 import type { Log } from './runtime.ts';
 
 /** Fields that must never be written, wherever they turn up. */
@@ -56,11 +57,12 @@ export function scrubber(secrets: readonly (string | undefined)[]): (text: strin
   return (text) => patterns.reduce((clean, pattern) => clean.replace(pattern, '[redacted]'), text);
 }
 
-/** The passwords in a connection string (before its last `@`, or in its query), as written and decoded. */
+/** The passwords in a connection string (before its last `@`, or in its query), as written and decoded; also where it should have been encoded. */
 export function passwordsOf(databaseUrl = ''): string[] {
   const [, inAddress] = /^[a-z]+:\/\/[^:@/?#]*:([^/?#]*)@/i.exec(databaseUrl) ?? [];
+  const [, unencoded] = isReadable(databaseUrl) ? [] : (/^[a-z]+:\/\/[^:@/?#]*:(.*)@/is.exec(databaseUrl) ?? []);
   const [, inQuery] = /[?&]password=([^&#]*)/.exec(databaseUrl) ?? [];
-  return [inAddress, inQuery].flatMap((written) => {
+  return [...new Set([inAddress, unencoded, inQuery])].flatMap((written) => {
     if (written === undefined || written === '') return [];
     try {
       return [written, decodeURIComponent(written)];
@@ -68,4 +70,13 @@ export function passwordsOf(databaseUrl = ''): string[] {
       return [written];
     }
   });
+}
+
+function isReadable(databaseUrl: string): boolean {
+  try {
+    readDatabaseUrl(databaseUrl);
+    return true;
+  } catch {
+    return false;
+  }
 }

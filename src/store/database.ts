@@ -5,12 +5,13 @@
  */
 import type { Runtime } from '../runtime/runtime.ts';
 import { DatabaseError } from '../core/errors.ts';
+import { adviceOn } from './advice.ts';
 import { isRefusal, isTransient, sqlState } from './sqlstate.ts';
 
 /** Something that runs statements: the database itself, or one transaction in it. */
 export type Queryable = {
   /** Runs one statement; returns its rows. Values go in as parameters only. */
-  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  query: <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
   /** Runs a script of several statements without parameters. */
   script(sql: string): Promise<void>;
 };
@@ -37,6 +38,8 @@ export type Driver = Queryable & {
 export type Database = Driver & {
   /** A transaction whose work cannot be done twice (it consumes a stream): never repeated. */
   transactionOnce<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  /** Whether it has not answered for so long that it was said. */
+  isAway(): boolean;
 };
 
 /** How long a call waits for a database that has gone away, before the run stops with exit 4. */
@@ -44,29 +47,51 @@ export const PATIENCE_MS = 120_000;
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 5_000;
+/** Said within ten seconds: the first failure may come after nine, and the next one after a delay. */
+const TOLD_AFTER_MS = 5_000;
 
 /**
  * Adds patience to a driver: transient failures are repeated, with growing delays, for up to `patienceMs`.
- * After that, DatabaseError with the driver's words. `signal` ends the waiting.
+ * After that, DatabaseError with the driver's words; what is called later is tried once, since the same time has passed for all.
+ * `signal` ends the waiting.
  */
 export function patient(
   driver: Driver,
   options: { runtime: Runtime; patienceMs: number; signal?: AbortSignal | undefined },
 ): Database {
   const { clock, random, log } = options.runtime;
+  /** Calls that have failed and are repeated. */
+  let inTrouble = 0;
+  let isTold = false;
+  let isGivenUp = false;
 
   async function again<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const startedAt = clock.now();
-    for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!isTransient(error)) throw inWords(driver.place, error);
-        if (clock.now() - startedAt >= options.patienceMs || options.signal?.aborted) {
-          throw unanswered(driver.place, error);
+    let hasFailed = false;
+    try {
+      for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (!isTransient(error)) throw inWords(driver.place, error);
+          if (!hasFailed) inTrouble += 1;
+          hasFailed = true;
+          const waitedMs = clock.now() - startedAt;
+          isGivenUp ||= waitedMs >= options.patienceMs;
+          if (isGivenUp || options.signal?.aborted) throw unanswered(driver.place, error);
+          log.debug('database call repeated', { sqlstate: sqlState(error), delay_ms: delayMs });
+          if (!isTold && waitedMs >= TOLD_AFTER_MS) {
+            isTold = true;
+            log.warn('the database does not answer, still trying', { database: driver.place, last_error: words(error) });
+          }
+          await clock.sleep(delayMs * (0.5 + random()), options.signal);
         }
-        log.debug('database call repeated', { sqlstate: sqlState(error), delay_ms: delayMs });
-        await clock.sleep(delayMs * (0.5 + random()), options.signal);
+      }
+    } finally {
+      if (hasFailed) inTrouble -= 1;
+      if (isTold && inTrouble === 0 && !isGivenUp) {
+        isTold = false;
+        log.info('the database answers again: going on');
       }
     }
   }
@@ -82,9 +107,10 @@ export function patient(
         throw inWords(driver.place, error);
       }),
     lock: async (name) => {
-      const lock = await driver.lock(name);
+      const lock = await again(() => driver.lock(name));
       return { ...lock, ensure: () => again(() => lock.ensure()) };
     },
+    isAway: () => isTold,
     close: () => driver.close(),
   };
 }
@@ -97,14 +123,17 @@ export function inWords(place: string, error: unknown): unknown {
 
 /** What is thrown when the database, as it is set up, refuses the work. */
 function refused(place: string, error: unknown): DatabaseError {
-  const fix = 'let its owner grant "select, insert, update, delete" on the tables of the schema "waterfall", or use another DATABASE_URL';
-  return new DatabaseError(`the database (${place}) refuses: ${words(error)}\n  to do: ${fix}`, { cause: error });
+  return new DatabaseError(`the database (${place}) refuses: ${words(error)}`, adviceOn(error)?.fix ?? BACK, { cause: error });
 }
 
 /** What is thrown when patience is at its end. */
-export function unanswered(place: string, error: unknown): DatabaseError {
-  return new DatabaseError(`the database (${place}) does not answer: ${words(error)}`, { cause: error });
+function unanswered(place: string, error: unknown): DatabaseError {
+  return new DatabaseError(`the database (${place}) does not answer: ${words(error)}`, PASSING.has(sqlState(error) ?? '') ? BACK : (adviceOn(error)?.fix ?? BACK), { cause: error });
 }
+
+const BACK = 'go on when it is back; nothing that was saved is lost';
+/** It was there before: it is not the address that is wrong. */
+const PASSING = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', '57P03']);
 
 function words(error: unknown): string {
   const state = sqlState(error);

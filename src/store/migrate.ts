@@ -12,6 +12,7 @@ import { sqlState } from './sqlstate.ts';
 const SQL_FOLDER = new URL('../../sql/', import.meta.url);
 /** Any constant will do, as long as all versions of the program share it. */
 const MIGRATION_LOCK = 20_261_122;
+const RELATIONS_NAMED = 5;
 
 const CREATE_TABLE = `
 create schema if not exists waterfall;
@@ -66,26 +67,29 @@ export async function migrate(driver: Driver): Promise<SchemaState> {
       });
     } catch (error) {
       if (sqlState(error) !== '42501') throw error;
-      throw mayNotCreate(driver, error);
+      throw mayNotMigrate(driver, { present: before.length, known: known.length }, error);
     }
   }
   return { applied: known.length - before.length, known: known.length, created: before.length === 0 };
 }
 
 /** Finds out whether `migrate` may do its work, without doing it. @throws {UsageError} when this user may not. */
-export async function refuseMigration(driver: Driver): Promise<void> {
+export async function refuseMigration(driver: Driver, state: { present: number; known: number }): Promise<void> {
   const [right] = await driver.query<{ may: boolean }>(
-    `select case when to_regnamespace('waterfall') is null then has_database_privilege(current_database(), 'create')
-       else has_schema_privilege('waterfall', 'create') end as may`,
+    state.present === 0
+      ? `select has_database_privilege(current_database(), 'create') as may`
+      : `select has_schema_privilege('waterfall', 'create') and bool_and(pg_has_role(relowner, 'usage')) as may
+         from pg_class where relnamespace = to_regnamespace('waterfall')`,
   );
-  if (right?.may !== true) throw mayNotCreate(driver);
+  if (right?.may !== true) throw mayNotMigrate(driver, state);
 }
 
-function mayNotCreate({ place }: Driver, cause?: unknown): UsageError {
+function mayNotMigrate({ place }: Driver, { present, known }: { present: number; known: number }, cause?: unknown): UsageError {
+  const what = present === 0 ? 'create the schema "waterfall"' : `bring the schema "waterfall" from version ${present} to ${known}`;
   return new UsageError(
     {
-      what: `this user may not create the schema "waterfall" in the database (${place})`,
-      fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL"',
+      what: `this user may not ${what} in the database (${place})`,
+      fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL" (it applies what is missing)',
     },
     { cause },
   );
@@ -102,24 +106,43 @@ export async function schemaState(driver: Driver): Promise<{ present: number; kn
   return { present: applied.length, known: known.length };
 }
 
-/** The DDL as one script, for people who apply it themselves. It also notes what it applied. */
+/** The DDL as one script, for people who apply it themselves: all or nothing. It notes what it applies, and leaves out what is there. */
 export async function printMigrations(): Promise<string> {
   const parts = (await migrations()).map(
-    ({ version, name, checksum, sql }) =>
-      `-- ${name}\n${sql}\ninsert into waterfall.schema_migrations (version, name, checksum) values (${version}, '${name}', '${checksum}');\n`,
+    ({ version, name, checksum, sql }) => `-- ${name}
+do $migration_${version}$
+begin
+if not exists (select from waterfall.schema_migrations where version = ${version}) then
+execute $sql_${version}$
+${sql}
+$sql_${version}$;
+insert into waterfall.schema_migrations (version, name, checksum) values (${version}, '${name}', '${checksum}');
+end if;
+end
+$migration_${version}$;
+`,
   );
-  return `begin;\n${CREATE_TABLE}\n\n${parts.join('\n')}\ncommit;\n`;
+  return `begin;\nselect pg_advisory_xact_lock(${MIGRATION_LOCK});\n${CREATE_TABLE}\n\n${parts.join('\n')}\ncommit;\n`;
 }
 
 type Applied = { version: number; name: string; checksum: string };
 
 async function appliedMigrations(database: Queryable): Promise<Applied[]> {
   try {
-    const [table] = await database.query<{ present: boolean }>(
-      "select to_regclass('waterfall.schema_migrations') is not null as present",
+    // Others have a table of this name too, with other columns.
+    const [schema] = await database.query<{ is_ours: boolean; relations: string[] }>(
+      `select (select count(*) = 4 from pg_attribute
+           where attrelid = to_regclass('waterfall.schema_migrations') and attname in ('version', 'name', 'checksum', 'applied_at')) as is_ours,
+         array(select relname::text from pg_class
+           where relnamespace = to_regnamespace('waterfall') and relkind in ('r', 'p', 'v', 'm', 'f') order by 1) as relations`,
     );
-    if (!table?.present) return [];
-    return await database.query<Applied>('select version, name, checksum from waterfall.schema_migrations order by version');
+    if (schema?.is_ours) return await database.query<Applied>('select version, name, checksum from waterfall.schema_migrations order by version');
+    if (schema === undefined || schema.relations.length === 0) return [];
+    const more = schema.relations.length > RELATIONS_NAMED ? ', ...' : '';
+    throw new UsageError({
+      what: `the schema "waterfall" of the database belongs to another program: it has ${schema.relations.slice(0, RELATIONS_NAMED).join(', ')}${more}`,
+      fix: 'make a database of its own (create database <name>), and name it in DATABASE_URL',
+    });
   } catch (error) {
     if (sqlState(error) !== '42501') throw error;
     throw new UsageError(

@@ -231,6 +231,8 @@ const OUTPUTS: Situation[] = [
   { name: 'that is the report too', ...option('-o', 'x.csv', '--report', 'x.csv'), what: 'contacts and report would be the same file (FOLDER/x.csv)', fix: 'choose another --report' },
 ];
 
+const ENCODED = 'write postgres://user:password@host:5432/database; in user and password %40 stands for @, %3A for :, %2F for /, %3F for ?, %23 for #, %25 for %, %5B for [, %20 for a space';
+
 const DATABASES: Situation[] = [
   {
     name: 'where nobody listens', ...setting({ DATABASE_URL: 'postgres://someone@127.0.0.1:9/contacts' }), what: 'the database (127.0.0.1:9/contacts) cannot be used: connection refused',
@@ -242,7 +244,8 @@ const DATABASES: Situation[] = [
     name: 'whose host does not exist', ...setting({ DATABASE_URL: 'postgres://someone@db.invalid/contacts' }), what: 'the database (db.invalid/contacts) cannot be used: no such host',
     fix: 'correct the host in DATABASE_URL',
   },
-  { name: 'whose address is cut short', ...setting({ DATABASE_URL: 'postgres://us er@:x/#' }), what: 'DATABASE_URL is not a connection string', fix: 'write postgres://user:password@host:5432/database' },
+  { name: 'whose address is cut short', ...setting({ DATABASE_URL: 'postgres://someone@:x/' }), what: 'DATABASE_URL is not a connection string', fix: ENCODED },
+  { name: 'whose password is not encoded', ...setting({ DATABASE_URL: 'postgres://someone:Zebra@Gir/affe9@db.invalid/contacts' }), what: 'DATABASE_URL has a character in it that must be encoded', fix: ENCODED },
   {
     name: 'that a newer version has made', ...setting({}), given: () => migrated("insert into waterfall.schema_migrations (version, name, checksum) values (9999, '9999_future.sql', 'x')"),
     what: 'the database has schema version 9999, and this program knows VERSION', fix: 'install a newer waterfall-contacts',
@@ -253,7 +256,7 @@ const DATABASES: Situation[] = [
   },
   {
     name: 'in which this user may create nothing', ...setting({}), given: asClerk, what: 'this user may not create the schema "waterfall" in the database (HOST)',
-    fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL"',
+    fix: 'let its owner run: waterfall-contacts migrate --print | psql "$DATABASE_URL" (it applies what is missing)',
   },
   {
     name: 'that is older, for one who only looks', args: ['status'], given: () => migrated('delete from waterfall.schema_migrations where version > 1'),

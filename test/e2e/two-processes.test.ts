@@ -1,4 +1,5 @@
 /* A second process that wants what a first one has: it gives way with exit 75, before it sends anything. */
+import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { eventually, it, type Running, type Scene } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
@@ -11,7 +12,8 @@ describe.concurrent('a second process', () => {
     const first = await busy(scene);
     const second = await scene.run(['run', 'list.csv']);
     expect(second).toMatchObject({ exit: 75, stdout: '' });
-    expect(second.stderr).toMatch(/error: another process works on this run .*\n {2}to do: wait until it is done, then: waterfall-contacts run list\.csv\n$/);
+    expect(second.stderr).toContain(`error: another process (pid ${first.pid} on ${hostname()}) works on this run (on `);
+    expect(second.stderr).toMatch(/\n {2}to do: wait until it is done, then: waterfall-contacts run list\.csv\n$/);
     expect((await scene.sandbox.stats()).launch_requests).toBe(1);
     first.signal('SIGTERM');
     expect((await first.ended).exit).toBe(143);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import type { Driver } from '../../src/store/database.ts';
-import { migrate, printMigrations, schemaState } from '../../src/store/migrate.ts';
+import { migrate, printMigrations, refuseMigration, schemaState } from '../../src/store/migrate.ts';
 import { openDriver } from '../../src/store/open.ts';
 import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } from '../support/databases.ts';
 
@@ -51,9 +51,28 @@ describeOnBoth(
 
     it('leaves nothing behind when a statement of a file fails', async () => {
       // A table in the way of the second file; the first one has been run by then.
-      await open().script('create schema waterfall; create table waterfall.contacts (id text)');
+      const migrations = 'version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now()';
+      await open().script(`create schema waterfall; create table waterfall.schema_migrations (${migrations}); create table waterfall.contacts (id text)`);
       await expect(migrate(open())).rejects.toMatchObject({ code: '42P07' });
-      expect(await tablesOf(open())).toEqual(['contacts']);
+      expect(await tablesOf(open())).toEqual(['contacts', 'schema_migrations']);
+    });
+
+    it.each([
+      ['tables of its own', 'create table waterfall.pours (id text); create view waterfall.today as select 1 as one', 'pours, today'],
+      ['migrations of its own', 'create table waterfall.schema_migrations (version text)', 'schema_migrations'],
+      ['many tables', Array.from({ length: 7 }, (_none, number) => `create table waterfall.t${number} (id text)`).join(';'), 't0, t1, t2, t3, t4, ...'],
+    ])('refuses a schema of another program, with %s, and leaves it alone', async (_what, ddl, named) => {
+      await open().script(`create schema waterfall; ${ddl}`);
+      const before = await tablesOf(open());
+      const refused = `the schema "waterfall" of the database belongs to another program: it has ${named}: make a database of its own`;
+      await expect(migrate(open())).rejects.toThrow(refused);
+      await expect(schemaState(open())).rejects.toThrow(refused);
+      expect(await tablesOf(open())).toEqual(before);
+    });
+
+    it('takes an empty schema that an owner has made for it', async () => {
+      await open().script('create schema waterfall');
+      expect(await migrate(open())).toMatchObject({ created: true });
     });
 
     it('refuses a database in which an applied file was another one', async () => {
@@ -82,6 +101,21 @@ describeOnBoth(
       expect(await tablesOf(open())).toEqual(TABLES);
       expect(await migrate(open())).toMatchObject({ applied: 0, created: false });
     });
+
+    it('applies by the printed DDL what is missing, however often it is run', async () => {
+      const script = await printMigrations();
+      const [upTo4] = /^[^]*(?=-- 0005_)/.exec(script) ?? [];
+      await open().script(`${upTo4} commit;`);
+      expect(await schemaState(open())).toMatchObject({ present: 4 });
+      await open().script(script);
+      const { known } = await schemaState(open());
+      const noted = () => open().query('select version, checksum, applied_at from waterfall.schema_migrations order by version');
+      const before = await noted();
+      expect(before).toHaveLength(known);
+      await open().script(script);
+      expect(await noted()).toEqual(before);
+      expect(await migrate(open())).toMatchObject({ applied: 0, created: false });
+    });
   },
   { migrated: false },
 );
@@ -105,7 +139,18 @@ describe('migrating on a server with others', () => {
       const failure = await migrate(guest).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(UsageError);
       expect(String(failure)).toContain('this user may not create the schema "waterfall"');
-      expect(String(failure)).toContain('waterfall-contacts migrate --print | psql "$DATABASE_URL"');
+      expect(String(failure)).toContain('waterfall-contacts migrate --print | psql "$DATABASE_URL" (it applies what is missing)');
+    });
+  });
+
+  it('tells a user who may not bring an older schema up to date how its owner can', async () => {
+    const grants = (role: string) =>
+      `grant usage on schema waterfall to ${role}; grant all on all tables in schema waterfall to ${role}; delete from waterfall.schema_migrations where version > 4`;
+    await asGuest({ migrated: true, grants }, async (guest) => {
+      const { known } = await schemaState(guest);
+      const words = `this user may not bring the schema "waterfall" from version 4 to ${known} in the database`;
+      await expect(migrate(guest)).rejects.toThrow(words);
+      await expect(refuseMigration(guest, { present: 4, known })).rejects.toThrow(words);
     });
   });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BusyError, DatabaseError } from '../../src/core/errors.ts';
 import { patient, type Driver, type Lock } from '../../src/store/database.ts';
+import { ConnectionError } from '../../src/store/sqlstate.ts';
 import { testRuntime } from '../support/databases.ts';
 
 const failure = (code: string, message = 'told by the server') => Object.assign(new Error(message), { code });
@@ -17,6 +18,14 @@ const TRANSIENT: readonly (readonly [what: string, error: Error])[] = [
   ['a refused connection', failure('ECONNREFUSED')],
   ['a refused connection to each address of a name', new AggregateError([failure('ECONNREFUSED')], '')],
   ['a reset connection', failure('ECONNRESET')],
+  ['a statement that was cancelled', failure('57014')],
+  ['a primary that has become a standby', failure('25006')],
+  ['a cached plan that fits no more', failure('0A000', 'cached plan must not change result type')],
+  ['a password that is being changed', new ConnectionError(failure('28P01'))],
+  ['a database that is being made anew', new ConnectionError(failure('3D000'))],
+  ['a name that is not found for a moment', new ConnectionError(failure('ENOTFOUND'))],
+  ['a socket that is gone while the server restarts', new ConnectionError(failure('ENOENT'))],
+  ['a pooler that is full', new ConnectionError(failure('XX000', 'MaxClientsInSessionMode: max clients reached'))],
   ['a connection that ended', new Error('Connection terminated unexpectedly')],
   ['a connection that was not made in time', new Error('timeout exceeded when trying to connect')],
 ];
@@ -50,10 +59,13 @@ function* forever(error: Error): Generator<Error> {
 
 describe('a patient database', () => {
   function start(errors: Iterable<Error>, options: { patienceMs?: number; signal?: AbortSignal } = {}) {
-    const runtime = testRuntime();
+    const said: string[] = [];
+    const say = (level: string) => (message: string) => void said.push(`${level}: ${message}`);
+    const { clock, random, log } = testRuntime();
+    const runtime = { clock, random, log: { ...log, info: say('info'), warn: say('warn') } };
     const calls: string[] = [];
     const database = patient(failingDriver(errors, calls), { runtime, patienceMs: options.patienceMs ?? 60_000, signal: options.signal });
-    return { clock: runtime.clock, calls, database };
+    return { clock, calls, said, database };
   }
 
   it.each(TRANSIENT)('repeats after %s', async (_what, error) => {
@@ -75,7 +87,7 @@ describe('a patient database', () => {
     expect([calls.length, clock.sleepers()]).toEqual([1, 0]);
   });
 
-  it.each(['42501', '25006', '28P01', '3D000', '55000', '58030'])('says at once, in words, that the database refuses the work (%s)', async (code) => {
+  it.each(['42501', '55000', '42P01', '3F000'])('says at once, in words, that the database refuses the work (%s)', async (code) => {
     const error = failure(code);
     const { clock, calls, database } = start([error]);
     await expect(database.query('select 1')).rejects.toMatchObject({ name: 'DatabaseError', cause: error, message: expect.stringContaining('refuses') as string });
@@ -102,8 +114,45 @@ describe('a patient database', () => {
     expect(await result).toBeInstanceOf(DatabaseError);
     expect(await result).toMatchObject({
       message: 'the database (db.example:5432/contacts) does not answer: terminating connection (57P01)',
+      fix: 'go on when it is back; nothing that was saved is lost',
       cause: gone,
     });
+  });
+
+  it('gives up once for all: what is called later is tried once', async () => {
+    const { calls, clock, database } = start(forever(failure('57P01')), { patienceMs: 10_000 });
+    const result = database.query('select 1').catch((error: unknown) => error);
+    await clock.advance(20_000);
+    expect(await result).toBeInstanceOf(DatabaseError);
+    calls.length = 0;
+    await expect(database.query('select 2')).rejects.toBeInstanceOf(DatabaseError);
+    await expect(database.transaction(() => Promise.resolve())).rejects.toBeInstanceOf(DatabaseError);
+    expect([calls, clock.sleepers()]).toEqual([['select 2', 'begin'], 0]);
+  });
+
+  it.each<[what: string, code: string, fix: RegExp]>([
+    ['a password that was changed', '28P01', /^correct DATABASE_URL$/],
+    ['a database that was dropped', '3D000', /^create it, or correct the name/],
+    ['too many connections', '53300', /max_connections/],
+    ['a full disk', '53100', /^make room/],
+    ['a standby', '25006', /^give DATABASE_URL the address of the primary/],
+    ['cancelled statements', '57014', /who cancels/],
+    ['a host whose name is gone', 'ENOTFOUND', /^go on when it is back/],
+  ])('says at the end of its patience what to do about %s', async (_what, code, fix) => {
+    const { clock, database } = start(forever(new ConnectionError(failure(code))), { patienceMs: 10_000 });
+    const result = database.query('select 1').catch((error: unknown) => error);
+    await clock.advance(20_000);
+    expect(await result).toMatchObject({ name: 'DatabaseError', fix: expect.stringMatching(fix) as string });
+  });
+
+  it('is told to be away within ten seconds, once, and to be back', async () => {
+    const { clock, calls, database, said } = start(Array.from({ length: 14 }, () => failure('57P03')));
+    const both = Promise.all([database.query('select 1'), database.query('select 2')]);
+    await clock.advance(10_000);
+    expect([said, database.isAway()]).toEqual([['warn: the database does not answer, still trying'], true]);
+    await clock.advance(20_000);
+    await both;
+    expect([said.slice(1), database.isAway(), calls.length]).toEqual([['info: the database answers again: going on'], false, 16]);
   });
 
   it('stops waiting when it is told to', async () => {
@@ -136,13 +185,18 @@ describe('a patient database', () => {
     expect(again.calls).toEqual(['begin', 'begin', 'select 1']);
   });
 
-  it.each([
-    ['taking a lock', (database: ReturnType<typeof start>['database']) => database.lock('run-1')],
-    ['closing', (database: ReturnType<typeof start>['database']) => database.close()],
-  ])('does not repeat %s', async (_what, call) => {
+  it('repeats taking a lock', async () => {
+    const { clock, calls, database } = start([failure('57P01')]);
+    const lock = database.lock('run-1');
+    await clock.advance(1_000);
+    await lock;
+    expect(calls).toEqual(['lock', 'lock']);
+  });
+
+  it('does not repeat closing', async () => {
     const error = failure('57P01');
     const { calls, database } = start([error]);
-    await expect(call(database)).rejects.toBe(error);
+    await expect(database.close()).rejects.toBe(error);
     expect(calls).toHaveLength(1);
   });
 

@@ -39,12 +39,6 @@ describe('connecting to a server', () => {
     expect(await failureOf({ port, password: PASSWORD })).toMatch(new RegExp(`:${port}/\\w+\\) cannot be used: connection refused: start the server`));
   });
 
-  it('says how an address is written', async () => {
-    expect(await failureOf(`postgres://user:${PASSWORD}#1@127.0.0.1/db`)).toBe(
-      'DATABASE_URL is not a connection string: write postgres://user:password@host:5432/database',
-    );
-  });
-
   it('says what is wrong with a server that is none', async () => {
     const port = await portOf('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect(await failureOf({ port, password: PASSWORD })).toMatch(/cannot be used: .+: check DATABASE_URL$/);

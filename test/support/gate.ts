@@ -13,6 +13,8 @@ export type Gate = {
   url: string;
   /** Shuts at these words, on every connection that says them; resolves when the first one has. */
   shutAt: (held: Held, words: string) => Promise<void>;
+  /** Shuts for everybody, also for whoever comes later: packets vanish, and nobody hangs up. */
+  freeze: () => void;
   /** Lets through what is kept back, and everything from now on. */
   open: () => void;
   close: () => Promise<void>;
@@ -26,6 +28,7 @@ export async function openGate(target: string): Promise<Gate> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const ways = new Set<Way>();
+  let isFrozen = false;
   let shut: { held: Held; words: string; reached: () => void } | undefined;
 
   const server = createServer((client) => {
@@ -45,7 +48,10 @@ export async function openGate(target: string): Promise<Gate> {
       before = '';
       toClient.pass(chunk);
     });
-    for (const way of [toServer, toClient]) ways.add(way);
+    for (const way of [toServer, toClient]) {
+      ways.add(way);
+      if (isFrozen) way.keep();
+    }
     for (const [one, other] of [[client, upstream], [upstream, client]] as const) {
       sockets.add(one);
       one.on('error', () => undefined); // the other end was killed
@@ -63,8 +69,13 @@ export async function openGate(target: string): Promise<Gate> {
   return {
     url: url.href.replace(/\/$/, ''),
     shutAt: (held, words) => new Promise((reached) => (shut = { held, words, reached })),
+    freeze() {
+      isFrozen = true;
+      for (const way of ways) way.keep();
+    },
     open() {
       shut = undefined;
+      isFrozen = false;
       for (const way of ways) way.letGo();
     },
     async close() {

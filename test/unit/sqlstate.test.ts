@@ -1,6 +1,6 @@
 /* Which errors of the database driver may pass by themselves. */
 import { describe, expect, it } from 'vitest';
-import { isTransient, sqlState } from '../../src/store/sqlstate.ts';
+import { ConnectionError, isTransient, sqlState } from '../../src/store/sqlstate.ts';
 
 const coded = (code: string) => Object.assign(new Error('failed'), { code });
 
@@ -21,13 +21,15 @@ describe('sqlState', () => {
 
 describe('isTransient', () => {
   it.each([
-    '40001', '40P01', '53100', '53200', '53300', '55P03', '57P01', '57P02', '57P03', '08000', '08003', '08006',
-    'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN',
+    '40001', '40P01', '53000', '53100', '53200', '53300', '55006', '55P03', '57014', '57P01', '57P02', '57P03', '57P04', '57P05', '58030',
+    '08000', '08003', '08006', '08P01', '0A000', '25006', '25P03', '25P04', '26000', '42P05', 'XX000',
+    'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETDOWN', 'ENETUNREACH', 'EAI_AGAIN',
   ])('%s may pass', (code) => {
     expect(isTransient(coded(code))).toBe(true);
   });
 
-  it.each(['22P02', '22P05', '23505', '23514', '28P01', '3D000', '42501', '42P01', '42601', '57014', 'ENOTFOUND', 'ENOENT', 'XX000'])(
+  // ENOENT and ENOTFOUND may be about a list as well as about a socket.
+  it.each(['22P02', '22P05', '23505', '23514', '42501', '42P01', '42601', 'P0001', 'ENOTFOUND', 'ENOENT', 'EXDEV'])(
     '%s will not',
     (code) => {
       expect(isTransient(coded(code))).toBe(false);
@@ -43,6 +45,14 @@ describe('isTransient', () => {
   ])('a lost connection may pass, which the driver reports without a code: %s', (message) => {
     expect(isTransient(new Error(message))).toBe(true);
   });
+
+  it.each([...['28P01', '28000', '3D000', '53300', 'XX000', 'ENOENT', 'ENOTFOUND', 'CERT_HAS_EXPIRED'].map(coded), new Error('The server does not support SSL connections')])(
+    'whatever keeps a connection from being made may pass: %s',
+    (cause) => {
+      const error = new ConnectionError(cause);
+      expect([isTransient(error), sqlState(error), error.message]).toEqual([true, sqlState(cause), cause.message]);
+    },
+  );
 
   it('anything else without a code will not', () => {
     expect(isTransient(new TypeError('x is not a function'))).toBe(false);

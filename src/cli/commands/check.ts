@@ -8,6 +8,7 @@ import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '
 import { shownProxy } from '../../core/proxy.ts';
 import type { Settings } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
+import { refuseHiddenRows, refuseUnfit } from '../../store/fitness.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
 import { embeddedFolder } from '../../store/embedded-folder.ts';
 import { openDriver } from '../../store/open.ts';
@@ -46,6 +47,7 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   }
   const driver = await report.line('database', async () => {
     const opened = await openDriver(settings, session.runtime);
+    await refuseUnfit(opened).catch((error: unknown) => opened.close().then(() => Promise.reject(error as Error)));
     return { text: `${placeOf(opened)}${settings.databaseUrlFrom === undefined ? '' : ` (DATABASE_URL from ${settings.databaseUrlFrom})`}`, opened };
   });
   if (driver !== undefined) {
@@ -127,8 +129,10 @@ async function homeText(home: string): Promise<string> {
 }
 
 async function schemaText(driver: Driver): Promise<string> {
-  const { present, known } = await schemaState(driver);
-  if (present < known) await refuseMigration(driver);
+  const state = await schemaState(driver);
+  const { present, known } = state;
+  if (present < known) await refuseMigration(driver, state);
+  await refuseHiddenRows(driver);
   if (present === 0) return `not there yet: the first run creates it (version ${known})`;
   return present === known ? `version ${known}` : `version ${present}: the next run brings it to ${known}`;
 }
@@ -137,7 +141,7 @@ function problemTexts(error: unknown): string[] {
   if (error instanceof UsageError) return error.problems.map(({ what, fix }) => (fix === undefined ? what : `${what}; to do: ${fix}`));
   if (error instanceof ApiError) return [`${error.category === 'AUTH' ? `refused (${error.code})` : `${error.code}: ${error.message}`}; to do: ${adviceFor(error) ?? 'check WATERFALL_BASE_URL and the account'}`];
   if (error instanceof TransportError) return [`${error.message}; to do: ${adviceFor(error) ?? 'check the network and WATERFALL_BASE_URL'}`];
-  if (error instanceof DatabaseError) return [error.message.replace(/\n\s*/, '; ')];
+  if (error instanceof DatabaseError) return [`${error.message}; to do: ${error.fix}`];
   if (error instanceof BusyError) return [`${error.message}; to do: wait until it is done`];
   throw error;
 }

@@ -1,0 +1,239 @@
+/*
+ * Connections to a PostgreSQL server: a pool of sessions that are all alike, whatever the server, the database, the user or a pooler
+ * sets them to. A statement without an answer is looked after, so that a server that has frozen is found out in seconds.
+ */
+import { hostname } from 'node:os';
+import pg from 'pg';
+import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import { readDatabaseUrl } from '../core/database-url.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { endpointsOf } from './endpoints.ts';
+import { ConnectionError, endsConnection, sqlState } from './sqlstate.ts';
+
+/** Ten statements at once, and the lock on a run. */
+const POOL_SIZE = 11;
+const CONNECT_TIMEOUT_MS = 9_000;
+/** A statement that takes so long is looked after; the server has `PROBE_TIMEOUT_MS`, twice, to say that it is at work. */
+const LOOK_AFTER_MS = 3_000;
+const PROBE_TIMEOUT_MS = 2_500;
+const CLOSE_MS = 1_000;
+
+/** What our statements rely on, or what would end them. A name that the server does not know is left out. */
+const SESSION = {
+  client_encoding: 'UTF8',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  search_path: 'pg_catalog',
+  default_transaction_isolation: 'read committed',
+  default_transaction_read_only: 'off',
+  default_transaction_deferrable: 'off',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+  // A session whose client is gone without a word frees its locks.
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '4',
+};
+const ABOUT = "select pg_backend_pid() as pid, current_setting('server_version_num')::integer as version, pg_is_in_recovery() as is_standby";
+const PREPARE = `
+  ${ABOUT},
+    (select count(pg_catalog.set_config(setting.name, given.value, false))
+     from pg_catalog.pg_settings as setting
+     join (values ${Object.entries(SESSION).map(([name, value]) => `('${name}', '${value}')`).join(', ')}) as given (name, value) using (name)) as settings`;
+
+/** Of a session, told by itself. */
+type About = { pid: number; version: number; is_standby: boolean };
+
+/** A session that is ours until it is released. */
+export type Session = About & {
+  ask(query: string | QueryConfig): Promise<QueryResult>;
+  /** Called at once when it is lost. */
+  onLost(listener: () => void): void;
+  release(): void;
+  /** Ends it, with all that it holds. */
+  end(): void;
+};
+
+/** The sessions of one process. */
+export type Connections = {
+  place: string;
+  /** @throws {ConnectionError} when none can be made. */
+  connect: () => Promise<Session>;
+  /** From now on sessions are set up for us: it is known that nobody else gets them after us. */
+  setUpSessions(): void;
+  close(): Promise<void>;
+};
+
+// bigint as number: our ids and counts stay far below 2^53.
+const BIGINT: number = pg.types.builtins.INT8;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => ((oid as number) === BIGINT ? Number : (pg.types.getTypeParser(oid, format) as unknown)),
+};
+
+/** The name under which the server knows this process; what it is read from again: run-lock.ts. */
+export const APPLICATION = `waterfall-contacts ${process.pid}@${hostname()}`.slice(0, 63);
+
+/** Makes connections, which are opened when they are needed. @throws {UsageError} when the connection string cannot be read. */
+export function createConnections(databaseUrl: string, { clock, log }: Runtime): Connections {
+  const address = readDatabaseUrl(databaseUrl);
+  const endpoints = endpointsOf(address);
+  const { application_name, options, connect_timeout, sslnegotiation } = address.settings;
+  const settings = {
+    user: address.user,
+    password: address.password,
+    database: address.database,
+    application_name: application_name ?? APPLICATION,
+    ...(options !== undefined && { options }),
+    ...(sslnegotiation === 'direct' && { sslnegotiation: 'direct' as const }),
+    connectionTimeoutMillis: Number(connect_timeout) * 1000 || CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    types,
+  };
+  let turn = 0;
+  const pool = new pg.Pool({ ...settings, ...endpoints[turn], max: POOL_SIZE });
+  const clients = new Set<PoolClient>();
+  let areSetUp = false;
+  const known = new WeakMap<object, About & { isSetUp: boolean }>();
+  pool.on('connect', (client) => clients.add(client));
+  pool.on('remove', (client) => clients.delete(client));
+  // An idle connection that dies is replaced by the pool; without a listener the process would end.
+  pool.on('error', (error) => {
+    log.debug('database connection lost', { sqlstate: sqlState(error) });
+  });
+
+  /** Asks, and looks after the answer for as long as it takes. */
+  async function ask(client: PoolClient, query: string | QueryConfig): Promise<QueryResult> {
+    const answered = new AbortController();
+    const asked = client.query(query);
+    void lookAfter(client, answered.signal);
+    try {
+      return await asked;
+    } finally {
+      answered.abort();
+    }
+  }
+
+  /** Ends a connection from which no answer will come: the server is gone without a word, or has answered and it was lost. */
+  async function lookAfter(client: PoolClient, answered: AbortSignal): Promise<void> {
+    for (let idle = 0; idle < 2; ) {
+      const isSlow = await clock.sleep(LOOK_AFTER_MS, answered).then(() => true, () => false);
+      if (!isSlow) return;
+      const state = await stateOf(known.get(client)?.pid);
+      if (answered.aborted) return;
+      if (state === 'unanswered') break;
+      idle = state === 'at work' ? 0 : idle + 1;
+    }
+    log.debug('database connection given up', { sqlstate: 'ETIMEDOUT' });
+    destroy(client);
+  }
+
+  /** What the server, asked anew, says of a session. */
+  async function stateOf(pid: number | undefined): Promise<'at work' | 'idle' | 'unanswered'> {
+    const probe = new pg.Client({ ...settings, ...endpoints[turn], connectionTimeoutMillis: PROBE_TIMEOUT_MS, query_timeout: PROBE_TIMEOUT_MS });
+    probe.on('error', () => undefined);
+    try {
+      await probe.connect();
+      const { rows } = await probe.query(`select from pg_catalog.pg_stat_activity where pid = $1 and coalesce(state, '') not like 'idle%'`, [pid]);
+      void probe.end();
+      return rows.length > 0 ? 'at work' : 'idle';
+    } catch (error) {
+      destroy(probe);
+      // A server that has no connection left for the question is there.
+      return /^(53|XX)/.test(sqlState(error) ?? '') ? 'at work' : 'unanswered';
+    }
+  }
+
+  async function open(): Promise<Session> {
+    const client = await pool.connect();
+    let isUseless = false;
+    const listeners: (() => void)[] = [];
+    // The pool listens only while a connection is idle.
+    const onError = () => {
+      isUseless = true;
+      for (const listener of listeners) listener();
+    };
+    client.on('error', onError);
+    const session = {
+      async ask(query: string | QueryConfig) {
+        try {
+          return await ask(client, query);
+        } catch (error) {
+          isUseless ||= endsConnection(error);
+          throw error;
+        }
+      },
+      onLost: (listener: () => void) => void listeners.push(listener),
+      release() {
+        client.removeListener('error', onError);
+        client.release(isUseless);
+      },
+      end() {
+        isUseless = true;
+        session.release();
+      },
+    };
+    try {
+      let about = known.get(client);
+      if (about === undefined || (areSetUp && !about.isSetUp)) {
+        const isSetUp = areSetUp;
+        const { rows } = await session.ask(isSetUp ? PREPARE : ABOUT);
+        about = { ...(rows[0] as About), isSetUp };
+        known.set(client, about);
+      }
+      if (!isWanted(about)) {
+        throw Object.assign(new Error(`this server is ${about.is_standby ? 'a standby' : 'the primary'}`), { code: '25006' });
+      }
+      return { ...about, ...session };
+    } catch (error) {
+      session.end();
+      throw error;
+    }
+  }
+
+  function isWanted({ is_standby }: About): boolean {
+    if (address.wanted === 'read-write' || address.wanted === 'primary') return !is_standby;
+    return is_standby || !(address.wanted === 'read-only' || address.wanted === 'standby');
+  }
+
+  return {
+    place: address.place,
+    async connect() {
+      let failure: unknown;
+      for (const tried of endpoints.map((_endpoint, index) => (turn + index) % endpoints.length)) {
+        try {
+          return await open();
+        } catch (error) {
+          // What the last one says, unless it is only that there is no TLS.
+          if (failure === undefined || !String(error).includes('SSL')) failure = error;
+          if (turn === tried) turn = (turn + 1) % endpoints.length;
+          Object.assign(pool.options, { host: undefined, port: undefined, ssl: undefined }, endpoints[turn]);
+        }
+      }
+      // So few are to be had; the others are waited for.
+      if (sqlState(failure)?.startsWith('53') && pool.totalCount > 1) pool.options.max = pool.totalCount;
+      throw new ConnectionError(failure);
+    },
+    setUpSessions: () => void (areSetUp = true),
+    async close() {
+      const closed = new AbortController();
+      await Promise.race([pool.end(), clock.sleep(CLOSE_MS, closed.signal).catch(() => undefined)]);
+      closed.abort();
+      // Whoever does not even hang up.
+      for (const client of clients) destroy(client);
+    },
+  };
+}
+
+/** Cuts a connection, whoever is at its other end. */
+function destroy(client: pg.ClientBase): void {
+  (client as pg.Client).connection.stream.destroy();
+}
