@@ -105,7 +105,7 @@ function checkReport({ names, rows }, listed) {
   for (const [place, { cells }] of rows.entries()) {
     assert.equal(cells[at('row')], String(listed[place].line));
     assert.match(cells[at('outcome')], /^(?:found|no_contacts|duplicate|invalid)$/);
-    assert.equal(cells[at('reason')] !== '', /^(?:duplicate|invalid)$/.test(cells[at('outcome')]));
+    assert.equal(cells[at('reason')] !== '', /^(?:duplicate|invalid|no_contacts)$/.test(cells[at('outcome')]));
     for (const [column, cell] of listed[place].cells.entries()) checkCell(cells[own + column], cell);
   }
 }
