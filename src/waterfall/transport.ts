@@ -5,8 +5,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
-import { beginning } from '../core/text.ts';
 import type { Proxy } from '../core/proxy.ts';
+import { beginning } from '../core/text.ts';
 import { trimEnd } from '../core/trim-end.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import { awakeTimeout } from './awake-timeout.ts';
@@ -76,6 +76,8 @@ export function createTransport(options: {
   const fail = (code: string, words: string, sent = true) =>
     new TransportError({ code, sent, message: redact(`${host}: ${words} (${code})`) });
 
+  const waitOf = (headers: ReplyHeaders) => retryAfterMs(headerOf(headers, 'retry-after'), clock.now(), headerOf(headers, 'date'));
+
   async function readJson({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Reply> {
     const text = await readText(body, headers, maxReplyBytes);
     if (text === undefined) throw fail('REPLY_TOO_LARGE', `the reply is larger than ${maxReplyBytes} bytes`);
@@ -102,8 +104,7 @@ export function createTransport(options: {
       if (signal?.aborted) throw error;
       return undefined;
     });
-    const wait = retryAfterMs(headerOf(headers, 'retry-after'), clock.now(), headerOf(headers, 'date'));
-    return readError({ host, status, body: redact(body ?? ''), retryAfterMs: wait });
+    return readError({ host, status, body: redact(body ?? ''), retryAfterMs: waitOf(headers) });
   }
 
   async function exchange(request: Exchange): Promise<Reply> {
@@ -129,7 +130,7 @@ export function createTransport(options: {
       request.onReply?.(response.headers);
       if (response.statusCode >= 200 && response.statusCode < 300) {
         const reply = await readJson(response);
-        const refused = errorWithin(reply.json, { host, status: reply.status });
+        const refused = errorWithin(reply.json, { host, status: reply.status, retryAfterMs: waitOf(reply.headers) });
         if (refused !== undefined) throw refused;
         return reply;
       }
@@ -146,7 +147,7 @@ export function createTransport(options: {
       throw typed;
     } finally {
       clear();
-      log.debug('request', { method, path, ...seen, ms: clock.now() - started });
+      log.debug('request', { method, path, ...seen, ms: Math.round(clock.now() - started) });
     }
   }
 
@@ -203,6 +204,8 @@ const WORDS: Record<string, string> = {
 /** What happens only before a request is written: DNS, connecting, the check of the server's certificate, a proxy, or undici's own refusal. */
 const BEFORE_SENDING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_SSL_WRONG_VERSION_NUMBER|EMFILE|ENFILE|UND_ERR_INVALID_ARG|PROXY_REFUSED|PROXY_FAILED|PROXY_UNREACHABLE)$/;
+/** What a server says of our certificate, in TLS 1.3 only when the first request is on its way to it: it reads none. */
+const HANDSHAKE_REFUSED = /^ERR_SSL_[A-Z\d]+_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)$/;
 /** How a server of TLS answers a request that is not: with an alert. Nobody there has read the request. */
 const TLS_ALERT = '\x15\x03';
 
@@ -216,7 +219,7 @@ function networkError(error: unknown, fail: (code: string, words: string, sent: 
   const isNotSent = [error, ...all].some(isBeforeSending);
   const isForTls = dataOf(error).startsWith(TLS_ALERT);
   const words = isForTls ? 'the server speaks TLS: write https instead of http' : (WORDS[code] ?? beginning(textOf(error, 'message'), 200));
-  return fail(code, words, !(isNotSent || isForTls || connecting || BEFORE_SENDING.test(code)));
+  return fail(code, words, !(isNotSent || isForTls || connecting || HANDSHAKE_REFUSED.test(code) || BEFORE_SENDING.test(code)));
 }
 
 /** What could not be read as HTTP, where undici gives it. */
