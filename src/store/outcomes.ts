@@ -103,7 +103,7 @@ export async function reportRows(
 ): Promise<ReportRow[]> {
   return database.query<ReportRow>(
     `with page as (
-       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason,
+       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason, case when target.contacts = 0 then target.answered_by end as answered_by,
          target.contacts, target.cost_usd, target.job_id, target.launches
        from waterfall.input_rows as input_row
        left join waterfall.targets as target on target.id = input_row.target_id and target.run_id = $1
@@ -112,7 +112,7 @@ export async function reportRows(
        order by input_row.position limit $3
      )
      select page.position, page.line as row, page.domain, page.title_filter, page.row_outcome as outcome,
-       coalesce(page.reason, page.target_reason) as reason,
+       coalesce(page.reason, page.target_reason, (select reason from waterfall.targets as holder where holder.id = page.answered_by)) as reason,
        case when page.outcome is null then page.contacts else 0 end as contacts,
        case when page.outcome = 'duplicate' then '0' when page.outcome is null then page.cost_usd::text end as cost_usd,
        page.job_id,
