@@ -204,8 +204,6 @@ const WORDS: Record<string, string> = {
 /** What happens only before a request is written: DNS, connecting, the check of the server's certificate, a proxy, or undici's own refusal. */
 const BEFORE_SENDING =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|CONNECT_TIMEOUT|CERT_\w+|ERR_TLS_CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_\w+|SELF_SIGNED_\w+|ERR_SSL_WRONG_VERSION_NUMBER|EMFILE|ENFILE|UND_ERR_INVALID_ARG|PROXY_REFUSED|PROXY_FAILED|PROXY_UNREACHABLE)$/;
-/** What a server says of our certificate, in TLS 1.3 only when the first request is on its way to it: it reads none. */
-const HANDSHAKE_REFUSED = /^ERR_SSL_[A-Z\d]+_ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)$/;
 /** How a server of TLS answers a request that is not: with an alert. Nobody there has read the request. */
 const TLS_ALERT = '\x15\x03';
 
@@ -219,7 +217,7 @@ function networkError(error: unknown, fail: (code: string, words: string, sent: 
   const isNotSent = [error, ...all].some(isBeforeSending);
   const isForTls = dataOf(error).startsWith(TLS_ALERT);
   const words = isForTls ? 'the server speaks TLS: write https instead of http' : (WORDS[code] ?? beginning(textOf(error, 'message'), 200));
-  return fail(code, words, !(isNotSent || isForTls || connecting || HANDSHAKE_REFUSED.test(code) || BEFORE_SENDING.test(code)));
+  return fail(code, words, !(isNotSent || isForTls || connecting || BEFORE_SENDING.test(code)));
 }
 
 /** What could not be read as HTTP, where undici gives it. */

@@ -1,17 +1,13 @@
 /* Sockets that break, on real servers of this process: what each failure is called, and whether the request may have arrived. */
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { Agent } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, isInDoubt, TransportError, verdict } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
 import { createTransport, type Transport } from '../../src/waterfall/transport.ts';
 
-const CERTIFICATE = new URL('../fixtures/tls/server.crt', import.meta.url);
 const KEY = '0d4b2c1e-9f3a-4e77-8a51-2b6c7d8e9f00';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
@@ -35,7 +31,7 @@ async function listen(server: Server | TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-function connect(baseUrl: string, options: { timeoutMs?: number; maxReplyBytes?: number; dispatcher?: Agent } = {}): Transport {
+function connect(baseUrl: string, options: { timeoutMs?: number; maxReplyBytes?: number } = {}): Transport {
   const ignore = () => undefined;
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
   const transport = createTransport({ baseUrl, apiKey: KEY, keyHeader: 'x-api-key', clock: systemClock, log, ...options });
@@ -97,16 +93,6 @@ describe('a request that never reached the server', () => {
   it('is not sent when the handshake of TLS is broken off', async () => {
     const port = await listen(createTcpServer((socket) => socket.once('data', () => socket.destroy())));
     expect(await failure(connect(`https://127.0.0.1:${port}`).exchange(post))).toMatchObject({ name: 'TransportError', code: 'ECONNRESET', sent: false });
-  });
-
-  it('is not sent when the server wants a certificate of ours, which it says after the handshake', async () => {
-    let requests = 0;
-    const secret = { cert: readFileSync(CERTIFICATE), key: readFileSync(new URL('server.key', CERTIFICATE)) };
-    const server = createSecureServer({ ...secret, requestCert: true, minVersion: 'TLSv1.3' }, (_request, response) => response.end(String((requests += 1))));
-    const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
-    const error = await failure(connect(`https://127.0.0.1:${await listen(server)}`, { dispatcher }).exchange(post));
-    expect(error).toMatchObject({ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', sent: false });
-    expect(requests).toBe(0);
   });
 
   it('is not sent when the server speaks no TLS', async () => {
