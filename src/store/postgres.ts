@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import { BusyError, UsageError } from '../core/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { PATIENCE_MS, unanswered } from './database.ts';
-import type { Driver, Lock, Queryable } from './database.ts';
+import type { Driver, Lock, Queryable, Table, Transaction } from './database.ts';
 import { refusePooler } from './pooler.ts';
 import { lockKey } from './run-lock.ts';
 import { isTransient, sqlState } from './sqlstate.ts';
@@ -45,7 +45,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
   });
   await refuseUnusable(pool, place);
 
-  async function transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result> {
+  async function transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     const client = await pool.connect();
     // The pool listens only while a connection is idle.
     let lost: Error | undefined;
@@ -53,7 +53,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
     client.on('error', onError);
     try {
       await client.query('begin');
-      const result = await work(queryable(client, nameOf));
+      const result = await work({ ...queryable(client, nameOf), table: (sql) => tableOf(client, sql) });
       await client.query('commit');
       return result;
     } catch (error) {
@@ -104,6 +104,12 @@ function queryable(client: pg.Pool | PoolClient, nameOf: (sql: string) => string
       await client.query(sql);
     },
   };
+}
+
+async function tableOf(client: PoolClient, sql: string): Promise<Table> {
+  const asWritten: pg.CustomTypesConfig = { getTypeParser: () => (text: unknown) => text };
+  const { fields, rows } = await client.query<(string | null)[]>({ text: sql, rowMode: 'array', types: asWritten });
+  return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })), rows };
 }
 
 async function refuseUnusable(pool: pg.Pool, place: string): Promise<void> {
