@@ -5,8 +5,8 @@ const common = {
   // No module of ours keeps state, so files may share them: a third of the time went into loading them again.
   isolate: false,
   // What takes a moment may take long where other work is done at the same time.
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
 };
 
 export default defineConfig({

@@ -1,7 +1,7 @@
 /* The commands that we print for the user to give next: exact, quoted for a shell, and without secrets. */
 
 /** Options whose value may hold a password. */
-const SECRET_OPTION = '--database-url';
+const SECRET_OPTIONS = ['--database-url', '--to', '--from'];
 /** Global options that name where things are; a command that goes on needs them again. */
 const PLACE_OPTIONS = ['--database-url', '--home', '--base-url'];
 const PLACE_FLAGS = ['--sandbox', '--allow-insecure'];
@@ -15,7 +15,7 @@ const KEPT_BOUNDS = ['--max-cost', '--price', '--in-doubt'];
 const TO_FILL_IN = '<usd>';
 
 /** A command of ours within a text, and not within a path. */
-const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|resume|export|runs|status|check|migrate|forget|sandbox)\b)/g;
+const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|resume|export|query|copy|runs|status|check|migrate|forget|sandbox)\b)/g;
 
 /**
  * A text in which commands of ours begin as this one was started. Behind `npx` the program is found by nobody else: npm
@@ -28,8 +28,9 @@ export function asStarted(text: string, environment: NodeJS.ProcessEnv): string 
 /** The command as it was given. */
 export function sameCommand(argv: readonly string[]): string {
   const words = argv.slice(2).map((word, index, all) => {
-    if (word.startsWith(`${SECRET_OPTION}=`)) return `${SECRET_OPTION}="$DATABASE_URL"`;
-    return all[index - 1] === SECRET_OPTION ? '"$DATABASE_URL"' : quoted(word);
+    const secret = SECRET_OPTIONS.find((option) => word.startsWith(`${option}=`));
+    if (secret !== undefined) return `${secret}="$DATABASE_URL"`;
+    return SECRET_OPTIONS.includes(all[index - 1] ?? '') ? '"$DATABASE_URL"' : quoted(word);
   });
   return ['waterfall-contacts', ...words].join(' ');
 }
@@ -90,7 +91,7 @@ export function optionsOf(argv: readonly string[], names: readonly string[], fla
     const [name = '', value] = word.split(/=(.*)/s);
     if (!names.includes(name)) return [];
     const text = value ?? given[index + 1] ?? '';
-    return [name, name === SECRET_OPTION ? '"$DATABASE_URL"' : quoted(text)];
+    return [name, SECRET_OPTIONS.includes(name) ? '"$DATABASE_URL"' : quoted(text)];
   });
 }
 

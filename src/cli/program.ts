@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { closest } from '../core/closest.ts';
 import type { Problem } from '../core/errors.ts';
 import { asStarted } from './command-line.ts';
+import type { CopyCommandOptions } from './commands/copy.ts';
 import { keepMisread } from './misread.ts';
 import { outputOptions } from './output-options.ts';
 
@@ -16,6 +17,8 @@ const EXAMPLES: Record<string, string> = {
   run: 'waterfall-contacts run companies.csv --title-filter "founder OR ceo"',
   resume: 'waterfall-contacts resume',
   export: 'waterfall-contacts export 20261122-034801 -o contacts.csv --report report.csv',
+  query: 'waterfall-contacts query "select company_domain, count(*) from contact_list group by 1"',
+  copy: 'waterfall-contacts copy --to "$DATABASE_URL"',
   runs: 'waterfall-contacts runs --limit 5',
   status: 'waterfall-contacts status --json | jq .hit_rate',
   check: 'waterfall-contacts check && waterfall-contacts run companies.csv',
@@ -115,10 +118,36 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
     output: 'where the contacts go (default: -, stdout)',
     report: 'also the report: one line per input row',
   })
+    .optionsGroup('Which contacts:')
+    .option('--all', 'of all runs: everything that is known, each person once')
+    .option('--since <date>', 'with --all: of answers that came since then, e.g. 2026-11-20 or 7d')
+    .option('--only-new', 'only persons whom no answer from before the run, or before --since, held')
+    .optionsGroup(OTHERS)
     .option('--sandbox', 'of a run that was made with --sandbox')
     .action(async (id: string | undefined, _options: unknown, self: Command) => {
       const { exportRun } = await import('./commands/export.ts');
       ended(await exportRun(id, self.optsWithGlobals()));
+    });
+
+  command('query', 'one statement that only reads, on whichever database there is; prints a table, elsewhere than on a terminal CSV')
+    .argument('<statement>', 'a select, in quotation marks')
+    .option('--json', 'as JSON, for programs')
+    .option('--sandbox', 'of the trial database')
+    .action(async (statement: string, _options: unknown, self: Command) => {
+      const { query } = await import('./commands/query.ts');
+      ended(await query(statement, self.optsWithGlobals()));
+    });
+
+  command('copy', 'copy everything from the embedded database into an empty PostgreSQL, or the other way')
+    .option('--to <database-url>', 'the PostgreSQL to copy into')
+    .option('--from <database-url>', 'the PostgreSQL to copy into the embedded database')
+    .action(async (_options: unknown, self: Command) => {
+      const { to, from, databaseUrl, ...options } = self.optsWithGlobals<CopyCommandOptions>();
+      if (databaseUrl !== undefined) return program.error('error: copy takes --to or --from, and no --database-url');
+      // Known by its usual name, its password is kept out of whatever is said.
+      program.setOptionValue('databaseUrl', to ?? from);
+      const { copy } = await import('./commands/copy.ts');
+      ended(await copy({ ...options, ...(to !== undefined && { to, databaseUrl: to }), ...(from !== undefined && { from, databaseUrl: from }) }));
     });
 
   command('runs', 'list the runs, newest first')
@@ -155,7 +184,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
     });
 
   command('forget', 'erase a person everywhere; only a hash stays, so that later runs leave them out')
-    .argument('<email | person-id>', 'an address or the person_id of a contact')
+    .argument('<email | person-id | @file>', 'an address or the person_id of a contact, or a file with one a line')
     .option('--sandbox', 'from the trial database')
     .action(async (person: string, _options: unknown, self: Command) => {
       const { forget } = await import('./commands/forget.ts');

@@ -9,6 +9,8 @@ import type { Stop } from './stop.ts';
 const DOUBTS_IN_A_ROW = 10;
 /** The same refusal so often in a row, with no success between: it is not about the rows. */
 const REFUSALS_IN_A_ROW = 5;
+/** A firewall's page, which may be about the words of many rows that stand together: so often, or as often as there are rows. */
+const PAGES_IN_A_ROW = 25;
 /** An invocation repeats at most so many launches in doubt, or this share of its targets, whichever is more. */
 const REPEATS_AT_LEAST = 10;
 const REPEATS_SHARE = 0.01;
@@ -75,7 +77,9 @@ export function createBreaker(options: { policy: InDoubtPolicy; targets: number;
       if (error.code.startsWith('VALIDATION_BAD_DOMAIN')) return [];
       if (error.code !== refusal.code) refusal = { code: error.code, targets: [] };
       refusal.targets.push(target_id);
-      if (refusal.targets.length < REFUSALS_IN_A_ROW) return [];
+      const isPage = error.status === 403 && !error.enveloped;
+      const most = isPage ? Math.max(Math.min(options.targets, PAGES_IN_A_ROW), REFUSALS_IN_A_ROW) : REFUSALS_IN_A_ROW;
+      if (refusal.targets.length < most) return [];
       options.stop.request({
         exit: 4,
         message: `the API refused ${refusal.targets.length} rows in a row with ${error.code}: ${error.message}`,

@@ -1,8 +1,10 @@
 /* The contacts of a run as a sheet, read from the database by position: never the whole list in memory. */
 import { chooseContactColumns } from '../sheet/column-choice.ts';
+import type { ColumnList } from '../sheet/column-choice.ts';
 import type { ContactColumn, ContactSource } from '../sheet/contact-columns.ts';
 import type { Page, Sheet } from '../sheet/sheet.ts';
 import type { Database } from '../store/database.ts';
+import { everyAnswer } from '../store/everything.ts';
 import { answeredRows, firstOpenPosition } from '../store/outcomes.ts';
 import type { AnsweredRow } from '../store/outcomes.ts';
 import type { Run } from './options.ts';
@@ -10,6 +12,9 @@ import type { Run } from './options.ts';
 /** A page holds at most about so many contacts, however many a company may have. Larger ones outlive the young generation of the heap: no faster, 40 MB more. */
 const CONTACTS_PER_PAGE = 250;
 const MOST_ROWS_PER_PAGE = 200;
+/** Of all runs, where limits differ. */
+const ANSWERS_PER_PAGE = 25;
+const OF_A_LIST = ['outcome', 'row'];
 
 /**
  * Waiting for rows that are not settled yet, instead of skipping them.
@@ -17,26 +22,42 @@ const MOST_ROWS_PER_PAGE = 200;
  */
 export type Follow = { settled(): Promise<boolean> };
 
-/** All contacts of the run so far, in input order. With `follow`, lines leave as soon as every earlier row is settled. */
-export function contactSheet(database: Database, run: Run, follow?: Follow): Sheet {
+/** Which contacts of a run. With `follow`, lines leave as soon as every earlier row is settled; with `newSince`, of persons whom no answer from before held. */
+export type Picking = { follow?: Follow; newSince?: Date | undefined };
+
+/** Which of all contacts: of answers that came since a moment, and of these persons whom no earlier answer held. */
+export type PickingOfAll = { since?: Date | undefined; onlyNew: boolean };
+
+/** All contacts of the run so far, in input order. */
+export function contactSheet(database: Database, run: Run, { follow, newSince }: Picking = {}): Sheet {
   const columns = chooseContactColumns(run.options.output.shape?.columns, run.input_columns);
-  return { name: 'contacts', columns, pages: contactPages(database, run, columns, follow) };
+  const pages =
+    follow === undefined
+      ? allPages((after) => answeredRows(database, { run_id: run.id, after, limit: pageSize(run), newSince }))
+      : settledPages(database, run, follow);
+  return { name: 'contacts', columns, pages: contactPages(pages, columns) };
 }
 
-async function* contactPages(database: Database, run: Run, columns: readonly ContactColumn[], follow?: Follow): AsyncGenerator<Page> {
-  const pages = follow === undefined ? allPages(database, run) : settledPages(database, run, follow);
+/** The contacts of all runs, each person once. They belong to no list, and have none of its columns. */
+export function everythingSheet(database: Database, list: ColumnList | undefined, picking: PickingOfAll): Sheet {
+  const columns = chooseContactColumns(list, []).filter(({ name }) => list !== undefined || !OF_A_LIST.includes(name));
+  return { name: 'contacts', columns, pages: contactPages(allPages((after) => everyAnswer(database, { after, limit: ANSWERS_PER_PAGE, ...picking })), columns) };
+}
+
+async function* contactPages(pages: AsyncIterable<AnsweredRow[]>, columns: readonly ContactColumn[]): AsyncGenerator<Page> {
   for await (const page of pages) yield page.flatMap(contactsOf).map((contact) => columns.map((column) => column.cell(contact)));
 }
 
-function contactsOf({ row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most }: AnsweredRow): ContactSource[] {
+function contactsOf({ row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most, known }: AnsweredRow): ContactSource[] {
   const fetched_at = stop_date?.toISOString() ?? null;
+  const persons = (answer?.persons ?? []).slice(0, most ?? undefined);
+  const left = known === null || known.length === 0 ? persons : persons.filter(({ id }) => typeof id !== 'string' || !known.includes(id));
   // Named one by one: spreading the row took longer than all columns (2.7 of 4 us a contact).
-  return (answer?.persons ?? []).slice(0, most ?? undefined).map((person) => ({ row, domain, title_filter, outcome, cells, job_id, fetched_at, answer: answer ?? {}, person }));
+  return left.map((person) => ({ row, domain, title_filter, outcome, cells, job_id, fetched_at, answer: answer ?? {}, person }));
 }
 
 /** All rows with their answers so far. The next page is on its way while one is written. */
-async function* allPages(database: Database, run: Run): AsyncGenerator<AnsweredRow[]> {
-  const load = (after: number) => answeredRows(database, { run_id: run.id, after, limit: pageSize(run) });
+async function* allPages(load: (after: number) => Promise<AnsweredRow[]>): AsyncGenerator<AnsweredRow[]> {
   for (let page = await load(-1); page.length > 0; ) {
     const next = load(page.at(-1)?.position ?? -1);
     next.catch(() => undefined); // heard below, unless nobody reads on

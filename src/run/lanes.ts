@@ -42,9 +42,10 @@ export async function runLanes(work: Work): Promise<void> {
     // Jobs that exist are asked first: their answers are already paid for.
     for (const polled of [true, false]) {
       for await (const target of feed(work, polled)) {
-        start(target);
+        // Waited for with a target in hand: of the last one it is known that it is, also with one lane.
         while (busy >= work.concurrency) await oneEnds();
         if (work.stop.signal.aborted) break;
+        start(target);
       }
     }
     isFed = true;

@@ -13,7 +13,7 @@ import { followLinks, temporaryPath, tryWriting, writeSheetFile, writeSheetTo } 
 import type { Database } from '../store/database.ts';
 import { newerRunWriting } from '../store/runs.ts';
 import { contactSheet } from './export.ts';
-import type { Follow } from './export.ts';
+import type { Picking } from './export.ts';
 import type { OutputOptions, OutputShape, Run } from './options.ts';
 import { contactsStyle, reportStyle } from './output-shape.ts';
 import { reportSheet } from './report.ts';
@@ -149,9 +149,9 @@ export async function writeOutputs(database: Database, run: Run, finished: boole
 }
 
 /** Writes the contacts of a run to a file, in the shape that the run's options say. */
-export async function writeContacts(database: Database, run: Run, path: string): Promise<void> {
+export async function writeContacts(database: Database, run: Run, path: string, picking: Picking = {}): Promise<void> {
   const style = contactsStyle(run.options.output);
-  await writeSheetFile(path, sheetsOf(database, run, style), style, run.id);
+  await writeSheetFile(path, sheetsOf(database, run, style, picking), style, run.id);
 }
 
 /** Writes the report of a run to a file, likewise. */
@@ -165,15 +165,15 @@ export async function streamContacts(
   database: Database,
   run: Run,
   stdout: Writable,
-  options: { follow?: Follow; signal?: AbortSignal } = {},
+  { signal, ...picking }: Picking & { signal?: AbortSignal } = {},
 ): Promise<void> {
   const style = contactsStyle(run.options.output);
-  await writeSheetTo(stdout, sheetsOf(database, run, style, options.follow), style, options.signal);
+  await writeSheetTo(stdout, sheetsOf(database, run, style, picking), style, signal);
 }
 
 /** The contacts; a workbook has the report on a second sheet. */
-function sheetsOf(database: Database, run: Run, style: SheetStyle, follow?: Follow): Sheets {
-  const contacts = contactSheet(database, run, follow);
+function sheetsOf(database: Database, run: Run, style: SheetStyle, picking: Picking): Sheets {
+  const contacts = contactSheet(database, run, picking);
   return style.format === 'xlsx' ? [contacts, reportSheet(database, run)] : [contacts];
 }
 

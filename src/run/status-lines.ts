@@ -1,4 +1,5 @@
 /* `runs` and `status` for people: records in, lines out. */
+import { aligned, cut } from '../core/aligned.ts';
 import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
@@ -17,7 +18,7 @@ const LONGEST_FILTER = 42;
  */
 export function runTable(runs: readonly RunLine[], columns = Infinity): string[] {
   const lines = (withTime: boolean) => {
-    const time = (text: string) => (withTime ? [text] : []);
+    const time = <Text extends string>(text: Text) => (withTime ? [text] : []);
     const table = [
       ['RUN', ...time('STARTED (UTC)'), 'STATE', 'ROWS', 'CONTACTS', 'SPENT', 'INPUT'],
       ...runs.map((run) => [run.run_id, ...time(minute(run.created_at)), run.state, `${run.rows_done}/${run.rows}`, String(run.contacts), spent(run), run.input]),
@@ -27,19 +28,6 @@ export function runTable(runs: readonly RunLine[], columns = Infinity): string[]
   const whole = lines(true);
   const shown = Math.max(...whole.map((line) => line.length)) > columns ? lines(false) : whole;
   return shown.map((line) => cut(line, columns));
-}
-
-/** Cells under each other, two spaces between them; `sides` are those of all but the last, which is as long as it is. */
-function aligned(table: readonly string[][], sides: readonly string[]): string[] {
-  const widths = sides.map((_side, column) => Math.max(...table.map((row) => (row[column] ?? '').length)));
-  return table.map((row) => {
-    const cells = widths.map((width, column) => (sides[column] === 'left' ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)));
-    return [...cells, row[sides.length] ?? ''].join('  ').trimEnd();
-  });
-}
-
-function cut(text: string, longest: number): string {
-  return text.length > longest ? `${text.slice(0, longest - 3)}...` : text;
 }
 
 /** Everything about a run, one thing a line. */

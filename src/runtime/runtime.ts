@@ -2,8 +2,9 @@
  * What is handed in from the outside: time, chance and the log. Entry points make the real ones; tests make their own.
  * Nothing else in the project reads the clock, rolls dice or sets a timer.
  */
+import { uptime } from 'node:os';
 
-/** Time. `now` is epoch milliseconds, as the process found them when it began; it never jumps. */
+/** Time. `now` is epoch milliseconds: as the process found them when it began, and what has passed since, whoever sets the clock. */
 export type Clock = {
   now(): number;
   /** Resolves after `ms`; rejects with `signal.reason` when aborted first. */
@@ -24,10 +25,38 @@ export type Log = {
 /** Made once at the entry point and handed down. */
 export type Runtime = { clock: Clock; random: Random; log: Log };
 
+/** How often it is looked whether the machine slept, and what is more than two clocks of other grains may differ by. */
+const LOOK_EVERY_MS = 1_000;
+const LEAST_SLEEP_MS = 2_500;
+
+/**
+ * Milliseconds that pass for the world, from those that pass for the process and those since the machine was started: the first stand
+ * still while a laptop sleeps, the second are coarse.
+ */
+export function countingSleep(awakeMs: () => number, machineMs: () => number): () => number {
+  let aheadMs = machineMs() - awakeMs();
+  let sleptMs = 0;
+  let lookedAt = -Infinity;
+  return () => {
+    const awake = awakeMs();
+    if (awake - lookedAt >= LOOK_EVERY_MS) {
+      lookedAt = awake;
+      const gapMs = machineMs() - awake - aheadMs;
+      if (gapMs >= LEAST_SLEEP_MS) {
+        sleptMs += gapMs;
+        aheadMs += gapMs;
+      }
+    }
+    return awake + sleptMs;
+  };
+}
+
+const elapsedMs = countingSleep(() => performance.now(), () => uptime() * 1000);
+
 /** The real clock. */
 export const systemClock: Clock = {
   // The wall clock is read once: what one process waits for must not run out, or stand still, because somebody sets it.
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => performance.timeOrigin + elapsedMs(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) {

@@ -4,7 +4,7 @@ import type { Column } from './sheet.ts';
 
 /** What one contact line is made of. */
 export type ContactSource = {
-  row: number;
+  row: number | null;
   domain: string;
   title_filter: string;
   /** Of the input row: whether this run asked, or an earlier one. */

@@ -8,12 +8,21 @@ import { DatabaseError } from '../core/errors.ts';
 import { adviceOn } from './advice.ts';
 import { isRefusal, isTransient, sqlState } from './sqlstate.ts';
 
+/** What a statement gives, whatever its columns are: each with its name and the number of its type, and values as PostgreSQL writes them. */
+export type Table = { columns: { name: string; type: number }[]; rows: (string | null)[][] };
+
 /** Something that runs statements: the database itself, or one transaction in it. */
 export type Queryable = {
   /** Runs one statement; returns its rows. Values go in as parameters only. */
   query: <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
   /** Runs a script of several statements without parameters. */
   script(sql: string): Promise<void>;
+};
+
+/** One transaction. */
+export type Transaction = Queryable & {
+  /** Runs one statement whose columns nobody here knows. */
+  table(sql: string): Promise<Table>;
 };
 
 /** A lock that other processes on the same database respect, until it is released or this process ends. */
@@ -28,7 +37,7 @@ export type Driver = Queryable & {
   /** Host and database, or the folder: for people. Never a password. */
   place: string;
   embedded: boolean;
-  transaction<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   /** Takes the lock on `name`. Throws BusyError when another process has it. */
   lock(name: string): Promise<Lock>;
   close(): Promise<void>;
@@ -37,7 +46,7 @@ export type Driver = Queryable & {
 /** The database as the rest of the program sees it. */
 export type Database = Driver & {
   /** A transaction whose work cannot be done twice (it consumes a stream): never repeated. */
-  transactionOnce<Result>(work: (transaction: Queryable) => Promise<Result>): Promise<Result>;
+  transactionOnce<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   /** Whether it has not answered for so long that it was said. */
   isAway(): boolean;
 };

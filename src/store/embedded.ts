@@ -9,11 +9,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { PGlite } from '@electric-sql/pglite';
+import { PGlite, types } from '@electric-sql/pglite';
 import type { Transaction } from '@electric-sql/pglite';
 import fsx from 'fs-native-extensions';
 import { BusyError, UsageError } from '../core/errors.ts';
-import type { Driver, Queryable } from './database.ts';
+import type { Driver, Queryable, Table } from './database.ts';
 import { embeddedFolder } from './embedded-folder.ts';
 
 /** An empty cluster, made by the build (scripts/make-database-template.mjs). */
@@ -90,7 +90,7 @@ function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>):
     place: folder,
     embedded: true,
     ...queryable(pglite),
-    transaction: (work) => pglite.transaction((transaction) => work(queryable(transaction))),
+    transaction: (work) => pglite.transaction((transaction) => work({ ...queryable(transaction), table: (sql) => tableOf(transaction, sql, pglite.parsers) })),
     // The folder is ours alone, and so is every run in it.
     lock: () => Promise.resolve({ ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
     async close() {
@@ -110,4 +110,11 @@ function queryable(target: PGlite | Transaction): Queryable {
       await target.exec(sql);
     },
   };
+}
+
+async function tableOf(transaction: Transaction, sql: string, parsers: PGlite['parsers']): Promise<Table> {
+  // Whatever is read otherwise is left as it is.
+  const asWritten = Object.fromEntries(Object.keys({ ...types.parsers, ...parsers }).map((type) => [type, (text: string) => text]));
+  const { fields, rows } = await transaction.query<(string | null)[]>(sql, [], { rowMode: 'array', parsers: asWritten });
+  return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })), rows };
 }

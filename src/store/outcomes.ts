@@ -29,6 +29,8 @@ const bounded = (length: string) => `(
 const CELLS_LENGTH = `octet_length(array_to_string(page.cells, ''))`;
 /** As they are kept most answers are shorter than this, and compressed. What is added to nothing is unpacked, and no more. */
 const ANSWER_LENGTH = `case when pg_column_size(page.answer) > 8192 then pg_column_size(page.answer || '{}') else 8192 end`;
+/** Rows of `page` with their answers, as many. */
+export const BOUNDED_ANSWERS = bounded(`${CELLS_LENGTH} + ${ANSWER_LENGTH}`);
 
 /** How many rows have an outcome, and what they brought and cost. `cost_usd` is null when no cost is known. */
 export type OutcomeCount = { outcome: Outcome; rows: number; contacts: number; cost_usd: string | null; launches: number };
@@ -103,7 +105,7 @@ export async function reportRows(
 ): Promise<ReportRow[]> {
   return database.query<ReportRow>(
     `with page as (
-       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason,
+       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason, case when target.contacts = 0 then target.answered_by end as answered_by,
          target.contacts, target.cost_usd, target.job_id, target.launches
        from waterfall.input_rows as input_row
        left join waterfall.targets as target on target.id = input_row.target_id and target.run_id = $1
@@ -112,7 +114,7 @@ export async function reportRows(
        order by input_row.position limit $3
      )
      select page.position, page.line as row, page.domain, page.title_filter, page.row_outcome as outcome,
-       coalesce(page.reason, page.target_reason) as reason,
+       coalesce(page.reason, page.target_reason, (select reason from waterfall.targets as holder where holder.id = page.answered_by)) as reason,
        case when page.outcome is null then page.contacts else 0 end as contacts,
        case when page.outcome = 'duplicate' then '0' when page.outcome is null then page.cost_usd::text end as cost_usd,
        page.job_id,
@@ -133,7 +135,8 @@ export async function reportRows(
 /** A row that may deliver contacts (no duplicate, not invalid), with the answer of its target where there is one. */
 export type AnsweredRow = {
   position: number;
-  row: number;
+  /** The line of the list. */
+  row: number | null;
   domain: string;
   title_filter: string;
   outcome: Outcome;
@@ -143,6 +146,8 @@ export type AnsweredRow = {
   answer: Answer | null;
   /** How many of the contacts are the row's, where the answer is one to a larger limit. */
   most: number | null;
+  /** Ids of contacts that are left out. */
+  known: string[] | null;
 };
 
 /** The position of the first row behind another that is not settled yet; null when all are. */
@@ -155,15 +160,24 @@ export async function firstOpenPosition(database: Queryable, run_id: string, aft
   return row?.position ?? null;
 }
 
-/** Rows with their answers after a position (and before another), in input order, as many as of the report. Those not settled have no answer. */
+/** Whether an answer that was there before a moment ($5, say) held the contact of a link. */
+export const heldBefore = (moment: string) => `exists (
+  select from waterfall.target_contacts as held join waterfall.targets as earlier on earlier.id = held.target_id
+  where held.contact_id = link.contact_id and earlier.settled_at < ${moment})`;
+
+/**
+ * Rows with their answers after a position (and before another), in input order, as many as of the report. Those not settled have no
+ * answer. With `newSince` answers that were there before, and contacts that one of these held, are left out.
+ */
 export async function answeredRows(
   database: Queryable,
-  query: { run_id: string; after: number; before?: number | null; limit: number },
+  query: { run_id: string; after: number; before?: number | null; limit: number; newSince?: Date | undefined },
 ): Promise<AnsweredRow[]> {
   return database.query<AnsweredRow>(
     `with page as (
        select input_row.position, input_row.line as row, input_row.domain, input_row.title_filter, ${OF_TARGET} as outcome, input_row.cells,
-         target.job_id, holder.stop_date, holder.answer, case when target.answered_by is not null then target.question_limit end as most
+         target.job_id, holder.id as holder_id, holder.stop_date, case when holder.settled_at < $5 then null else holder.answer end as answer,
+         case when target.answered_by is not null then target.question_limit end as most
        from waterfall.input_rows as input_row
        join waterfall.targets as target on target.id = input_row.target_id
        join waterfall.targets as holder on holder.id = coalesce(target.answered_by, target.id)
@@ -171,8 +185,10 @@ export async function answeredRows(
          and ($4::integer is null or input_row.position < $4)
        order by input_row.position limit $3
      )
-     select position, row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most
-     from ${bounded(`${CELLS_LENGTH} + ${ANSWER_LENGTH}`)} as page order by position`,
-    [query.run_id, query.after, query.limit, query.before ?? null],
+     select position, row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most,
+       case when $5::timestamptz is not null then array(
+         select contact_id from waterfall.target_contacts as link where link.target_id = page.holder_id and ${heldBefore('$5')}) end as known
+     from ${BOUNDED_ANSWERS} as page order by position`,
+    [query.run_id, query.after, query.limit, query.before ?? null, query.newSince ?? null],
   );
 }

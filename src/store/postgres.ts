@@ -1,10 +1,11 @@
 /* The driver for a PostgreSQL server. */
+import type pg from 'pg';
 import { UsageError } from '../core/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { adviceOn } from './advice.ts';
 import { createConnections } from './connections.ts';
 import type { Connections, Session } from './connections.ts';
-import type { Driver, Queryable } from './database.ts';
+import type { Driver, Queryable, Table } from './database.ts';
 import { refusePooler } from './pooler.ts';
 import { takeLock } from './run-lock.ts';
 import { sqlState } from './sqlstate.ts';
@@ -40,7 +41,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
       within(async (session) => {
         try {
           await session.ask(BEGIN);
-          const result = await work(queryable(session, nameOf));
+          const result = await work({ ...queryable(session, nameOf), table: (sql) => tableOf(session, sql) });
           await session.ask('commit');
           return result;
         } catch (error) {
@@ -73,6 +74,13 @@ function queryable(session: Session, nameOf: (sql: string) => string): Queryable
       await session.ask(sql);
     },
   };
+}
+
+async function tableOf(session: Session, sql: string): Promise<Table> {
+  const asWritten: pg.CustomTypesConfig = { getTypeParser: () => (text: unknown) => text };
+  const asked: pg.QueryArrayConfig = { text: sql, rowMode: 'array', types: asWritten };
+  const { fields, rows } = await session.ask(asked);
+  return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })), rows: rows as (string | null)[][] };
 }
 
 async function refuseUnusable(connections: Connections): Promise<void> {

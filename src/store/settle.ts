@@ -117,9 +117,10 @@ export function recordIds({ job_id, answer }: Settlement): string[] {
 }
 
 /** Why an answer is empty, where it says so itself. */
-function reasonOf({ company, persons }: Answer): string | null {
-  if ((persons?.length ?? 0) > 0) return null;
-  return company === undefined || company === null ? 'the API knows no such company' : 'the title filter matches nobody whom the API knows there';
+function reasonOf({ company, persons, usage }: Answer): string | null {
+  // What was paid for was somebody, who was forgotten.
+  if ((persons?.length ?? 0) > 0 || (billedUsd(usage) ?? 0) > 0) return null;
+  return Object.values(company ?? {}).every((member) => member === null) ? 'the API knows no such company' : 'the title filter matches nobody whom the API knows there';
 }
 
 /** Saves nothing when one of the people is to be forgotten, and says by which hashes. */

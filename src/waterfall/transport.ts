@@ -5,8 +5,8 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { ApiError, TransportError, UsageError } from '../core/errors.ts';
-import { beginning } from '../core/text.ts';
 import type { Proxy } from '../core/proxy.ts';
+import { beginning } from '../core/text.ts';
 import { trimEnd } from '../core/trim-end.ts';
 import type { Clock, Log } from '../runtime/runtime.ts';
 import { awakeTimeout } from './awake-timeout.ts';
@@ -76,6 +76,8 @@ export function createTransport(options: {
   const fail = (code: string, words: string, sent = true) =>
     new TransportError({ code, sent, message: redact(`${host}: ${words} (${code})`) });
 
+  const waitOf = (headers: ReplyHeaders) => retryAfterMs(headerOf(headers, 'retry-after'), clock.now(), headerOf(headers, 'date'));
+
   async function readJson({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Reply> {
     const text = await readText(body, headers, maxReplyBytes);
     if (text === undefined) throw fail('REPLY_TOO_LARGE', `the reply is larger than ${maxReplyBytes} bytes`);
@@ -102,8 +104,7 @@ export function createTransport(options: {
       if (signal?.aborted) throw error;
       return undefined;
     });
-    const wait = retryAfterMs(headerOf(headers, 'retry-after'), clock.now(), headerOf(headers, 'date'));
-    return readError({ host, status, body: redact(body ?? ''), retryAfterMs: wait });
+    return readError({ host, status, body: redact(body ?? ''), retryAfterMs: waitOf(headers) });
   }
 
   async function exchange(request: Exchange): Promise<Reply> {
@@ -129,7 +130,7 @@ export function createTransport(options: {
       request.onReply?.(response.headers);
       if (response.statusCode >= 200 && response.statusCode < 300) {
         const reply = await readJson(response);
-        const refused = errorWithin(reply.json, { host, status: reply.status });
+        const refused = errorWithin(reply.json, { host, status: reply.status, retryAfterMs: waitOf(reply.headers) });
         if (refused !== undefined) throw refused;
         return reply;
       }
@@ -146,7 +147,7 @@ export function createTransport(options: {
       throw typed;
     } finally {
       clear();
-      log.debug('request', { method, path, ...seen, ms: clock.now() - started });
+      log.debug('request', { method, path, ...seen, ms: Math.round(clock.now() - started) });
     }
   }
 

@@ -235,9 +235,9 @@ export function readError(reply: { host: string; status: number; body: string; r
 }
 
 /** The error that a 2xx reply holds in the API's own envelope; undefined for any other. */
-export function errorWithin(json: unknown, reply: { host: string; status: number }): ApiError | undefined {
+export function errorWithin(json: unknown, reply: { host: string; status: number; retryAfterMs: number | undefined }): ApiError | undefined {
   const parsed = errorReply.extend({ status: z.literal('error') }).safeParse(json);
-  return parsed.success ? readError({ ...reply, body: JSON.stringify(json), retryAfterMs: undefined }) : undefined;
+  return parsed.success ? readError({ ...reply, body: JSON.stringify(json) }) : undefined;
 }
 
 /** The message and up to three of the details (the API sends one text or up to ten), on one line of at most 300 characters. */

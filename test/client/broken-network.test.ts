@@ -191,6 +191,27 @@ describe('a request that may have been acted on', () => {
     expect(await failure(connect(`http://127.0.0.1:${port}`).exchange(post))).toMatchObject({ sent: true });
   });
 
+  it('is sent once, and in doubt, when a connection that has served before is reset', async () => {
+    const requests: { launch: number; port: number | undefined }[] = [];
+    const port = await listen(
+      createTcpServer((socket) =>
+        socket.on('data', (data) => {
+          if (!data.includes('}')) return;
+          requests.push({ launch: requests.length + 1, port: socket.remotePort });
+          if (requests.length === 1) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{"job_id":"a"}');
+          else socket.resetAndDestroy(); // the work is done
+        }),
+      ),
+    );
+    const transport = connect(`http://127.0.0.1:${port}`);
+    await transport.exchange(post);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // a connection is free a moment after its reply is here
+    expect(await failure(transport.exchange(post))).toMatchObject({ code: 'ECONNRESET', sent: true });
+    await new Promise((resolve) => setTimeout(resolve, 200)); // in which it would be sent again
+    expect(requests.map(({ launch }) => launch)).toEqual([1, 2]);
+    expect(new Set(requests.map((request) => request.port)).size).toBe(1);
+  });
+
   it('times out when the server is silent', async () => {
     const { transport, host } = await serve(() => undefined, { timeoutMs: 50 });
     const error = await failure(transport.exchange(post));

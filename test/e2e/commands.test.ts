@@ -35,6 +35,35 @@ describe.concurrent('export', () => {
   });
 });
 
+describe.concurrent('export, query and copy', () => {
+  it.for([
+    [['export', 'some-run', '--all', '--report', 'r.csv', '--only-new'], /--all is every run, and some-run is one[^]*a report is of one run[^]*--all --only-new needs a moment since when/],
+    [['export', '--since', '7d'], /--since is for --all/],
+    [['export', '--all', '--since', 'last week'], /--since "last week" is no date/],
+    [['copy', '--to', 'postgres://a:s3cret@b.example/x', '--from', 'postgres://c.example/x'], /give only one of --to and --from/],
+    [['copy', '--to', 'postgres://a:s3cret@127.0.0.1:9/x'], /there is no embedded database in /],
+    [['copy', '--from', 'postgres://a:s3cret@127.0.0.1:9/x'], /127\.0\.0\.1:9\/x\) cannot be used: connection refused\n {2}to do: start the server, or correct host and port in --from/],
+    [['copy', '--to', 'postgres://a:s3cret@x.example/x', '--database-url', 'postgres://y.example/x'], /copy takes --to or --from, and no --database-url/],
+    [['query', 'select 1'], /there are no runs yet in this database/],
+  ] as const)('refuse %j', async ([words, complaint], { openWorkplace }) => {
+    const { run } = await openWorkplace({ DATABASE_URL: undefined });
+    const { exit, stdout, stderr } = await run(words);
+    expect([exit, stdout, stderr]).toEqual([2, '', expect.stringMatching(complaint)]);
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  it('query answers in CSV and JSON, and says where a mistake is', async ({ open }) => {
+    const scene = await open();
+    await finishedRun(scene);
+    const statement = "select company_domain, count(*) as contacts, true as ok, '=1' as formula from contact_list group by 1 order by 1";
+    const [csv, json, wrong] = await Promise.all([scene.run(['query', statement]), scene.run(['query', statement, '--json']), scene.run(['query', 'select id form contacts'])]);
+    const rows = JSON.parse(json.stdout) as { company_domain: string; contacts: number; ok: boolean; formula: string }[];
+    expect(rows[0]).toMatchObject({ contacts: expect.any(Number) as number, ok: true, formula: '=1' });
+    expect(csv).toEqual({ exit: 0, stderr: '', stdout: `company_domain,contacts,ok,formula\n${rows.map((row) => `${row.company_domain},${row.contacts},true,'=1\n`).join('')}` });
+    expect([wrong.exit, wrong.stderr]).toEqual([2, expect.stringContaining('line 1, character 16: syntax error at or near "contacts" (42601)\n    select id form contacts\n                   ^\n')]);
+  });
+});
+
 describe.concurrent('check', () => {
   it('says ok in a line for each thing, and ends with 0', async ({ open, databaseUrl }) => {
     const scene = await open();

@@ -25,7 +25,7 @@ const MOMENTS: readonly Moment[] = [
   { moment: 'the job is asked for', at: 'api', held: 'answer', words: 'GET /v1/prospector', doubts: 2 },
   { moment: 'the answer is here and not saved', at: 'database', held: 'request', words: 'holder as materialized', doubts: 2 },
   { moment: 'the answer is saved and the process does not know it', at: 'database', held: 'answer', words: 'holder as materialized', doubts: 2 },
-  { moment: 'the contacts are being written', at: 'database', held: 'request', words: 'holder.stop_date, holder.answer', doubts: 0 },
+  { moment: 'the contacts are being written', at: 'database', held: 'request', words: 'holder.stop_date,', doubts: 0 },
   { moment: 'the files are written and the run is not finished', at: 'database', held: 'request', words: 'finished_at = $4', doubts: 0 },
   { moment: 'the run is finished and the process does not know it', at: 'database', held: 'answer', words: 'finished_at = $4', doubts: 0 },
 ];
@@ -56,7 +56,10 @@ describe.concurrent('a run that is killed when', () => {
     await killed(scene.start(RUN, { env }), reached);
     gates[at].open();
     expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
-    expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);
+    // A run that was finished is not gone on with: the next one takes all answers from the database, and says so.
+    const isAskedAnew = held === 'answer' && words === 'finished_at = $4';
+    const lines = isAskedAnew ? unbroken.lines.map((line) => ({ ...line, outcome: 'cached' })) : unbroken.lines;
+    expect(await tracesOf(scene, databaseUrl)).toEqual({ ...unbroken, lines });
     expect(sum(await expectHonestLaunches(scene, databaseUrl))).toBeLessThanOrEqual(doubts);
   });
 
@@ -109,7 +112,7 @@ describe.concurrent('a run that is killed when', () => {
     await asked;
     await holding(databaseUrl, "select from waterfall.targets where state = 'launched' for update", async () => {
       gate.open();
-      await killed(running, waitingFor(databaseUrl, 'holder as materialized'));
+      await killed(running, waitingFor(databaseUrl, 'given as materialized'));
     });
     expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
     expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);
@@ -124,7 +127,7 @@ describe.concurrent('a run that is killed when', () => {
     const env = { DATABASE_URL: gate.url };
     const running = scene.start([...RUN, '--rate-limit', '4/600'], { env });
     await eventually(async () => expect(await requests(scene)).toBe(4));
-    const writing = gate.shutAt('request', 'holder.stop_date, holder.answer');
+    const writing = gate.shutAt('request', 'holder.stop_date,');
     running.signal('SIGINT');
     const begun = async () => expect((await scene.files()).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
     await killed(running, writing.then(() => eventually(begun)));
@@ -159,7 +162,7 @@ async function holding(databaseUrl: string, statement: string, work: () => Promi
   }
 }
 
-/** Resolves when some session waits for a lock inside a statement with these words. */
+/** Resolves when some session waits for a lock inside a statement with these words; the server keeps the first 1,024 bytes of one. */
 async function waitingFor(databaseUrl: string, words: string): Promise<void> {
   await eventually(async () => {
     const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and position($1 in query) > 0";

@@ -3,7 +3,7 @@
  * commands are. jq, psql and flock are the machine's own, or tiny stand-ins where it has none (support/stand-ins.ts).
  */
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
 import { csvRows, it, sql, type Scene, type SceneOptions } from '../support/command.ts';
@@ -104,7 +104,8 @@ describe('docs/recipes.md', () => {
 
   it('lets the crontab give way to a night that is still at it', async ({ open, newDatabase }) => {
     const { shell, write, folder } = await kitchen({ open, newDatabase });
-    const line = recipe('Cron, with a lock, and mail on failure', 'flock', 'cron').replaceAll('/srv/contacts', folder);
+    const [path = '', line = ''] = recipe('Cron, with a lock, and mail on failure', 'flock', 'cron').replaceAll('/srv/contacts', folder).split('\n');
+    expect(path).toMatch(/^PATH=(\/[\w/]+:?)+$/);
     const command = line.replace(/^(\S+ ){5}\s*/, '').trim();
     // Gives its own command again, as the next night would, and tells its exit code.
     await write('nightly.sh', `#!/bin/sh\n[ -e again ] && exit 9\ntouch again\n${command}\nexit $(($? + 1))\n`);
@@ -171,6 +172,73 @@ describe('docs/recipes.md', () => {
     expect((await made.shell(goOn)).exit).toBe(123); // the one with the cap
     const found = await contactsOf(made, 'other.contacts.csv');
     expect([found.length > 0, (await made.sandbox.stats()).billed_usd]).toEqual([true, billed_usd + usd(found.length)]);
+  });
+
+  it('keeps to $100 with a long list, and says what is expected of the rest', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    await made.write('companies.csv', list(companies(24)));
+    const { exit, stderr } = await made.shell(recipe('5,000 companies and $100'));
+    expect([exit, (await made.sandbox.stats()).launch_requests]).toEqual([0, 24]);
+    expect(stderr).toMatch(/ {2}expected \$\d\.\d\d: \d+ contacts \(.* a company, hit rate \d+ %, by the last 20 companies answered\)\n/);
+    expect(stderr).toContain('  stops before the run could cost more than $100.00 (--max-cost)\n');
+  });
+
+  it('tells which companies had no contacts and why, writes lost outputs again, and everything ever found in one file', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const [empty = ''] = companies(1, (people) => people === 0);
+    await made.write('companies.csv', `${list([...DOMAINS, empty, 'no domain'])}${list(DOMAINS.slice(0, 1)).split('\n')[1] ?? ''}\n`);
+    expect((await made.run(FIND)).exit).toBe(3);
+    const written = await made.read('companies.contacts.csv');
+    await rm(join(made.folder, 'companies.contacts.csv'));
+    expect((await made.shell(recipe('The output file was lost'))).exit).toBe(0);
+    expect(await made.read('companies.contacts.csv')).toBe(written);
+    expect((await made.shell(recipe('Which companies had no contacts, and why'))).exit).toBe(0);
+    expect((await made.read('without-contacts.csv')).split('\n')).toEqual([expect.stringMatching(`^6,"${empty}","no_contacts",`), expect.stringMatching(/^7,.*"invalid",".+"$/), '']);
+    await made.write('other.csv', list(companies(6).slice(3)));
+    await made.run(['run', 'other.csv']);
+    expect((await made.shell(recipe('One file of everything ever found'))).exit).toBe(0);
+    const ids = (rows: Record<string, string>[]) => [...new Set(rows.map(({ person_id = '' }) => person_id))].sort();
+    const everything = (await made.rows('everything.csv')).map(({ person_id = '' }) => person_id).sort();
+    expect(everything).toEqual(ids([...csvRows(written), ...(await made.rows('other.contacts.csv'))]));
+  });
+
+  it('writes only what is new since last week, of a list that grew and of all', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    await made.write('companies.csv', list(DOMAINS.slice(0, 2)));
+    await made.run(FIND);
+    await sql(made.databaseUrl, "update waterfall.targets set settled_at = settled_at - interval '8 days'");
+    await made.write('companies.csv', LIST);
+    for (const words of ['companies.csv', '--all']) {
+      expect((await made.shell(recipe('Only the new companies since last week', words))).exit).toBe(0);
+      expect(new Set((await made.rows('new.csv')).map(({ domain }) => domain))).toEqual(new Set(DOMAINS.slice(2)));
+    }
+  });
+
+  it('forgets people who unsubscribed', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    await made.run(FIND);
+    const contacts = await contactsOf(made);
+    const gone = contacts.flatMap(({ professional_email }) => professional_email || []).slice(0, 10);
+    await made.write('unsubscribed.csv', `name,email\n${gone.map((email) => `"Fjord, Ida",${email.toUpperCase()}\n`).join('')}`);
+    const { exit, stdout } = await made.shell(recipe('Ten people who unsubscribed'));
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(`^erased: contacts ${gone.length}, [^]*hashes are kept`)]);
+    expect(csvRows((await made.run(['export'])).stdout)).toEqual(contacts.filter(({ professional_email = '' }) => !gone.includes(professional_email)));
+  });
+
+  it('moves the database of a laptop to the team, and pays for nothing there', async ({ open, newDatabase }) => {
+    const made = await kitchen({ open, newDatabase });
+    const alone = { DATABASE_URL: undefined };
+    await made.run(FIND, { env: alone });
+    const before = await contactsOf(made);
+    const { launch_requests } = await made.sandbox.stats();
+    const { exit, stdout, stderr } = await made.shell(recipe("From the laptop's database to the team's"), { env: { ...alone, TEAM_URL: made.databaseUrl } });
+    expect([exit, (await made.sandbox.stats()).launch_requests]).toEqual([0, launch_requests]);
+    expect(await contactsOf(made)).toEqual(before.map((contact) => ({ ...contact, outcome: 'cached' })));
+    expect(stdout).toMatch(/^copied from the embedded PostgreSQL in \S+ to PostgreSQL at \S+: 1 run, 4 questions, \d+ contacts, 4 companies\n/);
+    expect(stdout + stderr).not.toContain(new URL(made.databaseUrl).password || 'no password');
+    // A second copy would mix two histories.
+    const again = await made.run(['copy', '--to', made.databaseUrl], { env: alone });
+    expect([again.exit, again.stderr]).toEqual([2, expect.stringMatching(/^error: the database to copy to \(\S+\) is not empty: nothing was copied/)]);
   });
 
   it('loads the contacts into a table of another database, also twice', async ({ open, newDatabase }) => {

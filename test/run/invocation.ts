@@ -40,7 +40,7 @@ export type Script = {
   find?: (request: Request) => Job | undefined;
   account?: () => Account;
   /** How long replies take, in milliseconds. */
-  launchMs?: number;
+  launchMs?: number | ((request: Request) => number);
   findMs?: number | ((request: Request) => number);
 };
 
@@ -222,7 +222,7 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
       most.launching = Math.max(most.launching, (launching.now += 1));
       try {
         const request = receive('launch', domain);
-        await clock.sleep(script.launchMs ?? 0, signal);
+        await clock.sleep(msOf(script.launchMs, request), signal);
         return { job_id: answer(() => script.launch?.(request) ?? `job of ${domain}`) };
       } finally {
         launching.now -= 1;
@@ -235,7 +235,7 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
         given = undefined;
         try {
           const request = receive('find', job_id.replace('job of ', ''));
-          await clock.sleep(typeof script.findMs === 'function' ? script.findMs(request) : (script.findMs ?? 0), signal);
+          await clock.sleep(msOf(script.findMs, request), signal);
           return answer(() => script.find?.(request) ?? done(request.domain));
         } finally {
           place.release();
@@ -259,6 +259,8 @@ function createScriptedClient(script: Script, limiter: Limiter, runtime: Runtime
   };
   return { client, seen: () => ({ requests, mostLaunching: most.launching, mostFinding: most.finding }) };
 }
+
+const msOf = (given: Script['findMs'], request: Request): number => (typeof given === 'function' ? given(request) : (given ?? 0));
 
 /** A job that brought one person. */
 export function done(domain: string): Job {

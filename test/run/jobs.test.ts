@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
 import { launch, move, rowFor, startedRun, startedTarget } from '../support/runs.ts';
-import { apiError, broken, domains, fail, lost, MINUTE, openLaboratory, SECOND, type Request, type Script } from './invocation.ts';
+import { apiError, domains, fail, lost, MINUTE, openLaboratory, SECOND, type Request, type Script } from './invocation.ts';
 
 const { clock, database, invoke, rows: rowsNow } = openLaboratory();
 
@@ -121,7 +121,7 @@ describe('--job-timeout', () => {
 
   it('does not end an old job of which only errors were heard', async () => {
     await launchedAnHourAgo('run');
-    const { rows } = await invoke('run', { find: ({ at }) => (at < 4 * MINUTE ? fail(broken()) : undefined) });
+    const { rows } = await invoke('run', { find: ({ at }) => (at < 4 * MINUTE ? fail(lost()) : undefined) });
     expect(rows).toMatchObject([{ state: 'found' }]);
   });
 

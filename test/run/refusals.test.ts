@@ -1,5 +1,6 @@
 /* Refusals by the API: which are about a row, which stop the run, and what is left then (contract, section 5). */
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/core/errors.ts';
 import { apiError, domains, fail, openLaboratory, type Request } from './invocation.ts';
 
 const { invoke, rows: rowsNow } = openLaboratory();
@@ -76,6 +77,31 @@ describe('the same refusal of one row after the other', () => {
     const { result, rows } = await invoke('run', script, { domains: domains(20) });
     expect(result.exit).toBe(3);
     expect(rows.map(({ state, launches }) => [state, launches])).toEqual(Array(20).fill(['rejected', 0]));
+  });
+
+  describe('by a page of a firewall', () => {
+    const page = () => fail(new ApiError({ status: 403, category: 'HTTP', code: 'HTTP_403', message: 'no', enveloped: false }));
+    const sickAt = (sick: (index: number) => boolean) => {
+      const refused = new Set(domains(40).filter((_, index) => sick(index)));
+      return { launch: ({ domain }: Request) => (refused.has(domain) ? page() : undefined), launchMs: ({ domain }: Request) => (refused.has(domain) ? 10 : 400) };
+    };
+
+    it.each([
+      ['spread', (index: number) => index % 4 === 1],
+      ['first', (index: number) => index < 11],
+      ['last', (index: number) => index >= 29],
+    ])('ends eleven of forty rows, %s, and the others are found', async (_where, sick) => {
+      const { result, rows } = await invoke('run', sickAt(sick), { domains: domains(40) });
+      expect(rows.map(({ state }) => state)).toEqual(rows.map((_, index) => (sick(index) ? 'rejected' : 'found')));
+      expect(result.exit).toBe(3);
+    });
+
+    it.each([6, 20, 200])('stops the run when it meets all of %i rows, and puts them back', async (count) => {
+      const { result, rows, requests } = await invoke('run', { launch: page }, { domains: domains(count) });
+      expect(result.exit).toBe(4);
+      expect(rows.map(({ state }) => state)).toEqual(Array(count).fill('pending'));
+      expect(launches(requests).length).toBeLessThanOrEqual(25 + 10);
+    });
   });
 
   it('is about the row when one refusal came alone, and a later run asks it anew', async () => {

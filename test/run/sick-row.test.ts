@@ -81,6 +81,25 @@ describe('a row that is the last one left', () => {
   });
 
   it.each([
+    { what: 'launch', concurrency: 200, end: 'rejected' },
+    { what: 'launch', concurrency: 1, end: 'rejected' },
+    { what: 'find', concurrency: 200, end: 'timed_out' },
+  ] as const)('of a list ends when its $what is refused 8 times ($concurrency lanes)', async ({ what, concurrency, end }) => {
+    const refuse = ({ domain }: Request) => (domain === SICK ? fail(broken()) : undefined);
+    const others = domains(5).filter((domain) => domain !== SICK);
+    const { rows, requests, result, logged } = await invoke('run', { [what]: refuse }, { domains: [...others, SICK], concurrency });
+    expect(rows.at(-1)).toMatchObject({ domain: SICK, state: end });
+    // The first ones may have come while others were open, after their last success.
+    expect(requests.filter((request) => isSick(request, what)).length - 8).toBeLessThanOrEqual(2);
+    expect([result.exit, logged.filter((line) => line.includes('pausing'))]).toEqual([3, []]);
+  });
+
+  it('but one is not condemned', async () => {
+    const { rows, result } = await invoke('run', { launch: () => fail(broken()) }, { domains: domains(2) });
+    expect([result.exit, ...rows.map(({ state }) => state)]).toEqual([4, 'pending', 'pending']);
+  });
+
+  it.each([
     ['the account endpoint fails too', { ...sick, account: () => fail(broken()) }],
     ['the network fails', { launch: () => fail(refused()) }],
   ])('outlives an outage in which %s', async (_what, script: Script) => {

@@ -89,6 +89,20 @@ describeOnBoth('a run with every outcome', (open) => {
     ]);
   });
 
+  it.each([
+    { answer: {}, reason: 'the API knows no such company' },
+    { answer: { company: null, persons: [] }, reason: 'the API knows no such company' },
+    { answer: { company: { id: null, domain: null } }, reason: 'the API knows no such company' },
+    { answer: { company: { id: 'c1', domain: 'empty.example' }, persons: null }, reason: 'the title filter matches nobody whom the API knows there' },
+    { answer: { company: { id: 'c1' }, persons: [], usage: { total_usd: 0 } }, reason: 'the title filter matches nobody whom the API knows there' },
+    { answer: { company: { id: 'c1' }, persons: [], usage: { total_usd: 0.25 } }, reason: null },
+  ])('says why an answer has no contacts, also to a later run: $answer', async ({ answer, reason }) => {
+    await answeredRun(open(), 'first', 'empty.example', answer);
+    await startedRun(open(), 'second', ['empty.example'], { maxAgeDays: 30 });
+    const of = async (run_id: string) => (await reportRows(open(), { run_id, after: -1, limit: 1 })).map((row) => [row.outcome, row.reason]);
+    expect([await of('first'), await of('second')]).toEqual([[['no_contacts', reason]], [['cached', reason]]]);
+  });
+
   it('says of a duplicate which line asked first, and how that one ended', async () => {
     await everyOutcome(open());
     expect(await report({ outcomes: ['duplicate'] })).toMatchObject([

@@ -45,7 +45,7 @@ function failingDriver(errors: Iterable<Error>, calls: string[] = []): Driver {
     script: (sql) => attempt(sql, undefined),
     transaction: async (work) => {
       await attempt('begin', undefined);
-      return work(driver);
+      return work({ ...driver, table: () => attempt('table', { columns: [], rows: [] }) });
     },
     lock: () => attempt<Lock>('lock', { ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
     close: () => attempt('close', undefined),

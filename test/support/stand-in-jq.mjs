@@ -14,7 +14,8 @@ const FILTERS = [
   ['select(.msg == "dry run") |', () => values.filter(({ msg }) => msg === 'dry run').map(({ to_launch, requests, worst_case_usd }) => JSON.stringify({ list, to_launch, requests, worst_case_usd }))],
   ['select(.email_verified)', () => values.filter(({ email_verified }) => email_verified).map(({ professional_email }) => professional_email)],
   ['group_by(.domain)', () => [JSON.stringify(grouped(values).map(([domain, rows]) => ({ domain, contacts: rows.length })))]],
-  ['.[] | select(.state ==', () => values.flat().filter(({ state }) => state === 'interrupted' || state === 'stopped').map(({ run_id }) => run_id)],
+  ['.[] | select(.state ==', () => values.flat().filter(({ state }) => state === 'interrupted' || state === 'stopped').map(({ next_command }) => `'${next_command.replaceAll("'", "'\\''")}'`)],
+  ['select(.contacts == 0', () => values.filter(({ contacts, outcome }) => contacts === 0 && outcome !== 'duplicate').map(({ row, domain, outcome, reason }) => [row, ...[domain, outcome, reason].map((text) => (text === null ? '' : `"${text.replaceAll('"', '""')}"`))].join(','))],
   ['select(.msg == "run finished"', () => values.filter(({ msg }) => msg === 'run finished' || msg === 'run stopped').map(({ contacts, cost_usd }) => `${contacts} contacts for $${cost_usd}`)],
   ['select(.msg == "rows without an answer")', () => values.filter(({ msg }) => msg === 'rows without an answer').flatMap(({ first }) => first.map(({ row, outcome }) => `line ${row}: ${outcome}`))],
 ];

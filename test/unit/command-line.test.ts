@@ -52,6 +52,8 @@ describe('sameCommand', () => {
     [['run', 'a.csv', '--location', ''], "waterfall-contacts run a.csv --location ''"],
     [['--database-url', URL, 'run', 'a.csv'], 'waterfall-contacts --database-url "$DATABASE_URL" run a.csv'],
     [[`--database-url=${URL}`, 'run', 'a.csv'], 'waterfall-contacts --database-url="$DATABASE_URL" run a.csv'],
+    [['copy', '--to', URL], 'waterfall-contacts copy --to "$DATABASE_URL"'],
+    [['copy', `--from=${URL}`], 'waterfall-contacts copy --from="$DATABASE_URL"'],
   ])('of %j is %s', (words, command) => {
     expect(sameCommand(argv(...words))).toBe(command);
   });

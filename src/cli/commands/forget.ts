@@ -1,4 +1,4 @@
-/* `forget`: erases a person everywhere. What it prints has counts and paths, never who it was. */
+/* `forget`: erases a person, or all whom a file names, everywhere. What it prints has counts and paths, never who it was. */
 import { readIdentifier } from '../../core/forgotten.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { RunOptions } from '../../run/options.ts';
@@ -6,24 +6,25 @@ import { partialPath } from '../../run/output.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetPerson } from '../../store/forget.ts';
 import { findRun } from '../../store/runs.ts';
+import { readPeople } from '../people-file.ts';
 import { openDatabase, openSession } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 import { printLast } from '../stdout.ts';
 
 /** Runs the command; returns its exit code. */
 export async function forget(text: string, options: GlobalOptions & { sandbox?: boolean }): Promise<number> {
-  const identifier = readIdentifier(text);
-  if (identifier === undefined) {
-    throw new UsageError({ what: 'this is neither an e-mail address nor a person id', fix: 'give one of them whole, as it is in the contacts (professional_email, personal_email or person_id)' });
+  const identifiers = text.startsWith('@') ? await readPeople(text.slice(1)) : readIdentifier(text);
+  if (identifiers === undefined) {
+    throw new UsageError({ what: 'this is neither an e-mail address nor a person id', fix: 'give one of them whole, as it is in the contacts (professional_email, personal_email or person_id), or @file with one a line' });
   }
   const session = openSession(options);
   const database = await openDatabase(session);
   try {
-    const { contacts, answers, run_ids } = await forgetPerson(database, identifier, session.runtime.clock.now());
+    const { contacts, answers, run_ids } = await forgetPerson(database, identifiers, session.runtime.clock.now());
     const files = await filesOf(database, run_ids);
     const lines = [
       contacts + answers === 0 ? 'nothing was found' : `erased: contacts ${contacts}, from answers ${answers}, of runs ${run_ids.length}`,
-      'a hash is kept, so that later runs leave this person out',
+      text.startsWith('@') ? 'hashes are kept, so that later runs leave these people out' : 'a hash is kept, so that later runs leave this person out',
       ...(files.length === 0 ? [] : ['these files may still contain the person; export again, or remove them:', ...files.map((file) => `  ${file}`)]),
     ];
     return await printLast(`${lines.join('\n')}\n`);

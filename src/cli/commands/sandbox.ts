@@ -27,7 +27,7 @@ export type SandboxCommandOptions = GlobalOptions &
 
 /** Runs the command until a signal; returns its exit code. */
 export async function serveSandbox(options: SandboxCommandOptions): Promise<number> {
-  const [{ runtime }, rateLimit, medianMs, latencyMs, slowMs] = readAll(
+  const [{ runtime, terminal }, rateLimit, medianMs, latencyMs, slowMs] = readAll(
     () => openSession({ ...options, rateLimit: undefined }),
     () => rateLimitOption(options.rateLimit),
     () => durationOption('--job-time', options.jobTime),
@@ -53,6 +53,14 @@ export async function serveSandbox(options: SandboxCommandOptions): Promise<numb
   });
   try {
     await print(`${sandbox.url}\n`);
+    terminal.say(
+      [
+        'a fictional API, until Ctrl-C; any key will do. In another terminal, without DATABASE_URL:',
+        `  WATERFALL_API_KEY=any waterfall-contacts run companies.csv --base-url ${sandbox.url} --home trial`,
+        `  curl -H 'x-api-key: any' ${sandbox.url}/v2/account`,
+      ].join('\n'),
+      { message: 'sandbox is there', url: sandbox.url },
+    );
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
     return 0;
   } finally {
