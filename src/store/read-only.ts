@@ -11,6 +11,8 @@ const PAGE = 500;
 /** Moments are in UTC, as in all outputs; tables are found with and without the name of the schema, whatever a session was left with. */
 const SETTINGS = "set transaction read only; set local time zone 'UTC'; set local datestyle = 'ISO'; set local search_path = waterfall, public";
 const DECLARE = 'declare asked no scroll cursor for ';
+/** It writes, or is none for a cursor: elsewhere a standby says so, which may pass; here the transaction is ours. */
+const IS_NO_READING = /^25|^0A000/;
 const QUERY_BEGINS = /^\s*(?:select|with|values|table|\()/i;
 
 /** The columns of a query, and pages of its values as PostgreSQL writes them. The pages may be iterated once. */
@@ -58,10 +60,10 @@ async function inItsPlace<Result>(statement: string, ask: () => Promise<Result>,
     return await ask();
   } catch (error) {
     const state = sqlState(error);
-    if (!(error instanceof Error) || state === undefined || isTransient(error)) throw error;
+    if (!(error instanceof Error) || state === undefined || (isTransient(error) && !IS_NO_READING.test(state))) throw error;
     const { position, hint } = error as { position?: string | number; hint?: string };
     const { at, line } = placeIn(statement, Number(position ?? 0) - DECLARE.length);
-    const isReading = QUERY_BEGINS.test(statement) && !/^25|^0A000/.test(state);
+    const isReading = QUERY_BEGINS.test(statement) && !IS_NO_READING.test(state);
     const fix = isReading ? (hint ?? advice) : 'query only reads: give one select (or with, values, table)';
     throw new UsageError({ what: `the statement cannot be answered${at}: ${error.message} (${state})${line}`, fix }, { cause: error });
   }
