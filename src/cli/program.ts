@@ -85,6 +85,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
         .option('--filter-column <name>', 'column of the title filters (default: found by name)')
         .option('--delimiter <char>', 'one of , ; tab | (default: detected)')
         .option('--encoding <name>', 'of the list, e.g. utf-8, utf-16le, windows-1252 (default: detected)')
+        .option('--as-list', 'take contacts that were written here, or a report, as a list like any other')
         .optionsGroup(ASKED)
         .option('--limit <n>', 'contacts per company, 1-500', wholeNumber(1, 500), 10)
         .option('--include-phones', 'also phone numbers; those found cost extra')

@@ -12,6 +12,8 @@ export type ReadingOptions = {
   filterColumn?: string;
   delimiter?: string;
   encoding?: string;
+  /** Also what this program wrote is a list like any other. */
+  asList?: true;
 };
 
 /** What the user said of the shape of the outputs; the rest has defaults (run/output-shape.ts). */

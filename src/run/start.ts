@@ -1,5 +1,6 @@
 /* A new run: the list is read once, row by row, into one transaction. */
 import { questionOf } from '../core/target.ts';
+import { namesOfList } from '../csv/columns.ts';
 import type { ListRow, OpenedList } from '../csv/read.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
@@ -38,7 +39,7 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
     id: newRunId(runtime),
     key: made.key,
     input_name: made.input_name,
-    input_columns: made.list.columns.names,
+    input_columns: namesOfList(made.list.columns),
     options: made.options,
     created_at: now,
     finished_at: null,
@@ -98,11 +99,12 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
       title_filter: cell(columns.filter),
       company_name: cell(columns.company_name),
       linkedin: cell(columns.linkedin),
+      isReported: columns.behind !== undefined,
     },
     options,
   );
   const { domain, title_filter } = asked;
-  const imported = { position, line: row.line, cells: row.cells, domain, title_filter };
+  const imported = { position, line: row.line, cells: row.cells.slice(columns.behind ?? 0), domain, title_filter };
   // A row that is broken as a line is not asked, whatever its cells say.
   if (row.problem !== undefined) return { ...imported, reason: row.problem };
   if (asked.question === undefined) return { ...imported, reason: asked.reason };

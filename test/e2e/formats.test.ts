@@ -20,6 +20,19 @@ const idOf = (stderr: string) => /^run (\S+) \(/m.exec(stderr)?.[1] ?? '';
 const bytesOf = ({ folder }: Scene, name: string) => readFile(join(folder, name));
 const objectsIn = (text: string) => text.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
+describe.concurrent('an output given as a list', () => {
+  it('is refused when it holds contacts, and asks nothing again when it is a report', async ({ open }) => {
+    const scene = await withList(await open());
+    expect((await scene.run(['run', 'list.csv'])).exit).toBe(0);
+    const { launches } = await scene.sandbox.stats();
+    const refused = await scene.run(['run', 'list.contacts.csv', '--title-filter', 'cto']);
+    expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining('list.contacts.csv holds contacts that this program found for list.csv')]);
+    expect((await scene.run(['run', 'list.report.csv', '-o', 'again.csv', '--report', 'why.csv'])).exit).toBe(0);
+    expect((await scene.sandbox.stats()).launches).toBe(launches);
+    expect((await scene.rows('why.csv')).map(({ outcome, note }) => ({ outcome, note }))).toEqual((await scene.rows('list.report.csv')).map(({ note }) => ({ outcome: 'cached', note })));
+  });
+});
+
 describe.concurrent('the same contacts', () => {
   it('are in each format, and each report has a line for every row', async ({ open }) => {
     const scene = await withList(await open());

@@ -1,11 +1,14 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { isNothing } from '../../core/nothing.ts';
+import { ownOutput } from '../../core/own-outputs.ts';
 import { readAll, refuse } from '../../core/problems.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
+import { namesOfList } from '../../csv/columns.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import type { ListFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
@@ -37,6 +40,7 @@ export type RunCommandOptions = GlobalOptions &
     filterColumn?: string;
     delimiter?: string;
     encoding?: string;
+    asList?: boolean;
     limit: number;
     includePhones?: boolean;
     includeUnverified?: boolean;
@@ -84,20 +88,22 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       ...(options.filterColumn !== undefined && { filterColumn: options.filterColumn }),
       ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
       ...(options.encoding !== undefined && { encoding: options.encoding }),
+      ...(options.asList && { asList: true as const }),
     };
     const format = await list.naming(examineList(list.path, reading));
     const opened = await list.naming(openList(list.path, format, reading));
     const { columns } = opened;
     const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
     const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
-    if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
+    if (options.asList !== true && ownOutput(columns.names) === 'contacts') problems.push(contactsAreNoList(list.name));
+    else if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
       problems.push({
         what: `${list.name} has no column with title filters, and no filter is given for all rows`,
         fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
       });
     }
     readAll(
-      () => refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY }),
+      () => refuseMisshapen(output, shape, { input_columns: namesOfList(columns), isTerminal: process.stdout.isTTY }),
       () => refuse(problems),
     );
 
@@ -110,7 +116,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       hint_columns: [columns.company_name, columns.linkedin].flatMap((index) => nameOf(index) ?? []),
     };
     const { encoding } = format;
-    session.terminal.say(readingLine(list.name, format, understood, options.hints), { message: 'list read', list: list.name, encoding, ...understood });
+    session.terminal.say(readingLine(list.name, format, understood, { areHintsSent: options.hints, isReport: columns.behind !== undefined }), { message: 'list read', list: list.name, encoding, ...understood });
     if (opened.skipped !== undefined) session.terminal.say(`hint: ${opened.skipped}`, { message: 'hint', hint: opened.skipped });
 
     let isOrSaid = false;
@@ -158,18 +164,28 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
   }
 }
 
+/** Why a list of our contacts is refused, and which list may be meant: the one beside it that it is named after. */
+function contactsAreNoList(path: string): Problem {
+  const stem = /^(.+)\.contacts(?:\.partial)?$/.exec(basename(path, extname(path)))?.[1];
+  const list = stem === undefined ? undefined : ['csv', 'tsv', 'txt'].map((ending) => join(dirname(path), `${stem}.${ending}`)).find(existsSync);
+  return {
+    what: `${path} holds contacts that this program found${list === undefined ? '' : ` for ${list}`}, not companies to ask for`,
+    fix: `give ${list ?? 'the list that they were found for'}, or its report; --as-list takes it as a list all the same`,
+  };
+}
+
 /** How the list was understood. */
 function readingLine(
   list: string,
   { encoding, guess }: ListFormat,
   { domain_column, filter_column, hint_columns }: { domain_column: string | null; filter_column: string | null; hint_columns: string[] },
-  areHintsSent: boolean,
+  { areHintsSent, isReport }: { areHintsSent: boolean; isReport: boolean },
 ): string {
   const filters = filter_column === null ? 'title filters from the command line' : `title filters in column "${filter_column}"`;
   const names = hint_columns.map((name) => `"${name}"`).join(' and ');
   const hints = names === '' ? '' : areHintsSent ? `, hints in column ${names}` : `, no hints from column ${names} (--no-hints)`;
   const why = guess === undefined ? '' : `, as in "${guess.word}" in line ${guess.line}; --encoding says it otherwise`;
-  return `reading ${list}${encoding === 'utf-8' ? '' : ` (${encoding}${why})`}: domains in column "${domain_column}", ${filters}${hints}`;
+  return `reading ${list}${isReport ? ', a report of an earlier run' : ''}${encoding === 'utf-8' ? '' : ` (${encoding}${why})`}: domains in column "${domain_column}", ${filters}${hints}`;
 }
 
 /** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
