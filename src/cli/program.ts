@@ -93,6 +93,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
         .option('--location <text>', "the contact's city, region or country")
         .option('--country <name>', "the contact's country, in full; repeatable", collect)
         .option('--exclude-name <name>', 'a full name to leave out, or @file with one a line; repeatable', collect)
+        .option('--exclude-domain <domain>', 'a company you already have, or @file with a list of them; never asked; repeatable', collect)
         .optionsGroup('What is asked for, and what is known already:')
         .option('--rows <n>', 'only the first n rows that could be asked', wholeNumber(1, 1_000_000_000))
         .option('--max-age <duration>', 'how old an answer in the database may be', '30d')

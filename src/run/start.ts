@@ -19,6 +19,8 @@ export type NewRun = {
   input_name: string;
   list: Pick<OpenedList, 'columns' | 'rows' | 'linesRead'>;
   options: RunOptions;
+  /** Companies that are left out, their sub-domains too. */
+  excluded?: ReadonlySet<string>;
   /** How old an answer may be to be taken from the database, in milliseconds. */
   maxAgeMs: number;
   /** Takes nothing from the database. */
@@ -107,11 +109,19 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
   const imported = { position, line: row.line, cells: row.cells.slice(columns.behind ?? 0), domain, title_filter };
   // A row that is broken as a line is not asked, whatever its cells say.
   if (row.problem !== undefined) return { ...imported, reason: row.problem };
+  if (domain !== null && isExcluded(domain, made.excluded)) return { ...imported, reason: 'left out by --exclude-domain', excluded: true };
   if (asked.question === undefined) return { ...imported, reason: asked.reason };
   if (row.oddity !== undefined) made.onAdvice(row.line, row.oddity);
   if (asked.isOrRead) made.onOrRead();
   if (asked.advice !== undefined) made.onAdvice(row.line, asked.advice);
   return { ...imported, question: asked.question, question_hash: asked.question_hash };
+}
+
+/** Whether a domain, or one that it is below, is among these. */
+function isExcluded(domain: string, excluded: ReadonlySet<string> = new Set()): boolean {
+  if (excluded.size === 0) return false;
+  const labels = domain.split('.');
+  return labels.some((_label, place) => excluded.has(labels.slice(place).join('.')));
 }
 
 /** Sortable by time, and short enough to type: `20261122-153012-k7q2`. */

@@ -20,6 +20,18 @@ const idOf = (stderr: string) => /^run (\S+) \(/m.exec(stderr)?.[1] ?? '';
 const bytesOf = ({ folder }: Scene, name: string) => readFile(join(folder, name));
 const objectsIn = (text: string) => text.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
+describe.concurrent('companies that one already has', () => {
+  it('are never asked, and count as answered', async ({ open }) => {
+    const scene = await withList(await open());
+    const [first = '', second = ''] = DOMAINS;
+    await scene.write('customers.csv', `Website\nhttps://www.${second}/\n`);
+    const ran = await scene.run(['run', 'list.csv', '--exclude-domain', first, '--exclude-domain', '@customers.csv']);
+    expect([ran.exit, ran.stderr]).toEqual([0, expect.stringMatching(/: 4 rows, 2 excluded, 2 to launch/)]);
+    expect((await scene.rows('list.report.csv')).map(({ outcome, cost_usd }) => [outcome, cost_usd === '0'])).toEqual([['excluded', true], ['excluded', true], ['found', false], ['found', false]]);
+    expect((await scene.sandbox.stats()).launches).toBe(2);
+  });
+});
+
 describe.concurrent('an output given as a list', () => {
   it('is refused when it holds contacts, and asks nothing again when it is a report', async ({ open }) => {
     const scene = await withList(await open());

@@ -6,6 +6,7 @@ import type { Persona } from '../../core/model.ts';
 import { isNothing } from '../../core/nothing.ts';
 import { ownOutput } from '../../core/own-outputs.ts';
 import { readAll, refuse } from '../../core/problems.ts';
+import { hashOf } from '../../core/target.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
 import { namesOfList } from '../../csv/columns.ts';
@@ -22,6 +23,7 @@ import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
 import { boundsKept, boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
+import { excludedDomains } from '../excluded-domains.ts';
 import { withFiles } from '../option-files.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
@@ -47,6 +49,7 @@ export type RunCommandOptions = GlobalOptions &
     location?: string;
     country?: string[];
     excludeName?: string[];
+    excludeDomain?: string[];
     filterAsIs?: boolean;
     hints: boolean;
     rows?: number;
@@ -68,18 +71,21 @@ const COUNTRY_CODE = /^[a-z]{2,3}$/i;
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
   const filled = await withFiles(options);
+  const excluded = await excludedDomains(options.excludeDomain);
   const [session, pace, shape, maxAgeMs, asked] = readAll(
     () => (options.dryRun ? openSession(options) : openSessionWithKey(options)),
     () => readPace(options),
     () => readShape(options),
     () => durationOption('--max-age', options.maxAge),
-    () => readQuestionOptions(filled.options, filled.problems),
+    () => readQuestionOptions(filled.options, [...filled.problems, ...excluded.problems]),
     () => forcedFormat(options),
   );
   const question = { ...asked.question, api_host: options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host };
   for (const { option, column, message } of asked.hints) {
     session.terminal.say(`hint: ${option}, character ${column}: ${message}`, { message: 'hint', option, hint: message });
   }
+
+  for (const hint of excluded.hints) session.terminal.say(`hint: ${hint}`, { message: 'hint', hint });
 
   const list = await spool(input);
   try {
@@ -107,7 +113,10 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       () => refuse(problems),
     );
 
-    const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
+    const made: RunOptions = {
+      ...{ question, reading, output, rows: options.rows ?? null, command: sameCommand(process.argv), bounds: boundsOf(process.argv) },
+      ...(excluded.domains.size > 0 && { excluded_sha256: hashOf([...excluded.domains].sort()) }),
+    };
     const key = runKey(format.sha256, made);
     const nameOf = (index: number | undefined) => (index === undefined ? null : (columns.names[index] ?? null));
     const understood = {
@@ -131,6 +140,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
       list: opened,
       options: made,
+      excluded: excluded.domains,
       maxAgeMs,
       fresh: options.fresh ?? false,
       onOrRead: sayOrRead,
