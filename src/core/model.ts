@@ -64,7 +64,7 @@ export type SettledState =
   | 'in_doubt';
 
 /** How an input row ended, or how far it is while the run is unfinished (`waiting`, `not_launched`). */
-export type Outcome = SettledState | 'duplicate' | 'invalid' | 'waiting' | 'not_launched';
+export type Outcome = SettledState | 'duplicate' | 'invalid' | 'excluded' | 'waiting' | 'not_launched';
 
 /** Every outcome, in the order in which reports list them. */
 export const OUTCOMES = [
@@ -73,6 +73,7 @@ export const OUTCOMES = [
   'cached',
   'duplicate',
   'invalid',
+  'excluded',
   'rejected',
   'job_failed',
   'job_lost',

@@ -31,6 +31,8 @@ export type RowText = {
   title_filter: string;
   company_name: string;
   linkedin: string;
+  /** The row is of a report, where personas stand as a filter. */
+  isReported?: boolean;
 };
 
 /**
@@ -53,11 +55,12 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
   // The report of a run with personas has their text in each row: given as a list, it asks what the run asked.
   const hasOwn = own.text !== '' && (own.text !== sharedText || forAll === undefined);
   const title_filter = hasOwn ? own.text : sharedText;
+  const reported = hasOwn && row.isReported === true ? personasIn(own.text) : undefined;
   const refuse = (reason: string) => ({ domain: 'domain' in company ? company.domain : null, title_filter, reason });
 
   if ('reason' in company) return refuse(company.reason);
   const advice = company.hint === undefined ? [] : [company.hint];
-  if (hasOwn && options.filter_as_is !== true) {
+  if (hasOwn && reported === undefined && options.filter_as_is !== true) {
     const parsed = parseTitleFilter(own.text);
     if (parsed.ok) {
       advice.push(...parsed.hints.slice(0, 1).map(({ column, message }) => `title filter, character ${column}: ${message}`));
@@ -66,7 +69,7 @@ export function questionOf(row: RowText, options: QuestionOptions): Asked {
       return refuse(`title filter, character ${column}: ${message} (${code})\n${caret(own.text, column)}`);
     }
   }
-  const personas = hasOwn || options.title_filter !== undefined ? undefined : forAll;
+  const personas = reported ?? (hasOwn || options.title_filter !== undefined ? undefined : forAll);
   const filter = personas === undefined ? title_filter : undefined;
   if (filter === '') return refuse('has no title filter: fill the cell, or give one for all with --title-filter');
 
@@ -143,6 +146,19 @@ function canonical(value: unknown): string {
 /** The text of personas in the column `title_filter`: the API does not say which of them brought a contact. */
 function personasText(personas: Persona[] | undefined): string {
   return (personas ?? []).map(({ name, filter }) => `${name}=${filter}`).join('; ');
+}
+
+/** The personas of a text that `personasText` made; undefined for a filter. A name has no `=` in it, and titles have none. */
+function personasIn(text: string): Persona[] | undefined {
+  const personas: Persona[] = [];
+  for (const part of text.split('; ')) {
+    const place = part.indexOf('=');
+    const last = personas.at(-1);
+    if (place > 0) personas.push({ name: part.slice(0, place), filter: part.slice(place + 1) });
+    else if (last === undefined) return undefined;
+    else last.filter += `; ${part}`;
+  }
+  return personas;
 }
 
 /** A filter as it is sent, and whether an `or` in it was read as OR. Words for nothing are no filter. */

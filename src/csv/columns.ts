@@ -2,6 +2,7 @@
 import { closest } from '../core/closest.ts';
 import { companyDomain } from '../core/domain.ts';
 import { UsageError, type Problem } from '../core/errors.ts';
+import { ownOutput, REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { beginning } from '../core/text.ts';
 
 /** The columns of a list. The numbers are places in `names`, from 0. */
@@ -14,6 +15,8 @@ export type ListColumns = {
   filter?: number;
   company_name?: number;
   linkedin?: number;
+  /** The list is a report of ours: what it was made of stands behind so many columns. */
+  behind?: number;
 };
 
 /** Names in the order in which they are looked for, without spaces, dots, hyphens and underscores; docs/input.md lists them. */
@@ -38,6 +41,9 @@ export const KNOWN_NAMES = {
   ],
 } as const;
 
+/** Before the name of a column of the list that has the name of one of ours. */
+const RENAMED = 'input_';
+
 /** The part behind the @: who writes from a mail provider works somewhere else. */
 const MAIL_DOMAINS = /^(?:e?mail|(?:contact|lead|person|work)?email)domain$/;
 
@@ -51,11 +57,11 @@ const OF_PERSON = new Set(['firstname', 'lastname', 'fullname', 'surname', 'emai
  */
 export function chooseColumns(
   header: readonly string[],
-  options: { domainColumn?: string | undefined; filterColumn?: string | undefined } = {},
+  options: { domainColumn?: string | undefined; filterColumn?: string | undefined; asList?: boolean | undefined } = {},
 ): ListColumns {
   const names = uniqueNames(header);
+  if (options.asList !== true && ownOutput(header) === 'report') return columnsOfReport(names);
   const keys = header.map(keyOf);
-  const shortKeys = header.map(keyBeforeBracket);
   const problems: Problem[] = [];
 
   const named = (flag: string, wanted: string): number | undefined => {
@@ -70,15 +76,10 @@ export function chooseColumns(
     }
     return found[0];
   };
-  const known = (candidates: readonly string[], flag?: string): number | undefined => {
-    for (const candidate of candidates) {
-      const whole = placesOf(keys, candidate);
-      // `Website (required)` is meant where no column is called so without brackets.
-      const found = whole.length > 0 ? whole : placesOf(shortKeys, candidate);
-      if (found.length > 1 && flag !== undefined) problems.push(repeated(flag, names, found));
-      if (found.length > 0) return found[0];
-    }
-    return undefined;
+  const known = (candidates: readonly string[], flag: string): number | undefined => {
+    const found = knownPlaces(header, candidates);
+    if (found.length > 1) problems.push(repeated(flag, names, found));
+    return found[0];
   };
 
   const domain =
@@ -97,12 +98,35 @@ export function chooseColumns(
   const columns: ListColumns = { names, domain };
   if (MAIL_DOMAINS.test(keys[domain] ?? '')) columns.isMailDomain = true;
   if (filter !== undefined) columns.filter = filter;
-  const aboutPeople = keys.some((key) => OF_PERSON.has(key));
+  return { ...columns, ...hintColumns(header, [domain, filter]) };
+}
+
+/** The columns of hints, none of which is one of the `others`. */
+function hintColumns(header: readonly string[], others: readonly (number | undefined)[]): Pick<ListColumns, 'company_name' | 'linkedin'> {
+  const hints: Pick<ListColumns, 'company_name' | 'linkedin'> = {};
+  const aboutPeople = header.some((name) => OF_PERSON.has(keyOf(name)));
   for (const hint of ['company_name', 'linkedin'] as const) {
-    const place = known(aboutPeople ? KNOWN_NAMES[hint] : [...KNOWN_NAMES[hint], ...OF_COMPANY_OR_PERSON[hint]]);
-    if (place !== undefined && place !== domain && place !== filter) columns[hint] = place;
+    const [place] = knownPlaces(header, aboutPeople ? KNOWN_NAMES[hint] : [...KNOWN_NAMES[hint], ...OF_COMPANY_OR_PERSON[hint]]);
+    if (place !== undefined && !others.includes(place)) hints[hint] = place;
   }
-  return columns;
+  return hints;
+}
+
+/** A report asks what its list asked, by what it says of each row; the options that chose columns of the list have done their work. */
+function columnsOfReport(names: string[]): ListColumns {
+  const ours = REPORT_COLUMNS.map(() => '');
+  const columns = { names, domain: REPORT_COLUMNS.indexOf('domain'), filter: REPORT_COLUMNS.indexOf('title_filter'), behind: ours.length };
+  return { ...columns, ...hintColumns([...ours, ...namesOfList(columns)], []) };
+}
+
+/** The names of the columns that travel along into the outputs: of a report, those of its list, under their own names again. */
+export function namesOfList({ names, behind = 0 }: ListColumns): string[] {
+  const taken = new Set(names.slice(0, behind).map((name) => name.toLowerCase()));
+  return names.slice(behind).map((name) => {
+    const own = name.startsWith(RENAMED) && taken.has(name.slice(RENAMED.length).toLowerCase()) ? name.slice(RENAMED.length) : name;
+    taken.add(name.toLowerCase());
+    return own;
+  });
 }
 
 /** Whether a line names the domain, as the header does: by a known name, or by the one that the options give, and with no domain in it. */
@@ -156,6 +180,18 @@ function keyBeforeBracket(name: string): string {
 
 function placesOf(keys: readonly string[], wanted: string): number[] {
   return keys.flatMap((key, place) => (key === wanted && key !== '' ? [place] : []));
+}
+
+/** Where the first of these names is that the header has. */
+function knownPlaces(header: readonly string[], candidates: readonly string[]): number[] {
+  const [keys, shortKeys] = [header.map(keyOf), header.map(keyBeforeBracket)];
+  for (const candidate of candidates) {
+    const whole = placesOf(keys, candidate);
+    // `Website (required)` is meant where no column is called so without brackets.
+    const found = whole.length > 0 ? whole : placesOf(shortKeys, candidate);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 function repeated(flag: string, names: readonly string[], places: readonly number[]): Problem {

@@ -8,6 +8,7 @@ import { parse as parseWhole } from 'csv-parse/sync';
 import { companyDomain } from '../core/domain.ts';
 import { UsageError } from '../core/errors.ts';
 import type { InputRow } from '../core/model.ts';
+import { LINE_PROBLEM, REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { chooseColumns, headerIsBelow, isTitle, namesDomain, type ListColumns } from './columns.ts';
 import { isSepLine } from './delimiter.ts';
 import { textOf, type ListFormat } from './format.ts';
@@ -32,7 +33,7 @@ export type OpenedList = {
 };
 
 /** What `openList` is told besides the file's format. */
-export type OpenOptions = { domainColumn?: string | undefined; filterColumn?: string | undefined; signal?: AbortSignal | undefined };
+export type OpenOptions = { domainColumn?: string | undefined; filterColumn?: string | undefined; asList?: boolean | undefined; signal?: AbortSignal | undefined };
 
 /** `raw` is the record as written, with its line end. `line` is where it begins. */
 type Parsed = { record: string[]; raw: string; line: number };
@@ -107,11 +108,19 @@ async function columnsOf(first: Parsed, records: AsyncGenerator<Parsed>, options
 
 function rowOf(parsed: Parsed, columns: ListColumns, delimiter: string): ListRow {
   const lines = 1 + countInside(parsed.record);
-  const row = checkedRow(parsed, columns.names.length, delimiter);
+  const row = refusedBefore(checkedRow(parsed, columns.names.length, delimiter), columns);
   if (lines === 1) return row;
   const isSwallower = row.problem === undefined && row.cells.some((cell) => holdsRows(cell, columns.domain, delimiter));
   const last = parsed.line + lines - 1;
   return { ...row, lines, ...(isSwallower && { oddity: `a cell reaches to line ${last} and holds lines that look like rows: check the quotation marks in both` }) };
+}
+
+/** A row of a report that the list's own line, or an empty domain, kept from being asked is not asked now either. */
+function refusedBefore(row: ListRow, { behind }: ListColumns): ListRow {
+  if (behind === undefined || row.problem !== undefined) return row;
+  const [domain = '', outcome, reason = ''] = ['domain', 'outcome', 'reason'].map((name) => row.cells[REPORT_COLUMNS.indexOf(name)]);
+  const isRefused = outcome === 'invalid' && reason !== '' && (domain === '' || LINE_PROBLEM.test(reason));
+  return isRefused ? { ...row, problem: reason } : row;
 }
 
 /** Whether the inner lines of a cell look like rows that a stray quotation mark has swallowed. */

@@ -82,7 +82,11 @@ async function previewList(made: NewRun, options: { since: Date; rowsNamed: numb
     batch = [];
   };
 
-  for await (const { question, question_hash, line, reason } of importedRows(made)) {
+  for await (const { question, question_hash, line, reason, excluded } of importedRows(made)) {
+    if (excluded) {
+      count('excluded');
+      continue;
+    }
     if (question === undefined || question_hash === undefined) {
       count('invalid');
       if (invalidRows.length < options.rowsNamed) invalidRows.push({ row: line, reason: reason ?? null });

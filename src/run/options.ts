@@ -12,6 +12,8 @@ export type ReadingOptions = {
   filterColumn?: string;
   delimiter?: string;
   encoding?: string;
+  /** Also what this program wrote is a list like any other. */
+  asList?: true;
 };
 
 /** What the user said of the shape of the outputs; the rest has defaults (run/output-shape.ts). */
@@ -41,6 +43,8 @@ export type RunOptions = {
   question: QuestionOptions;
   reading: ReadingOptions;
   rows: number | null;
+  /** Tells apart which companies are left out; which these are, only the command knows. */
+  excluded_sha256?: string;
   output: OutputOptions;
   /** The command that made the run, for people to give again; without secrets. Unknown of runs of older versions. */
   command?: string;
@@ -63,6 +67,6 @@ export function goneOn({ needs: _needs, ...before }: RunOptions, now: Partial<Ru
  * rows. Pace and output may differ.
  */
 export function runKey(input_sha256: string, options: RunOptions): string {
-  const { question, reading, rows } = options;
-  return hashOf({ input_sha256, question, reading, rows });
+  const { question, reading, rows, excluded_sha256 } = options;
+  return hashOf({ input_sha256, question, reading, rows, excluded_sha256 });
 }

@@ -2,13 +2,13 @@
 import { extname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { readAll, refuse } from '../core/problems.ts';
 import { namedDelimiter } from '../csv/delimiter.ts';
 import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
 import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
 import type { Format, SheetStyle } from '../sheet/sheet.ts';
 import type { OutputOptions, OutputShape } from './options.ts';
-import { REPORT_COLUMNS } from './report.ts';
 
 /** The options of shape as they are typed. */
 export type ShapeChoice = {

@@ -1,5 +1,6 @@
 /* Where the outputs go: default names, what cannot be written (said before anything is sent), partial files. */
 import { constants, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { access, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -29,9 +30,10 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   const fromStdin = choice.input === '-';
   const stem = basename(choice.input, extname(choice.input));
   const { shape = {} } = choice;
-  const contacts = choice.output ?? (fromStdin ? '-' : join(dirname(choice.input), `${stem}.contacts.${shape.format ?? 'csv'}`));
+  const name = `${fromStdin ? 'stdin' : stem}.contacts.${shape.format ?? 'csv'}`;
+  const contacts = inFolder(choice.output, name) ?? (fromStdin ? '-' : join(dirname(choice.input), name));
   const besides = contacts === '-' || isNoFile(contacts) ? dirname(choice.input) : dirname(contacts);
-  const report = choice.report ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
+  const report = inFolder(choice.report, `${fromStdin ? 'stdin' : stem}.report.csv`) ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
   return {
     contacts: contacts === '-' ? '-' : resolve(contacts),
     report: report === null ? null : resolve(report),
@@ -44,12 +46,22 @@ export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOp
   };
 }
 
+/** The path of an output; where it is a folder, or ends as one, the file of this name in it. */
+function inFolder(path: string | undefined, name: string): string | undefined {
+  if (path === undefined || path === '-') return path;
+  return /[/\\]$/.test(path) || kindOf(path)?.isDirectory() === true ? join(path, name) : path;
+}
+
 /** Whether there is something that is no regular file, such as a device or a pipe: nothing can be beside it. */
 function isNoFile(path: string): boolean {
+  return kindOf(path)?.isFile() === false;
+}
+
+function kindOf(path: string): Stats | undefined {
   try {
-    return !statSync(path).isFile();
+    return statSync(path);
   } catch {
-    return false;
+    return undefined; // what is wrong with it is said by who writes there
   }
 }
 
@@ -96,7 +108,7 @@ async function problemOf(path: string, { inputPath, option, isTrying }: { inputP
   return tried.then(
     () => undefined,
     (error: NodeJS.ErrnoException) => ({
-      what: `cannot write to ${isStream ? target : folder} (${getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message})`,
+      what: `cannot write to ${isStream || error.path === target ? target : folder} (${getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.message})`,
       fix: `choose another place with ${option}`,
     }),
   );

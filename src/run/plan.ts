@@ -25,6 +25,7 @@ export type Plan = {
   rows: number;
   duplicates: number;
   invalid: number;
+  excluded: number;
   answered: number;
   /** Rows of a continued run that ended otherwise. */
   ended: number;
@@ -69,15 +70,16 @@ export function planOf(given: {
   const requests = 2 * (to_launch + toRepeat) + Math.max(to_ask_again - toRepeat, 0);
   const windows = rateLimit.limit === 0 ? 0 : Math.max(Math.ceil(requests / rateLimit.limit) - 1, 0);
   const answered = rows('cached', 'found', 'no_contacts');
-  const [duplicates, invalid, total] = [rows('duplicate'), rows('invalid'), rows(...OUTCOMES)];
+  const [duplicates, invalid, excluded, total] = [rows('duplicate'), rows('invalid'), rows('excluded'), rows(...OUTCOMES)];
   const companies = to_launch + toRepeat;
   const contacts = companies * given.question.limit;
   return {
     rows: total,
     duplicates,
     invalid,
+    excluded,
     answered,
-    ended: total - duplicates - invalid - answered - to_launch - to_ask_again,
+    ended: total - duplicates - invalid - excluded - answered - to_launch - to_ask_again,
     to_ask_again,
     to_launch,
     answered_before: answeredBefore,
@@ -128,6 +130,7 @@ export function openingLines(opening: {
     many(plan.rows, 'row') + (opening.lines === undefined || opening.lines === plan.rows ? '' : ` (on ${opening.lines} lines)`),
     ...(plan.duplicates > 0 ? [many(plan.duplicates, 'duplicate')] : []),
     ...(plan.invalid > 0 ? [`${plan.invalid} invalid`] : []),
+    ...(plan.excluded > 0 ? [`${plan.excluded} excluded`] : []),
     ...(plan.answered > 0 ? [`${plan.answered} already answered`] : []),
     ...(plan.ended > 0 ? [`${plan.ended} ended without an answer`] : []),
     ...(plan.to_ask_again > plan.to_repeat ? [`${many(plan.to_ask_again - plan.to_repeat, 'job')} still open`] : []),

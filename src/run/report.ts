@@ -1,4 +1,5 @@
 /* The report: one line per input row, and what became of it. */
+import { REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { inputColumnNames } from '../sheet/column-choice.ts';
 import type { Page, Sheet } from '../sheet/sheet.ts';
 import type { Database } from '../store/database.ts';
@@ -6,8 +7,6 @@ import { reportRows } from '../store/outcomes.ts';
 import type { ReportRow } from '../store/outcomes.ts';
 import type { Run } from './options.ts';
 
-/** The report's own columns; those of the input follow. */
-export const REPORT_COLUMNS: readonly string[] = ['row', 'domain', 'title_filter', 'outcome', 'reason', 'contacts', 'cost_usd', 'job_id', 'launches'];
 const PAGE = 1_000;
 
 /** Every input row of the run with its outcome, in input order. */

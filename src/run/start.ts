@@ -1,5 +1,6 @@
 /* A new run: the list is read once, row by row, into one transaction. */
 import { questionOf } from '../core/target.ts';
+import { namesOfList } from '../csv/columns.ts';
 import type { ListRow, OpenedList } from '../csv/read.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
@@ -18,6 +19,8 @@ export type NewRun = {
   input_name: string;
   list: Pick<OpenedList, 'columns' | 'rows' | 'linesRead'>;
   options: RunOptions;
+  /** Companies that are left out, their sub-domains too. */
+  excluded?: ReadonlySet<string>;
   /** How old an answer may be to be taken from the database, in milliseconds. */
   maxAgeMs: number;
   /** Takes nothing from the database. */
@@ -38,7 +41,7 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
     id: newRunId(runtime),
     key: made.key,
     input_name: made.input_name,
-    input_columns: made.list.columns.names,
+    input_columns: namesOfList(made.list.columns),
     options: made.options,
     created_at: now,
     finished_at: null,
@@ -98,18 +101,27 @@ function importRow(row: ListRow, position: number, made: NewRun, options: RunOpt
       title_filter: cell(columns.filter),
       company_name: cell(columns.company_name),
       linkedin: cell(columns.linkedin),
+      isReported: columns.behind !== undefined,
     },
     options,
   );
   const { domain, title_filter } = asked;
-  const imported = { position, line: row.line, cells: row.cells, domain, title_filter };
+  const imported = { position, line: row.line, cells: row.cells.slice(columns.behind ?? 0), domain, title_filter };
   // A row that is broken as a line is not asked, whatever its cells say.
   if (row.problem !== undefined) return { ...imported, reason: row.problem };
+  if (domain !== null && isExcluded(domain, made.excluded)) return { ...imported, reason: 'left out by --exclude-domain', excluded: true };
   if (asked.question === undefined) return { ...imported, reason: asked.reason };
   if (row.oddity !== undefined) made.onAdvice(row.line, row.oddity);
   if (asked.isOrRead) made.onOrRead();
   if (asked.advice !== undefined) made.onAdvice(row.line, asked.advice);
   return { ...imported, question: asked.question, question_hash: asked.question_hash };
+}
+
+/** Whether a domain, or one that it is below, is among these. */
+function isExcluded(domain: string, excluded: ReadonlySet<string> = new Set()): boolean {
+  if (excluded.size === 0) return false;
+  const labels = domain.split('.');
+  return labels.some((_label, place) => excluded.has(labels.slice(place).join('.')));
 }
 
 /** Sortable by time, and short enough to type: `20261122-153012-k7q2`. */

@@ -3,7 +3,7 @@
  * reads half of one; what exists and is no regular file (a pipe, a device) is written as a stream.
  */
 import { createWriteStream } from 'node:fs';
-import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
@@ -39,7 +39,7 @@ export async function writeSheetFile(path: string, sheets: Sheets, style: SheetS
     // A file that was kept from others stays so.
     const mode = existing === undefined ? 0o666 : existing.mode & 0o777;
     await pour(sheets, style, createWriteStream(temporary, { flush: true, mode }));
-    await rename(temporary, target);
+    await replace(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
@@ -51,6 +51,30 @@ export async function tryWriting(target: string): Promise<void> {
   const temporary = temporaryPath(target, 'trial');
   await (await open(temporary, 'w')).close();
   await rm(temporary);
+  if (await isMountPoint(target, temporary)) await (await open(target, 'r+')).close();
+}
+
+/** Whether a file is mounted by itself, as containers do: a link to it would lead to another mount. */
+async function isMountPoint(target: string, temporary: string): Promise<boolean> {
+  try {
+    await link(target, temporary);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EXDEV';
+  }
+  await rm(temporary);
+  return false;
+}
+
+/** Puts a file in the place of another. One that is mounted by itself cannot be replaced, and is written where it is. */
+export async function replace(temporary: string, target: string, move: typeof rename = rename): Promise<void> {
+  try {
+    await move(temporary, target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EBUSY' && code !== 'EXDEV') throw error;
+    await copyFile(temporary, target);
+    await rm(temporary);
+  }
 }
 
 /** Where a path leads; also a symbolic link to what does not exist yet, which is then created there. */

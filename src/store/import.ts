@@ -13,6 +13,8 @@ export type ImportedRow = {
   question_hash?: string;
   question?: Question;
   reason?: string;
+  /** It would have one, and is left out by --exclude-domain. */
+  excluded?: true;
 };
 
 /** A question whose jobs ended FAILED, or were lost, so often is not launched again of itself (contract, section 1). */
@@ -53,10 +55,10 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
   await transaction.query(
     `insert into waterfall.input_rows (run_id, position, line, domain, title_filter, cells, target_id, outcome, reason)
      select $1, given.position, given.line, given.domain, given.title_filter, given.cells, target.id,
-       case when target.id is null then 'invalid' when target.position <> given.position then 'duplicate' end,
+       case when given.excluded then 'excluded' when target.id is null then 'invalid' when target.position <> given.position then 'duplicate' end,
        given.reason
      from json_to_recordset($2::json) as given (
-       position integer, line integer, domain text, title_filter text, cells text[], question_hash text, reason text)
+       position integer, line integer, domain text, title_filter text, cells text[], question_hash text, reason text, excluded boolean)
      left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash and not target.formed_anew`,
     [run_id, batch],
   );

@@ -227,7 +227,7 @@ const OUTPUTS: Situation[] = [
   { name: 'whose folder is a file', ...option('-o', 'list.csv/contacts.csv'), what: 'FOLDER/list.csv is a file, not a folder', fix: 'choose another place with -o' },
   { name: 'with a name that is too long', ...option('-o', `${'x'.repeat(250)}.csv`), what: 'cannot write to FOLDER (name too long)', fix: 'choose another place with -o' },
   { name: 'where this user may not write', ...option(), isNobody: true, what: 'cannot write to FOLDER (permission denied)', fix: 'choose another place with -o' },
-  { name: 'that is a folder', ...option('-o', '.'), what: 'the output FOLDER is a folder', fix: 'name a file in it' },
+  { name: 'whose file is a folder', ...option('-o', '.'), given: (folder) => mkdir(join(folder, 'list.contacts.csv')).then(() => undefined), what: 'the output FOLDER/list.contacts.csv is a folder', fix: 'name a file in it' },
   { name: 'that is the report too', ...option('-o', 'x.csv', '--report', 'x.csv'), what: 'contacts and report would be the same file (FOLDER/x.csv)', fix: 'choose another --report' },
 ];
 

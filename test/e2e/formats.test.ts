@@ -20,6 +20,31 @@ const idOf = (stderr: string) => /^run (\S+) \(/m.exec(stderr)?.[1] ?? '';
 const bytesOf = ({ folder }: Scene, name: string) => readFile(join(folder, name));
 const objectsIn = (text: string) => text.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
+describe.concurrent('companies that one already has', () => {
+  it('are never asked, and count as answered', async ({ open }) => {
+    const scene = await withList(await open());
+    const [first = '', second = ''] = DOMAINS;
+    await scene.write('customers.csv', `Website\nhttps://www.${second}/\n`);
+    const ran = await scene.run(['run', 'list.csv', '--exclude-domain', first, '--exclude-domain', '@customers.csv']);
+    expect([ran.exit, ran.stderr]).toEqual([0, expect.stringMatching(/: 4 rows, 2 excluded, 2 to launch/)]);
+    expect((await scene.rows('list.report.csv')).map(({ outcome, cost_usd }) => [outcome, cost_usd === '0'])).toEqual([['excluded', true], ['excluded', true], ['found', false], ['found', false]]);
+    expect((await scene.sandbox.stats()).launches).toBe(2);
+  });
+});
+
+describe.concurrent('an output given as a list', () => {
+  it('is refused when it holds contacts, and asks nothing again when it is a report', async ({ open }) => {
+    const scene = await withList(await open());
+    expect((await scene.run(['run', 'list.csv'])).exit).toBe(0);
+    const { launches } = await scene.sandbox.stats();
+    const refused = await scene.run(['run', 'list.contacts.csv', '--title-filter', 'cto']);
+    expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining('list.contacts.csv holds contacts that this program found for list.csv')]);
+    expect((await scene.run(['run', 'list.report.csv', '-o', 'again.csv', '--report', 'why.csv'])).exit).toBe(0);
+    expect((await scene.sandbox.stats()).launches).toBe(launches);
+    expect((await scene.rows('why.csv')).map(({ outcome, note }) => ({ outcome, note }))).toEqual((await scene.rows('list.report.csv')).map(({ note }) => ({ outcome: 'cached', note })));
+  });
+});
+
 describe.concurrent('the same contacts', () => {
   it('are in each format, and each report has a line for every row', async ({ open }) => {
     const scene = await withList(await open());

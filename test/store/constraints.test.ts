@@ -56,6 +56,7 @@ describeOnBoth('the database refuses', (open) => {
   it.each([
     ['an outcome of its own that only a target has', 'input_rows_outcome', `outcome = 'found'`],
     ['an invalid row with a target', 'input_rows_has_target', `outcome = 'invalid'`],
+    ['an excluded row with a target', 'input_rows_has_target', `outcome = 'excluded'`],
     ['a row with neither target nor outcome', 'input_rows_has_target', 'target_id = null'],
     ['a duplicate without a target', 'input_rows_has_target', `outcome = 'duplicate', target_id = null`],
   ])('%s (%s)', async (_what, constraint, change) => {

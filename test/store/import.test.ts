@@ -60,6 +60,11 @@ describeOnBoth('the rows of a new run', (open) => {
     expect(await rowsOf('run-1')).toMatchObject([{ outcome: null, asked_at: 0 }, { outcome: 'duplicate' }]);
   });
 
+  it('are excluded without a target, and no fault of theirs is told', async () => {
+    expect(await startedRun(open(), 'run-1', [], { rows: [{ ...rowFor('no domain', 0), domain: 'alderfinch.example', reason: 'left out', excluded: true }] })).toEqual([]);
+    expect(await rowsOf('run-1')).toMatchObject([{ outcome: 'excluded', reason: 'left out', asked_at: null }]);
+  });
+
   it('are invalid, with the reason and without a target, when they cannot be asked', async () => {
     const targets = await startedRun(open(), 'run-1', [], { rows: [{ ...rowFor('no domain', 0), reason: 'no domain here' }] });
     expect(targets).toEqual([]);

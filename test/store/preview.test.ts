@@ -53,6 +53,7 @@ describeOnBoth('a preview', (open) => {
     ['with --fresh', { fresh: true }],
     ['with a --max-age that takes the old answer too', { maxAgeMs: 60 * DAY_MS }],
     ['with a --max-age of 0', { maxAgeMs: 0 }],
+    ['with companies that are left out', { excluded: new Set(['answered.example', 'new.example']) }],
   ])('counts what the run then begins with, %s', async (_what, more) => {
     runtime.clock.set(NOW + 1);
     const domains = [...(await everythingKnown(open())), 'new.example', 'no domain', ''];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
-import { REPORT_COLUMNS } from '../../src/run/report.ts';
+import { REPORT_COLUMNS } from '../../src/core/own-outputs.ts';
 import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/sheet/contact-columns.ts';
 import type { ContactSource } from '../../src/sheet/contact-columns.ts';
 import { FORMATS } from '../../src/sheet/sheet.ts';

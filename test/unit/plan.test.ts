@@ -42,11 +42,11 @@ describe('planOf', () => {
   });
 
   it('puts every row in exactly one place', () => {
-    const outcomes: Outcome[] = ['found', 'no_contacts', 'cached', 'duplicate', 'invalid', 'rejected', 'job_failed', 'job_lost', 'timed_out', 'in_doubt', 'waiting', 'not_launched'];
+    const outcomes: Outcome[] = ['found', 'no_contacts', 'cached', 'duplicate', 'invalid', 'excluded', 'rejected', 'job_failed', 'job_lost', 'timed_out', 'in_doubt', 'waiting', 'not_launched'];
     const made = plan(outcomes.map((outcome, place) => count(outcome, 2 ** place)));
-    expect(made).toMatchObject({ rows: 2 ** 12 - 1, answered: 1 + 2 + 4, duplicates: 8, invalid: 16, ended: 32 + 64 + 128 + 256 + 512, to_ask_again: 1_024, to_launch: 2_048 });
-    const { rows, duplicates, invalid, answered, ended, to_ask_again, to_launch } = made;
-    expect(duplicates + invalid + answered + ended + to_ask_again + to_launch).toBe(rows);
+    expect(made).toMatchObject({ rows: 2 ** 13 - 1, answered: 1 + 2 + 4, duplicates: 8, invalid: 16, excluded: 32, ended: 64 + 128 + 256 + 512 + 1_024, to_ask_again: 2_048, to_launch: 4_096 });
+    const { rows, duplicates, invalid, excluded, answered, ended, to_ask_again, to_launch } = made;
+    expect(duplicates + invalid + excluded + answered + ended + to_ask_again + to_launch).toBe(rows);
   });
 });
 

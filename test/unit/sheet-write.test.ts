@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { guardFormula } from '../../src/sheet/formula-guard.ts';
 import type { Sheets, SheetStyle } from '../../src/sheet/sheet.ts';
-import { writeSheetFile, writeSheetTo } from '../../src/sheet/write.ts';
+import { replace, tryWriting, writeSheetFile, writeSheetTo } from '../../src/sheet/write.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { sheetOf } from '../support/sheets.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -237,6 +237,33 @@ describe('a sheet in a file', () => {
     await chmod(inFolder('private.csv'), 0o600);
     await writeSheetFile(inFolder('private.csv'), small(), plain, 'run-1');
     expect((await stat(inFolder('private.csv'))).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe('a file that is mounted by itself', () => {
+  /** What the system says to whoever renames over a mount point, or into another mount. */
+  const refusing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
+
+  it.each(['EBUSY', 'EXDEV'])('is written in place where renaming over it ends with %s', async (code) => {
+    await writeFile(inFolder('mounted.csv'), 'longer than what comes');
+    await writeFile(inFolder('temporary'), 'new');
+    const { ino } = await stat(inFolder('mounted.csv'));
+    await replace(inFolder('temporary'), inFolder('mounted.csv'), refusing(code));
+    expect([await readFile(inFolder('mounted.csv'), 'utf8'), (await stat(inFolder('mounted.csv'))).ino]).toEqual(['new', ino]);
+    await expect(stat(inFolder('temporary'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('is not what any other error means', async () => {
+    await writeFile(inFolder('good.csv'), 'good');
+    await writeFile(inFolder('temporary'), 'new');
+    await expect(replace(inFolder('temporary'), inFolder('good.csv'), refusing('EACCES'))).rejects.toMatchObject({ code: 'EACCES' });
+    expect(await readFile(inFolder('good.csv'), 'utf8')).toBe('good');
+  });
+
+  it('is tried without a trace, and so is an ordinary one', async () => {
+    await writeFile(inFolder('tried.csv'), 'good');
+    await tryWriting(inFolder('tried.csv'));
+    expect([await readFile(inFolder('tried.csv'), 'utf8'), (await readdir(inFolder())).filter((name) => name.includes('trial'))]).toEqual(['good', []]);
   });
 });
 

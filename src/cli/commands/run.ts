@@ -1,11 +1,15 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { isNothing } from '../../core/nothing.ts';
+import { ownOutput } from '../../core/own-outputs.ts';
 import { readAll, refuse } from '../../core/problems.ts';
+import { hashOf } from '../../core/target.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
+import { namesOfList } from '../../csv/columns.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import type { ListFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
@@ -19,6 +23,7 @@ import { durationOption } from '../../runtime/config.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
 import { boundsKept, boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
+import { excludedDomains } from '../excluded-domains.ts';
 import { withFiles } from '../option-files.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
@@ -37,12 +42,14 @@ export type RunCommandOptions = GlobalOptions &
     filterColumn?: string;
     delimiter?: string;
     encoding?: string;
+    asList?: boolean;
     limit: number;
     includePhones?: boolean;
     includeUnverified?: boolean;
     location?: string;
     country?: string[];
     excludeName?: string[];
+    excludeDomain?: string[];
     filterAsIs?: boolean;
     hints: boolean;
     rows?: number;
@@ -64,18 +71,21 @@ const COUNTRY_CODE = /^[a-z]{2,3}$/i;
 /** Runs the command; returns its exit code. */
 export async function run(input: string, options: RunCommandOptions): Promise<number> {
   const filled = await withFiles(options);
+  const excluded = await excludedDomains(options.excludeDomain);
   const [session, pace, shape, maxAgeMs, asked] = readAll(
     () => (options.dryRun ? openSession(options) : openSessionWithKey(options)),
     () => readPace(options),
     () => readShape(options),
     () => durationOption('--max-age', options.maxAge),
-    () => readQuestionOptions(filled.options, filled.problems),
+    () => readQuestionOptions(filled.options, [...filled.problems, ...excluded.problems]),
     () => forcedFormat(options),
   );
   const question = { ...asked.question, api_host: options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host };
   for (const { option, column, message } of asked.hints) {
     session.terminal.say(`hint: ${option}, character ${column}: ${message}`, { message: 'hint', option, hint: message });
   }
+
+  for (const hint of excluded.hints) session.terminal.say(`hint: ${hint}`, { message: 'hint', hint });
 
   const list = await spool(input);
   try {
@@ -84,24 +94,29 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       ...(options.filterColumn !== undefined && { filterColumn: options.filterColumn }),
       ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
       ...(options.encoding !== undefined && { encoding: options.encoding }),
+      ...(options.asList && { asList: true as const }),
     };
     const format = await list.naming(examineList(list.path, reading));
     const opened = await list.naming(openList(list.path, format, reading));
     const { columns } = opened;
     const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
     const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
-    if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
+    if (options.asList !== true && ownOutput(columns.names) === 'contacts') problems.push(contactsAreNoList(list.name));
+    else if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
       problems.push({
         what: `${list.name} has no column with title filters, and no filter is given for all rows`,
         fix: 'add --title-filter "(founder OR ceo) AND NOT assistant", or name the column with --filter-column',
       });
     }
     readAll(
-      () => refuseMisshapen(output, shape, { input_columns: columns.names, isTerminal: process.stdout.isTTY }),
+      () => refuseMisshapen(output, shape, { input_columns: namesOfList(columns), isTerminal: process.stdout.isTTY }),
       () => refuse(problems),
     );
 
-    const made: RunOptions = { question, reading, rows: options.rows ?? null, output, command: sameCommand(process.argv), bounds: boundsOf(process.argv) };
+    const made: RunOptions = {
+      ...{ question, reading, output, rows: options.rows ?? null, command: sameCommand(process.argv), bounds: boundsOf(process.argv) },
+      ...(excluded.domains.size > 0 && { excluded_sha256: hashOf([...excluded.domains].sort()) }),
+    };
     const key = runKey(format.sha256, made);
     const nameOf = (index: number | undefined) => (index === undefined ? null : (columns.names[index] ?? null));
     const understood = {
@@ -110,7 +125,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       hint_columns: [columns.company_name, columns.linkedin].flatMap((index) => nameOf(index) ?? []),
     };
     const { encoding } = format;
-    session.terminal.say(readingLine(list.name, format, understood, options.hints), { message: 'list read', list: list.name, encoding, ...understood });
+    session.terminal.say(readingLine(list.name, format, understood, { areHintsSent: options.hints, isReport: columns.behind !== undefined }), { message: 'list read', list: list.name, encoding, ...understood });
     if (opened.skipped !== undefined) session.terminal.say(`hint: ${opened.skipped}`, { message: 'hint', hint: opened.skipped });
 
     let isOrSaid = false;
@@ -125,6 +140,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       input_name: list.name === 'stdin' ? 'stdin' : basename(list.name),
       list: opened,
       options: made,
+      excluded: excluded.domains,
       maxAgeMs,
       fresh: options.fresh ?? false,
       onOrRead: sayOrRead,
@@ -158,18 +174,28 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
   }
 }
 
+/** Why a list of our contacts is refused, and which list may be meant: the one beside it that it is named after. */
+function contactsAreNoList(path: string): Problem {
+  const stem = /^(.+)\.contacts(?:\.partial)?$/.exec(basename(path, extname(path)))?.[1];
+  const list = stem === undefined ? undefined : ['csv', 'tsv', 'txt'].map((ending) => join(dirname(path), `${stem}.${ending}`)).find(existsSync);
+  return {
+    what: `${path} holds contacts that this program found${list === undefined ? '' : ` for ${list}`}, not companies to ask for`,
+    fix: `give ${list ?? 'the list that they were found for'}, or its report; --as-list takes it as a list all the same`,
+  };
+}
+
 /** How the list was understood. */
 function readingLine(
   list: string,
   { encoding, guess }: ListFormat,
   { domain_column, filter_column, hint_columns }: { domain_column: string | null; filter_column: string | null; hint_columns: string[] },
-  areHintsSent: boolean,
+  { areHintsSent, isReport }: { areHintsSent: boolean; isReport: boolean },
 ): string {
   const filters = filter_column === null ? 'title filters from the command line' : `title filters in column "${filter_column}"`;
   const names = hint_columns.map((name) => `"${name}"`).join(' and ');
   const hints = names === '' ? '' : areHintsSent ? `, hints in column ${names}` : `, no hints from column ${names} (--no-hints)`;
   const why = guess === undefined ? '' : `, as in "${guess.word}" in line ${guess.line}; --encoding says it otherwise`;
-  return `reading ${list}${encoding === 'utf-8' ? '' : ` (${encoding}${why})`}: domains in column "${domain_column}", ${filters}${hints}`;
+  return `reading ${list}${isReport ? ', a report of an earlier run' : ''}${encoding === 'utf-8' ? '' : ` (${encoding}${why})`}: domains in column "${domain_column}", ${filters}${hints}`;
 }
 
 /** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
