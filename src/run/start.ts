@@ -10,7 +10,9 @@ import { createRun } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
 
 const BATCH = 1_000;
-/** A list so long takes some ten seconds, in which nothing else is seen: a multiple of the batch. */
+/** Characters of cells that are saved at a time, as far as rows allow: a thousand long ones do not fit the memory. */
+const BATCH_LENGTH = 4 << 20;
+/** A list so long takes some ten seconds, in which nothing else is seen. */
 const TOLD_EVERY = 50_000;
 
 /** What a new run is made of. */
@@ -51,23 +53,33 @@ export async function startRun(database: Database, runtime: Runtime, made: NewRu
   };
   await database.transactionOnce(async (transaction) => {
     await createRun(transaction, run);
-    let batch: ImportedRow[] = [];
     let saved = 0;
-    for await (const row of importedRows(made)) {
-      batch.push(row);
-      if (batch.length === BATCH) {
-        signal?.throwIfAborted();
-        await addRows(transaction, run.id, batch);
-        saved += batch.length;
-        batch = [];
-        if (saved % TOLD_EVERY === 0) runtime.log.info('saving the list', { rows: saved });
-      }
+    for await (const batch of inBatches(importedRows(made))) {
+      signal?.throwIfAborted();
+      await addRows(transaction, run.id, batch);
+      const told = Math.floor(saved / TOLD_EVERY);
+      saved += batch.length;
+      if (Math.floor(saved / TOLD_EVERY) > told) runtime.log.info('saving the list', { rows: saved });
     }
     signal?.throwIfAborted();
-    if (batch.length > 0) await addRows(transaction, run.id, batch);
     if (!made.fresh) await adoptKnown(transaction, run.id, answersSince(made, now.getTime()), now);
   });
   return run;
+}
+
+/** Rows in batches that are bounded by their number and by the length of their cells. */
+export async function* inBatches(rows: AsyncIterable<ImportedRow>): AsyncGenerator<ImportedRow[]> {
+  let batch: ImportedRow[] = [];
+  let length = 0;
+  for await (const row of rows) {
+    batch.push(row);
+    for (const cell of row.cells) length += cell.length;
+    if (batch.length < BATCH && length < BATCH_LENGTH) continue;
+    yield batch;
+    batch = [];
+    length = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** From when on an answer may be taken from the database. */

@@ -221,6 +221,11 @@ describe('openList', () => {
     expect(await problemOf(openList(path, await examineList(path)))).toMatch(message);
   });
 
+  it('counts lines behind a row that is too long and of several lines', async () => {
+    const { rows } = await read('domain,x\na.example,b,"c\nd"\nb.example,y\n');
+    expect(rows.map(({ line, problem }) => [line, problem])).toEqual([[2, 'has 3 cells, the header has 2'], [4, undefined]]);
+  });
+
   it('takes a forced delimiter although the line sep=; says otherwise', async () => {
     const { rows } = await read('sep=;\ndomain,x\na.example,1\n', { delimiter: ',' });
     expect(rows).toEqual([{ line: 3, cells: ['a.example', '1'] }]);
