@@ -53,7 +53,7 @@ export type Scene = Workplace & { sandbox: SandboxProcess };
 /** `embedded`: no DATABASE_URL. `sandbox`: its options, with which it becomes a process of its own. */
 export type SceneOptions = { embedded?: boolean; sandbox?: readonly string[] };
 
-const LONGEST_MS = 55_000;
+const LONGEST_MS = 150_000;
 const KEY = 'test-key';
 
 /** `it` with a PostgreSQL database for the file, and more databases, workplaces, sandboxes and doors to servers for the test. */
