@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../core/errors.ts';
+import { reworded } from '../core/problems.ts';
 
 /** A list that can be read as often as needed. */
 export type Spooled = {
@@ -42,8 +43,7 @@ export async function spool(input: string): Promise<Spooled> {
     naming: (work) =>
       work.catch((error: unknown) => {
         if (!(error instanceof UsageError)) throw error;
-        const own = (text: string) => text.replaceAll(path, name);
-        throw new UsageError(error.problems.map(({ what, fix }) => ({ what: own(what), ...(fix !== undefined && { fix: own(fix) }) })));
+        throw reworded(error, (text) => text.replaceAll(path, name));
       }),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

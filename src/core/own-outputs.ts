@@ -3,6 +3,9 @@
 /** The report's own columns; those of the input follow. */
 export const REPORT_COLUMNS: readonly string[] = ['row', 'domain', 'title_filter', 'outcome', 'reason', 'contacts', 'cost_usd', 'job_id', 'launches'];
 
+/** Before the name of a column of the list that has the name of one of ours. */
+export const RENAMED = 'input_';
+
 /** Two of these names, and a table is of contacts that we wrote, whichever columns were chosen. */
 const OF_CONTACTS = new Set(['professional_email', 'person_id', 'job_id', 'fetched_at']);
 

@@ -25,3 +25,8 @@ export function readAll<Given extends readonly unknown[]>(...readers: { [Place i
 export function refuse(problems: readonly Problem[]): void {
   if (problems.length > 0) throw new UsageError(problems);
 }
+
+/** The same error with its texts in other words, such as the user's name for a file. */
+export function reworded(error: UsageError, inWords: (text: string) => string): UsageError {
+  return new UsageError(error.problems.map(({ what, fix }) => ({ what: inWords(what), ...(fix !== undefined && { fix: inWords(fix) }) })), { cause: error });
+}

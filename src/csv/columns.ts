@@ -2,7 +2,7 @@
 import { closest } from '../core/closest.ts';
 import { companyDomain } from '../core/domain.ts';
 import { UsageError, type Problem } from '../core/errors.ts';
-import { ownOutput, REPORT_COLUMNS } from '../core/own-outputs.ts';
+import { ownOutput, RENAMED, REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { beginning } from '../core/text.ts';
 
 /** The columns of a list. The numbers are places in `names`, from 0. */
@@ -40,9 +40,6 @@ export const KNOWN_NAMES = {
     'accountlinkedinurl', 'companylinkedinpage', 'linkedinpage',
   ],
 } as const;
-
-/** Before the name of a column of the list that has the name of one of ours. */
-const RENAMED = 'input_';
 
 /** The part behind the @: who writes from a mail provider works somewhere else. */
 const MAIL_DOMAINS = /^(?:e?mail|(?:contact|lead|person|work)?email)domain$/;

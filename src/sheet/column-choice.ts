@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { closest } from '../core/closest.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
+import { RENAMED } from '../core/own-outputs.ts';
 import { beginning } from '../core/text.ts';
 import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from './contact-columns.ts';
 import type { ContactColumn } from './contact-columns.ts';
@@ -56,7 +57,7 @@ export function inputColumnNames(ours: readonly string[], input: readonly string
   const taken = new Set(ours.map(keyOf));
   return input.map((name) => {
     let unique = name;
-    while (taken.has(keyOf(unique))) unique = `input_${unique}`;
+    while (taken.has(keyOf(unique))) unique = RENAMED + unique;
     taken.add(keyOf(unique));
     return unique;
   });

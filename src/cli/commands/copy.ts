@@ -1,6 +1,7 @@
 /* `copy`: everything that is known, from the embedded database into a PostgreSQL, or the other way. */
 import { many } from '../../core/count.ts';
 import { UsageError } from '../../core/errors.ts';
+import { reworded } from '../../core/problems.ts';
 import { copyAll } from '../../store/copy.ts';
 import { isUnmade, openDatabase, openSession, placeOf } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -47,7 +48,5 @@ export async function copy({ to, from, ...options }: CopyCommandOptions): Promis
 
 /** The advice about a database names the setting that it usually comes from. */
 function naming(option: string, error: unknown): unknown {
-  if (!(error instanceof UsageError)) return error;
-  const own = (text: string) => text.replaceAll('DATABASE_URL', option);
-  return new UsageError(error.problems.map(({ what, fix }) => ({ what: own(what), ...(fix !== undefined && { fix: own(fix) }) })), { cause: error });
+  return error instanceof UsageError ? reworded(error, (text) => text.replaceAll('DATABASE_URL', option)) : error;
 }
