@@ -38,10 +38,19 @@ export function complain(text: string, options: GlobalOptions): number {
 
 /** Secrets are taken out: a stack may quote anything. */
 function sayer(options: GlobalOptions): (text: string) => void {
-  const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
+  const scrub = scrubber(readSecrets(options, process.env, existingFolder()));
   const shown = (text: string) => asStarted(scrub(text), process.env);
   const write = (line: string) => void process.stderr.write(`${line}\n`);
   if (options.logFormat === 'text') return (text) => write(fitting(shown(text), process.stderr));
   const log = createLog({ format: options.logFormat, level: 'error', write });
   return (text) => log.error(shown(text));
+}
+
+/** The working directory, or where it was removed a folder without a `.env`: that it is gone is told here too. */
+function existingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return import.meta.dirname;
+  }
 }

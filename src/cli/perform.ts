@@ -19,6 +19,7 @@ import { knownCost, reasonLines, summaryLines, troubleLines } from '../run/summa
 import { durationOption } from '../runtime/config.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
+import { homeFolder } from '../store/embedded-folder.ts';
 import { reportRows, rowsOf } from '../store/outcomes.ts';
 import { saveOptions } from '../store/runs.ts';
 import type { Client } from '../waterfall/client.ts';
@@ -253,10 +254,11 @@ async function compared({ session, client }: { session: Session; client: Client 
 async function startTrialApi(session: Session) {
   const { startSandbox } = await import('../sandbox/server.ts');
   const { settings, runtime } = session;
-  await mkdir(settings.home, { recursive: true, mode: 0o700 });
+  const home = homeFolder(settings.home);
+  await mkdir(home, { recursive: true, mode: 0o700 });
   return startSandbox({
     runtime,
     rateLimit: settings.rateLimit,
-    stateFile: join(settings.home, 'jobs.jsonl'),
+    stateFile: join(home, 'jobs.jsonl'),
   });
 }

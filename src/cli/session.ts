@@ -6,17 +6,17 @@ import type { Problem } from '../core/errors.ts';
 import { readAll, refuse } from '../core/problems.ts';
 import { proxyFor } from '../core/proxy.ts';
 import type { Proxy } from '../core/proxy.ts';
-import { readSecrets, readSettings } from '../runtime/config.ts';
+import { readSecrets, readSettings, workingFolder } from '../runtime/config.ts';
 import type { Settings } from '../runtime/config.ts';
 import { misspeltSettings } from '../runtime/misspelt.ts';
-import { createLog, scrubber } from '../runtime/log.ts';
+import { createLog, logWarnings, scrubber } from '../runtime/log.ts';
 import { systemClock } from '../runtime/runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { inWords } from '../store/database.ts';
 import type { Database, Driver } from '../store/database.ts';
 import { refuseHiddenRows, refuseUnfit } from '../store/fitness.ts';
 import { formQuestions } from '../store/forming.ts';
-import { hasEmbedded } from '../store/embedded-folder.ts';
+import { hasEmbedded, homeFolder } from '../store/embedded-folder.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
 import { migrate, schemaState } from '../store/migrate.ts';
 import { asStarted } from './command-line.ts';
@@ -47,7 +47,7 @@ export type Session = { settings: Settings; runtime: Runtime; terminal: Terminal
 /** A session, after hints at settings that nobody reads. @throws {UsageError} for settings that are wrong. */
 export function openSession(options: SessionOptions): Session {
   const session = makeSession(options);
-  for (const hint of misspeltSettings(process.env, process.cwd())) {
+  for (const hint of misspeltSettings(process.env, workingFolder())) {
     session.terminal.say(`hint: ${hint.what}; ${hint.fix}`, { message: 'hint', setting: hint.what, hint: hint.fix });
   }
   return session;
@@ -59,13 +59,13 @@ export function openSession(options: SessionOptions): Session {
  */
 export function makeSession(options: SessionOptions): Session {
   const [given] = readAll(
-    () => readSettings(options, process.env, process.cwd()),
+    () => readSettings(options, process.env, workingFolder()),
     () => refuse(options.misread ?? []),
   );
   const settings = options.sandbox
-    ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, databaseUrlFrom: undefined, home: join(given.home, 'sandbox') }
+    ? { ...given, apiKey: 'sandbox-key', databaseUrl: undefined, databaseUrlFrom: undefined, home: join(homeFolder(given.home), 'sandbox') }
     : given;
-  const scrub = scrubber(readSecrets(options, process.env, process.cwd()));
+  const scrub = scrubber(readSecrets(options, process.env, workingFolder()));
   const shown = (text: string) => asStarted(scrub(text), process.env);
   const terminal = createTerminal({
     stderr: process.stderr,
@@ -77,6 +77,7 @@ export function makeSession(options: SessionOptions): Session {
   const level = options.verbose ? 'debug' : options.quiet ? 'error' : settings.logLevel;
   const log = createLog({ format: options.logFormat, level, write: terminal.line });
   terminal.useLog(log);
+  logWarnings(log);
   return { settings, terminal, runtime: { clock: systemClock, random: Math.random, log } };
 }
 

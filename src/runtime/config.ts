@@ -3,8 +3,8 @@
  * at once, each with its fix. The key has no flag: a command line is public.
  */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'dotenv';
 import { z } from 'zod';
 import { readDatabaseUrl } from '../core/database-url.ts';
@@ -27,7 +27,8 @@ export type Settings = {
   databaseUrl: string | undefined;
   /** Who said so: a `.env` may belong to another program. */
   databaseUrlFrom: '--database-url' | 'the environment' | '.env' | undefined;
-  home: string;
+  /** Undefined where nothing says which folder: only a DATABASE_URL can do without. */
+  home: string | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
 };
 
@@ -44,6 +45,12 @@ const DEFAULT_BASE_URL = 'https://api.waterfall.io';
 const DEFAULT_RATE_LIMIT = '50/60';
 /** A hundred years; what is longer no calendar of ours can hold. */
 const LONGEST_DURATION_MS = 36_500 * 86_400_000;
+/** Where a platform keeps the data of programs: in a variable, or below the user's folder. */
+const DATA_FOLDERS = {
+  darwin: { variable: undefined, below: ['Library', 'Application Support'] },
+  win32: { variable: 'LOCALAPPDATA', below: ['AppData', 'Local'] },
+  other: { variable: 'XDG_DATA_HOME', below: ['.local', 'share'] },
+} as const;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** zod takes one text: what is wrong, and on the next line what to do. */
@@ -126,7 +133,7 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
       flags.databaseUrl !== undefined ? '--database-url'
       : nonEmpty(environment.DATABASE_URL) !== undefined ? 'the environment'
       : parsed.data.DATABASE_URL !== undefined ? '.env' : undefined,
-    home: resolve(directory, parsed.data.WATERFALL_CONTACTS_HOME ?? dataFolder(environment)),
+    home: homeIn(parsed.data.WATERFALL_CONTACTS_HOME, environment, directory),
     logLevel: parsed.data.LOG_LEVEL,
   };
 }
@@ -188,12 +195,35 @@ export function readDotenv(directory: string, problems: Problem[]): Record<strin
   }
 }
 
-/** The platform's folder for the data of programs. */
-function dataFolder(environment: NodeJS.ProcessEnv): string {
-  const name = 'waterfall-contacts';
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', name);
-  if (process.platform === 'win32') return join(nonEmpty(environment.LOCALAPPDATA) ?? join(homedir(), 'AppData', 'Local'), name);
-  return join(nonEmpty(environment.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share'), name);
+/** The folder that was named, seen from the working directory, or one in the platform's folder for the data of programs. */
+function homeIn(named: string | undefined, environment: NodeJS.ProcessEnv, directory: string): string | undefined {
+  if (named !== undefined) return resolve(directory, named);
+  const { variable, below } = DATA_FOLDERS[process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'other'];
+  const set = variable && nonEmpty(environment[variable]);
+  const user = set === undefined ? userFolder(environment) : undefined;
+  const data = set ?? (user && join(user, ...below));
+  // Seen from the working directory it would be another database in each, and what is known in one be paid again in the next.
+  return data !== undefined && isAbsolute(data) ? join(data, 'waterfall-contacts') : undefined;
+}
+
+/** The user's folder as shells see it, or else as the system knows it; there are users of whom it knows nothing. */
+function userFolder(environment: NodeJS.ProcessEnv): string | undefined {
+  const told = nonEmpty(process.platform === 'win32' ? environment.USERPROFILE : environment.HOME);
+  if (told !== undefined) return told;
+  try {
+    return nonEmpty(userInfo().homedir);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The working directory. @throws {UsageError} when it was removed. */
+export function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new UsageError({ what: 'the folder in which this command was given is no longer there', fix: 'change to another one (cd), and give it again' }, { cause: error });
+  }
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -34,6 +34,13 @@ export function createLog({ format, level, write }: LogOptions): Log {
   };
 }
 
+/** Lets what Node warns of be a line of the log as all others: Node itself would write text. Where it is told to be silent (`--no-warnings`), nobody is told. */
+export function logWarnings(log: Log): void {
+  if (process.listenerCount('warning') === 0) return;
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.warn('Node warns', { warning: name, text: message }));
+}
+
 function textLine(json: string): string {
   const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
   const details = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);

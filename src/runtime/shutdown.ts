@@ -3,6 +3,7 @@
  * thread is too busy to hear them, the watchdog ends the process.
  */
 import { Worker } from 'node:worker_threads';
+import { ignoredHere } from './ignored-signals.ts';
 import type { WatchdogData } from './watchdog.ts';
 
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -24,7 +25,7 @@ export type Shutdown = {
   lastWords: string;
 };
 
-/** Listens until `dispose` is called. */
+/** Listens until `dispose` is called, but for signals that the process was started to ignore. */
 export function listenForSignals(shutdown: Shutdown): { dispose: () => void } {
   let stopping = false;
   const timers: NodeJS.Timeout[] = [];
@@ -32,7 +33,9 @@ export function listenForSignals(shutdown: Shutdown): { dispose: () => void } {
     shutdown.onForced();
     process.exit(code);
   };
-  const listeners = Object.entries(EXIT_CODES).map(([name, code]) => {
+  const ignored = ignoredHere();
+  const heard = Object.entries(EXIT_CODES).filter(([name]) => !ignored.includes(name));
+  const listeners = heard.map(([name, code]) => {
     const listener = () => {
       if (stopping) force(code);
       stopping = true;
@@ -42,7 +45,7 @@ export function listenForSignals(shutdown: Shutdown): { dispose: () => void } {
     process.on(name, listener);
     return [name, listener] as const;
   });
-  const watchdog = startWatchdog({ signals: Object.keys(EXIT_CODES) as StopSignal[], patienceMs: ALL_MS, lastWords: shutdown.lastWords });
+  const watchdog = startWatchdog({ signals: heard.map(([name]) => name as StopSignal), patienceMs: ALL_MS, lastWords: shutdown.lastWords });
   return {
     dispose() {
       void watchdog.terminate();

@@ -1,13 +1,23 @@
 /* Where the embedded database is. Apart from its driver, so that to look there loads nothing. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../core/errors.ts';
 
-/** The folder of the embedded database in a home folder. */
-export function embeddedFolder(home: string): string {
-  return join(home, 'database');
+/** The home folder. @throws {UsageError} where there is none. */
+export function homeFolder(home: string | undefined): string {
+  if (home !== undefined) return home;
+  throw new UsageError({
+    what: 'there is no folder for the embedded database: HOME (or the data folder that the environment names) is no absolute path, and the system knows none for this user',
+    fix: 'set WATERFALL_CONTACTS_HOME, or --home, to a folder, or set DATABASE_URL',
+  });
 }
 
-/** Whether there is an embedded database in this home folder: opening it would make one. */
-export function hasEmbedded(home: string): boolean {
+/** The folder of the embedded database in a home folder. @throws {UsageError} where there is none. */
+export function embeddedFolder(home: string | undefined): string {
+  return join(homeFolder(home), 'database');
+}
+
+/** Whether there is an embedded database in this home folder: opening it would make one. @throws {UsageError} where there is no home. */
+export function hasEmbedded(home: string | undefined): boolean {
   return existsSync(embeddedFolder(home));
 }

@@ -2,9 +2,10 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import { PATIENCE_MS, patient } from './database.ts';
 import type { Database, Driver } from './database.ts';
+import { homeFolder } from './embedded-folder.ts';
 
 /** Where the data lives. */
-export type DatabaseSettings = { databaseUrl: string | undefined; home: string };
+export type DatabaseSettings = { databaseUrl: string | undefined; home: string | undefined };
 
 /**
  * Opens the driver alone, for migrating.
@@ -16,7 +17,7 @@ export async function openDriver(settings: DatabaseSettings, runtime: Runtime): 
     return connectPostgres(settings.databaseUrl, runtime);
   }
   const { openEmbedded } = await import('./embedded.ts');
-  return openEmbedded(settings.home);
+  return openEmbedded(homeFolder(settings.home));
 }
 
 /** The database that repeats what is transient; `signal` ends its waiting. */

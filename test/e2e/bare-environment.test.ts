@@ -4,6 +4,7 @@ import { it } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
 
 const NOTHING = { PATH: undefined, HOME: undefined, TMPDIR: undefined, WATERFALL_CONTACTS_HOME: undefined, WATERFALL_API_KEY: undefined, WATERFALL_RATE_LIMIT: undefined, WATERFALL_BASE_URL: undefined, DATABASE_URL: undefined };
+const NOTHING_BUT_PATH = { WATERFALL_API_KEY: undefined, DATABASE_URL: undefined };
 const ESCAPE = '\u001b';
 
 describe.concurrent('without an environment', () => {
@@ -34,6 +35,36 @@ describe.concurrent('without an environment', () => {
     expect(await run(['--version'])).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string, stderr: '' });
     expect(await run(['run', '--help'])).toMatchObject({ exit: 0, stderr: '' });
     expect(await run(['run', '-', '--sandbox'])).toMatchObject({ exit: 2, stderr: 'error: stdin is empty\n  to do: give a CSV with a header and at least one row\n' });
+  });
+});
+
+describe.concurrent('as others start it', () => {
+  it('a folder that was removed is told in words, also in JSON', async ({ openWorkplace }) => {
+    const { shell } = await openWorkplace(NOTHING_BUT_PATH);
+    const gone = (args: string) => shell(`mkdir gone && cd gone && rmdir ../gone && waterfall-contacts ${args}`);
+    for (const command of ['run list.csv --sandbox', 'status', 'export']) {
+      expect(await gone(command)).toMatchObject({ exit: 2, stderr: expect.stringMatching(/error: the folder in which this command was given is no longer there\n {2}to do: change to another one \(cd\), and give it again\n$/) as string });
+    }
+    // The shell itself may have a word to say before.
+    const { stderr } = await gone('--log-format json status');
+    expect(JSON.parse(stderr.slice(stderr.indexOf('{')))).toMatchObject({ level: 'error' });
+  });
+
+  it('what Node warns of is a line of the log', async ({ openWorkplace }) => {
+    const { run } = await openWorkplace({});
+    const { stderr } = await run(['check', '--log-format', 'json'], { env: { WATERFALL_BASE_URL: 'https://127.0.0.1:9', NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
+    const events = stderr.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events).toContainEqual(expect.objectContaining({ level: 'warn', msg: 'Node warns', text: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED') as string }));
+  });
+
+  it('a run under nohup goes on after its terminal has gone', async ({ open }) => {
+    const scene = await open({ sandbox: ['--latency', '300ms'] });
+    await scene.write('list.csv', list(companies(3)));
+    const run = scene.start(['run', 'list.csv'], { env: { _: '/usr/bin/nohup' } });
+    await run.said('3 companies');
+    run.signal('SIGHUP');
+    run.signal('SIGHUP');
+    expect((await run.ended).exit).toBe(0);
   });
 });
 

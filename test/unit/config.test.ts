@@ -1,12 +1,15 @@
 /* Settings: where they come from, and what is wrong with them. */
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import { durationOption, parseRateLimit, readSettings } from '../../src/runtime/config.ts';
+import { embeddedFolder } from '../../src/store/embedded-folder.ts';
 import { misspeltSettings } from '../../src/runtime/misspelt.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+
+vi.mock('node:os', { spy: true });
 
 const inFolder = temporaryFolder();
 const nowhere = '/nonexistent';
@@ -81,6 +84,33 @@ describe('a setting', () => {
 
   it('that is a folder is seen from the working directory', () => {
     expect(readSettings({ home: 'trial' }, {}, '/work-here').home).toBe('/work-here/trial');
+    expect(readSettings({}, { WATERFALL_CONTACTS_HOME: './trial' }, '/work-here').home).toBe('/work-here/trial');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('the home folder', () => {
+  const homeIn = (environment: NodeJS.ProcessEnv) => readSettings({}, environment, '/work-here').home;
+  const inUsers = (folder: string) => join(folder, '.local/share/waterfall-contacts');
+
+  it.each([
+    [{ HOME: '/users/jo' }, inUsers('/users/jo')],
+    [{ HOME: '' }, inUsers(userInfo().homedir)],
+    [{ XDG_DATA_HOME: '', HOME: ' ' }, inUsers(userInfo().homedir)],
+    [{ XDG_DATA_HOME: '/data', HOME: 'jo' }, '/data/waterfall-contacts'],
+    [{ HOME: 'jo' }, undefined],
+    [{ XDG_DATA_HOME: 'data', HOME: '/users/jo' }, undefined],
+  ])('is never another one in another working directory: %j', (environment, home) => {
+    expect(homeIn(environment)).toBe(home);
+  });
+
+  it('is none for a user whom the system does not know, and no database but the embedded one needs it', () => {
+    vi.mocked(userInfo).mockImplementation(() => {
+      throw new Error('uv_os_get_passwd returned ENOENT');
+    });
+    expect(homeIn({})).toBeUndefined();
+    expect(readSettings({}, { DATABASE_URL: 'postgres://db.example/x' }, nowhere).databaseUrl).toBe('postgres://db.example/x');
+    vi.mocked(userInfo).mockReset();
+    expect(() => embeddedFolder(undefined)).toThrow('WATERFALL_CONTACTS_HOME');
   });
 });
 

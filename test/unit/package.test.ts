@@ -1,10 +1,13 @@
 /* What is published: the built command and what it reads, its documents, and nothing else. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const COMMAND = join(ROOT, 'bin/waterfall-contacts.cjs');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string, end: string) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(end)).map((name) => `${folder}/${name}`);
 
@@ -14,14 +17,39 @@ it('is the built source, the migrations, the database template and the documents
   const built = filesIn('src', '.ts').filter((path) => !path.endsWith('.d.ts')).map((path) => path.replace('src/', 'dist/').replace(/ts$/, 'js'));
   expect(files.map(({ path }) => path).sort()).toEqual(
     [
-      ...['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', '.env.example', 'dist/database-template.tar.gz'],
+      ...['package.json', 'bin/waterfall-contacts.cjs', 'README.md', 'CHANGELOG.md', 'LICENSE', '.env.example', 'dist/database-template.tar.gz'],
       ...[...filesIn('sql', '.sql'), ...filesIn('docs', '.md'), ...built],
     ].sort(),
   );
 });
 
-it('has a command that a shell may run after every build, not only after the first `npx`', () => {
-  expect(() => { accessSync(join(ROOT, 'dist/cli/main.js'), constants.X_OK); }).not.toThrow();
+it('has a command that a shell may run', () => {
+  expect(() => { accessSync(join(ROOT, 'bin/waterfall-contacts.cjs'), constants.X_OK); }).not.toThrow();
+});
+
+it.each([
+  ['Node 18.20.8', { node: '18.20.8' }],
+  ['Node 20.18.3', { node: '20.18.3' }],
+  ['Bun 1.3.2', { bun: '1.3.2' }],
+  ['Deno 2.5.0', { deno: '2.5.0' }],
+])('is refused in one line under %s, before it is read', (name, versions) => {
+  const pretending = `data:text/javascript,${encodeURIComponent(`Object.defineProperty(process, 'versions', { value: { ...process.versions, ...${JSON.stringify(versions)} } })`)}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', pretending, COMMAND, '--help'], { encoding: 'utf8' });
+  expect([status, stdout, stderr]).toEqual([2, '', `error: waterfall-contacts needs Node 20.19 or newer, and this is ${name}\n`]);
+});
+
+it('has a first file that old versions of Node can read too', () => {
+  expect(read('bin/waterfall-contacts.cjs')).not.toMatch(/\b(const|let|class|await)\b|=>|`|\?\.|\?\?/);
+});
+
+it('is installed without its tools, and then says in one line how it is built', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-package-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const path of ['package.json', 'bin', 'scripts']) await cp(join(ROOT, path), join(folder, path), { recursive: true });
+  const prepared = spawnSync(process.execPath, ['scripts/prepare.mjs'], { cwd: folder, encoding: 'utf8' });
+  expect(prepared).toMatchObject({ status: 0, stdout: expect.stringMatching(/^waterfall-contacts is not built.*npm ci --include=dev.*\n$/) as string, stderr: '' });
+  const started = spawnSync(process.execPath, ['bin/waterfall-contacts.cjs'], { cwd: folder, encoding: 'utf8' });
+  expect(started).toMatchObject({ status: 2, stderr: 'error: waterfall-contacts is not built\n  to do: npm install --include=dev\n' });
 });
 
 it('has in its documents no link and no path that leads nowhere', () => {

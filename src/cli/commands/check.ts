@@ -7,10 +7,11 @@ import { many } from '../../core/count.ts';
 import { ApiError, BusyError, DatabaseError, TransportError, UsageError } from '../../core/errors.ts';
 import { shownProxy } from '../../core/proxy.ts';
 import type { Settings } from '../../runtime/config.ts';
+import { workingFolder } from '../../runtime/config.ts';
 import { misspeltSettings } from '../../runtime/misspelt.ts';
 import { refuseHiddenRows, refuseUnfit } from '../../store/fitness.ts';
 import { refuseMigration, schemaState } from '../../store/migrate.ts';
-import { embeddedFolder } from '../../store/embedded-folder.ts';
+import { embeddedFolder, homeFolder } from '../../store/embedded-folder.ts';
 import { openDriver } from '../../store/open.ts';
 import type { Driver } from '../../store/database.ts';
 import { createClient } from '../../waterfall/client.ts';
@@ -32,14 +33,17 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
     return report.exit();
   }
   const { settings } = session;
-  const misspelt = misspeltSettings(process.env, process.cwd());
+  const misspelt = misspeltSettings(process.env, workingFolder());
   if (misspelt.length > 0) await report.problem('settings', new UsageError(misspelt));
   else await report.line('settings', () => Promise.resolve(settingsText(settings, options.sandbox ?? false)));
   if (options.sandbox) await report.ok('key', 'none needed: the sandbox is inside the run');
   else await checkAccount(session, report);
 
-  if (settings.databaseUrl !== undefined) await report.ok('home', `not needed: DATABASE_URL is set (${settings.home})`);
-  else await report.line('home', () => homeText(settings.home));
+  if (settings.databaseUrl !== undefined) await report.ok('home', `not needed: DATABASE_URL is set (${settings.home ?? 'there is none'})`);
+  else {
+    await report.line('home', async () => homeText(homeFolder(settings.home)));
+    if (settings.home === undefined) return report.exit();
+  }
   if (isUnmade(settings)) {
     await report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
     await report.ok('schema', 'not there yet: the first run creates it');

@@ -3,6 +3,7 @@ import { many } from '../../core/count.ts';
 import { UsageError } from '../../core/errors.ts';
 import { reworded } from '../../core/problems.ts';
 import { copyAll } from '../../store/copy.ts';
+import { homeFolder } from '../../store/embedded-folder.ts';
 import { isUnmade, openDatabase, openSession, placeOf } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
 import { printLast } from '../stdout.ts';
@@ -22,7 +23,7 @@ export async function copy({ to, from, ...options }: CopyCommandOptions): Promis
   const remote = openSession(options);
   const local = { ...remote, settings: { ...remote.settings, databaseUrl: undefined, databaseUrlFrom: undefined } };
   if (to !== undefined && isUnmade(local.settings)) {
-    throw new UsageError({ what: `there is no embedded database in ${local.settings.home}`, fix: 'name its folder with --home' });
+    throw new UsageError({ what: `there is no embedded database in ${homeFolder(local.settings.home)}`, fix: 'name its folder with --home' });
   }
   const server = await openDatabase(remote).catch((error: unknown) => {
     throw naming(option, error);

@@ -1,0 +1,14 @@
+// npm runs this at the end of an install in a checkout. Without what is only for developers there is no compiler, and that is no
+// error of an install that asked for it: the build of another one may be copied here.
+import { execSync } from 'node:child_process';
+
+if (hasCompiler()) execSync('npm run build', { stdio: 'inherit' });
+else console.log('waterfall-contacts is not built, since TypeScript was left out: npm ci --include=dev builds it; after that, npm prune --omit=dev takes TypeScript away again');
+
+function hasCompiler() {
+  try {
+    return import.meta.resolve('typescript') !== '';
+  } catch {
+    return false;
+  }
+}
