@@ -23,6 +23,11 @@ it('is the built source, the migrations, the database template and the documents
   );
 });
 
+it('asks for no script of its own at an install, of which npm would warn', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
+});
+
 it('has a command that a shell may run', () => {
   expect(() => { accessSync(join(ROOT, 'bin/waterfall-contacts.cjs'), constants.X_OK); }).not.toThrow();
 });
@@ -46,7 +51,7 @@ it('is installed without its tools, and then says in one line how it is built', 
   const folder = await mkdtemp(join(tmpdir(), 'waterfall-contacts-package-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   for (const path of ['package.json', 'bin', 'scripts']) await cp(join(ROOT, path), join(folder, path), { recursive: true });
-  const prepared = spawnSync(process.execPath, ['scripts/prepare.mjs'], { cwd: folder, encoding: 'utf8' });
+  const prepared = spawnSync(process.execPath, ['scripts/build-where-possible.mjs'], { cwd: folder, encoding: 'utf8' });
   expect(prepared).toMatchObject({ status: 0, stdout: expect.stringMatching(/^waterfall-contacts is not built.*npm ci --include=dev.*\n$/) as string, stderr: '' });
   const started = spawnSync(process.execPath, ['bin/waterfall-contacts.cjs'], { cwd: folder, encoding: 'utf8' });
   expect(started).toMatchObject({ status: 2, stderr: 'error: waterfall-contacts is not built\n  to do: npm install --include=dev\n' });

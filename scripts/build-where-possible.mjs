@@ -1,5 +1,6 @@
-// npm runs this at the end of an install in a checkout. Without what is only for developers there is no compiler, and that is no
-// error of an install that asked for it: the build of another one may be copied here.
+// npm runs this (as `dependencies`) at the end of an install in a checkout. As `prepare` it would also be named in a warning
+// wherever the package is installed. Without what is only for developers there is no compiler, and that is no error of an
+// install that asked for it: the build of another one may be copied here.
 import { execSync } from 'node:child_process';
 
 if (hasCompiler()) execSync('npm run build', { stdio: 'inherit' });
