@@ -1,20 +1,18 @@
-/*
- * The driver for the embedded PostgreSQL (PGlite), in a folder under the home folder.
- * Two processes on one PGlite folder corrupt it silently (measured), and Node has no flock: a kernel lock on a file
- * beside it keeps the second one out. The kernel frees it whenever and however the first one ends.
- */
-import { constants, existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+/* The driver for the embedded PostgreSQL (PGlite), in a folder under the home folder. */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { PGlite, types } from '@electric-sql/pglite';
 import type { Transaction } from '@electric-sql/pglite';
-import fsx from 'fs-native-extensions';
-import { BusyError, UsageError } from '../core/errors.ts';
+import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
+import { inWords } from './database.ts';
 import type { Driver, Queryable, Table } from './database.ts';
+import { checkFolder, damaged, faultOf, requireRoom } from './embedded-faults.ts';
 import { embeddedFolder } from './embedded-folder.ts';
+import { lockFolder } from './folder-lock.ts';
 
 /** An empty cluster, made by the build (scripts/make-database-template.mjs). */
 const TEMPLATE = new URL('../../dist/database-template.tar.gz', import.meta.url);
@@ -31,7 +29,8 @@ const COMPILE_ONCE = '--liftoff-only';
 
 /**
  * Opens the embedded database under `home`, creating it there when there is none.
- * @throws {BusyError} when another process has it open; {UsageError} when the folder cannot be used.
+ * @throws {BusyError} when another process has it open; {UsageError} when the folder cannot be used; {DatabaseError} when what
+ * is in it is damaged, or has no room.
  */
 export async function openEmbedded(home: string): Promise<Driver> {
   const folder = embeddedFolder(home);
@@ -44,7 +43,8 @@ export async function openEmbedded(home: string): Promise<Driver> {
     return driverOf(pglite, folder, release);
   } catch (error) {
     await release();
-    if (error instanceof BusyError) throw error;
+    const told = inWords(folder, error);
+    if (told instanceof BusyError || told instanceof DatabaseError || told instanceof UsageError) throw told;
     throw new UsageError(
       {
         what: `the home folder ${home} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
@@ -55,42 +55,45 @@ export async function openEmbedded(home: string): Promise<Driver> {
   }
 }
 
-async function lockFolder(home: string): Promise<FileHandle> {
-  const file = await open(join(home, 'database.lock'), constants.O_RDWR | constants.O_CREAT, 0o600);
-  if (!fsx.tryLock(file.fd)) {
-    const pid = (await readFile(file, 'utf8')).trim();
-    await file.close();
-    throw new BusyError(`another process${pid === '' ? '' : ` (pid ${pid})`} uses the embedded database in ${home}`);
-  }
-  // For the message only; the lock itself is the kernel's.
-  await file.truncate(0);
-  await file.write(`${process.pid}\n`, 0);
-  return file;
-}
-
 async function openFolder(folder: string): Promise<PGlite> {
-  if (!existsSync(folder)) {
+  requireRoom(dirname(folder));
+  if (!existsSync(folder) || readdirSync(folder).length === 0) {
     // Filled elsewhere and renamed, so that a crash leaves no half-made database.
     const unfinished = `${folder}.new`;
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { mode: 0o700 });
     const { extract } = await import('tar');
     // Not by PGlite's own loadDataDir, which takes 2.7 s and 375 MB where this takes 0.5 s and 55 MB.
-    await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished });
+    let failure: unknown;
+    // To tar a full disk is a warning, and it goes on with the next file.
+    const onwarn = (code: string, _: unknown, data: unknown) => void (code === 'TAR_ENTRY_ERROR' && (failure ??= data));
+    await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished, onwarn });
+    if (failure !== undefined) throw failure as Error;
+    await rmdir(folder).catch(() => undefined);
     await rename(unfinished, folder);
   }
+  checkFolder(folder);
   // PostgreSQL's own lock file. Killed between making and writing it, a process left it empty, and no other would ever start.
   await rm(join(folder, 'postmaster.pid'), { force: true });
   setFlagsFromString(COMPILE_ONCE);
-  return PGlite.create({ dataDir: folder, startParams: [...PGlite.defaultStartParams, ...START_PARAMETERS] });
+  return PGlite.create({ dataDir: folder, startParams: [...PGlite.defaultStartParams, ...START_PARAMETERS] }).catch((error: unknown) => {
+    throw error instanceof Error && 'errno' in error ? error : damaged(folder, 'PostgreSQL does not start on it', error);
+  });
 }
 
 function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>): Driver {
+  const attempt: Attempt = async (work) => {
+    requireRoom(folder);
+    return work().catch((error: unknown) => {
+      throw faultOf(folder, error);
+    });
+  };
   return {
     place: folder,
     embedded: true,
-    ...queryable(pglite),
-    transaction: (work) => pglite.transaction((transaction) => work({ ...queryable(transaction), table: (sql) => tableOf(transaction, sql, pglite.parsers) })),
+    ...queryable(pglite, attempt),
+    transaction: (work) =>
+      attempt(() => pglite.transaction((transaction) => work({ ...queryable(transaction, attempt), table: (sql) => attempt(() => tableOf(transaction, sql, pglite.parsers)) }))),
     // The folder is ours alone, and so is every run in it.
     lock: () => Promise.resolve({ ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
     async close() {
@@ -100,15 +103,13 @@ function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>):
   };
 }
 
-function queryable(target: PGlite | Transaction): Queryable {
+/** Does one thing in the database, where there is room for it; what is wrong with the folder is said in words. */
+type Attempt = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+function queryable(target: PGlite | Transaction, attempt: Attempt): Queryable {
   return {
-    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
-      const result = await target.query<Row>(sql, [...parameters]);
-      return result.rows;
-    },
-    async script(sql) {
-      await target.exec(sql);
-    },
+    query: <Row>(sql: string, parameters: readonly unknown[] = []) => attempt(async () => (await target.query<Row>(sql, [...parameters])).rows),
+    script: (sql) => attempt(async () => void (await target.exec(sql))),
   };
 }
 

@@ -1,13 +1,15 @@
 /* The embedded database: one process at a time, whose data nobody else can read and no kill can harm. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { BusyError, UsageError } from '../../src/core/errors.ts';
+import { BusyError, DatabaseError, UsageError } from '../../src/core/errors.ts';
+import { lockByCommand, lockFolder } from '../../src/store/folder-lock.ts';
 import { openDriver } from '../../src/store/open.ts';
 import { testRuntime } from '../support/databases.ts';
+import { fillUp, mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const BUILT = new URL('../../dist/store/embedded.js', import.meta.url);
@@ -99,11 +101,128 @@ describe('the embedded database', () => {
     expect(String(failure)).toContain('choose another one with --home or WATERFALL_CONTACTS_HOME, or set DATABASE_URL');
   });
 
+  describe('whose folder is damaged', () => {
+    /** A database with one table of one row in a home of its own: its folder, and the path of the table in it. */
+    async function made(name: string): Promise<{ home: string; database: string; table: string }> {
+      const home = folder(name);
+      const driver = await openDriver({ databaseUrl: undefined, home }, testRuntime());
+      await driver.script(`create table notes (line text); insert into notes values ('kept'); checkpoint`);
+      const [row] = await driver.query<{ path: string }>(`select pg_relation_filepath('notes') as path`);
+      await driver.close();
+      return { home, database: join(home, 'database'), table: join(home, 'database', row?.path ?? '') };
+    }
+
+    const log = async (database: string) => (await readdir(join(database, 'pg_wal'))).filter((name) => name.startsWith('0')).map((name) => join(database, 'pg_wal', name));
+    const damages: [name: string, words: RegExp, damage: (database: string) => Promise<unknown>][] = [
+      ['by a missing control file', /global\/pg_control is missing or cut off/, (database) => rm(join(database, 'global/pg_control'))],
+      ['by a control file that is cut off', /global\/pg_control is missing or cut off/, (database) => truncate(join(database, 'global/pg_control'), 100)],
+      ['by a control file of zeros', /global\/pg_control is overwritten/, (database) => writeFile(join(database, 'global/pg_control'), Buffer.alloc(8192))],
+      ['by a control file of another version', /was made by PostgreSQL 17, and this version has 18/, (database) => overwrite(join(database, 'global/pg_control'), 8, [0xa4, 0x06, 0, 0])],
+      ['by a control file that fits no longer', /PostgreSQL does not start on it/, (database) => overwrite(join(database, 'global/pg_control'), 100, [1, 2, 3])],
+      ['by a missing log', /its log \(pg_wal\) is missing/, async (database) => { for (const path of await log(database)) await rm(path); }],
+      ['by a log of zeros', /PostgreSQL does not start on it/, async (database) => { for (const path of await log(database)) await writeFile(path, Buffer.alloc(1 << 24)); }],
+      ['by folders that are gone', /global\/pg_control is missing/, (database) => rm(join(database, 'global'), { recursive: true })],
+    ];
+
+    async function overwrite(path: string, at: number, bytes: number[]): Promise<void> {
+      const file = await openFile(path, 'r+');
+      await file.write(Buffer.from(bytes), 0, bytes.length, at);
+      await file.close();
+    }
+
+    it.each(damages)('%s is refused in words, again and again, and left as it is', async (name, words, damage) => {
+      const { home, database } = await made(name);
+      await damage(database);
+      const failures = [await open(home).catch((error: unknown) => error), await open(home).catch((error: unknown) => error)];
+      for (const failure of failures) {
+        expect(failure).toBeInstanceOf(DatabaseError);
+        expect(String(failure)).toMatch(words);
+        expect((failure as DatabaseError).fix).toMatch(/put back a copy|copy --to/);
+      }
+    });
+
+    it.each([
+      ['is missing', (path: string) => rm(path)],
+      ['is empty', (path: string) => truncate(path, 0)],
+      ['names another', (path: string) => writeFile(path, '14')],
+    ])('is opened with all that is in it where only the file with its version %s', async (name, damage) => {
+      const { home, database } = await made(`version ${name}`);
+      await damage(join(database, 'PG_VERSION'));
+      expect(await (await open(home)).query('select line from notes')).toEqual([{ line: 'kept' }]);
+      expect(await readFile(join(database, 'PG_VERSION'), 'utf8')).toBe('18\n');
+    });
+
+    it.each([
+      ['a torn page', (path: string) => overwrite(path, 0, [1, 2, 3])],
+      ['a missing file', (path: string) => rm(path)],
+    ])('is said to be so by the statement that meets %s, once and without waiting; the rest can be read', async (name, damage) => {
+      const { home, table } = await made(name);
+      await damage(table);
+      const driver = await open(home);
+      const failure = await driver.query('select line from notes').catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(DatabaseError);
+      expect(String(failure)).toMatch(/ is damaged: /);
+      expect((failure as DatabaseError).fix).toMatch(/^save what can still be read \(query, export/);
+      expect(await driver.query('select 1 as one')).toEqual([{ one: 1 }]);
+    });
+
+    it('is filled where it is empty', async () => {
+      const { home, database } = await made('emptied');
+      await rm(database, { recursive: true });
+      await mkdir(database);
+      expect(await (await open(home)).query(`select to_regclass('notes') as notes`)).toEqual([{ notes: null }]);
+    });
+  });
+
+  it('waits for room where its disk is full, and keeps what was in it', async ({ skip }) => {
+    const disk = await mountSmallDisk(await mkdir(folder('disk'), { recursive: true }).then(() => folder('disk')), 120).catch((error: Error) => ({ refused: error.message }));
+    if ('refused' in disk) return skip(disk.refused);
+    onTestFinished(() => disk.remove());
+    const driver = await openDriver({ databaseUrl: undefined, home: join(disk.path, 'home') }, testRuntime());
+    await driver.script(`create table notes (line text)`);
+    const makeRoom = await fillUp(disk.path);
+    await expect(driver.query(`insert into notes values ('lost')`)).rejects.toMatchObject({ code: '53100', message: 'less than 64 MB are left on its disk' });
+    await makeRoom();
+    await driver.query(`insert into notes values ('kept')`);
+    expect(await driver.query('select line from notes')).toEqual([{ line: 'kept' }]);
+    await driver.close();
+  });
+
+  it('leaves nothing half-made where there is no room for a first start', async ({ skip }) => {
+    const disk = await mountSmallDisk(await mkdir(folder('tiny'), { recursive: true }).then(() => folder('tiny')), 20).catch((error: Error) => ({ refused: error.message }));
+    if ('refused' in disk) return skip(disk.refused);
+    onTestFinished(() => disk.remove());
+    const home = join(disk.path, 'home');
+    const failure = await open(home).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(DatabaseError);
+    expect(failure).toMatchObject({ message: expect.stringContaining('less than 64 MB are left on its disk') as string, fix: 'make room on its disk' });
+    expect(await readdir(home)).toEqual(['database.lock']);
+  });
+
+  it('is locked by the command where the library is not for the system', async () => {
+    const home = folder('by-command');
+    await mkdir(home);
+    const first = await lockFolder(home, lockByCommand);
+    await expect(lockFolder(home, lockByCommand)).rejects.toThrow(`another process (pid ${process.pid}) uses the embedded database`);
+    await first.close();
+    await (await lockFolder(home, lockByCommand)).close();
+  });
+
+  it('is refused where there is no way to lock it', async () => {
+    const before = process.env.PATH;
+    onTestFinished(() => void (process.env.PATH = before));
+    process.env.PATH = '/nowhere';
+    await mkdir(folder('unlocked'));
+    const failure = await lockFolder(folder('unlocked'), lockByCommand).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(String(failure)).toContain('install the command flock, or set DATABASE_URL');
+  });
+
   it('leaves the lock to somebody else when it could not be opened', async () => {
     await mkdir(folder('damaged', 'database'), { recursive: true });
     await writeFile(folder('damaged', 'database', 'PG_VERSION'), 'not a version');
     const first = await open(folder('damaged')).catch((error: unknown) => error);
-    expect(first).toBeInstanceOf(UsageError);
+    expect(first).toBeInstanceOf(DatabaseError);
     const second = await open(folder('damaged')).catch((error: unknown) => error);
     expect(second).not.toBeInstanceOf(BusyError);
   });
