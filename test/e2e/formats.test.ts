@@ -20,6 +20,19 @@ const idOf = (stderr: string) => /^run (\S+) \(/m.exec(stderr)?.[1] ?? '';
 const bytesOf = ({ folder }: Scene, name: string) => readFile(join(folder, name));
 const objectsIn = (text: string) => text.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
+describe.concurrent('a list of whole companies that have pages of others too', () => {
+  it.for([
+    ['with its filters', '"domain","title_filter"\n"google.com","CEO"\n"facebook.com","Founder or CEO"\n', []],
+    ['with one filter for all', 'domain\nstripe.com\nopenai.com\nnotion.so\n', ['--title-filter', 'ceo']],
+  ] as const)('%s is asked whole', async ([, list, options], { open }) => {
+    const scene = await open();
+    await scene.write('list.csv', list);
+    expect((await scene.run(['run', 'list.csv', ...options])).exit).toBe(0);
+    expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).not.toContain('invalid');
+    expect((await scene.sandbox.stats()).launches).toBe(list.trim().split('\n').length - 1);
+  });
+});
+
 describe.concurrent('companies that one already has', () => {
   it('are never asked, and count as answered', async ({ open }) => {
     const scene = await withList(await open());
