@@ -13,11 +13,13 @@ const SLOW = { sandbox: ['--job-time', '300ms', '--latency', '20ms'] };
 
 describe.concurrent('two runs at once with questions in common', () => {
   it.for([
-    ['in the same order', [...OF_ONE, ...SHARED], [...OF_OTHER, ...SHARED]],
-    ['in opposite orders', [...OF_ONE, ...SHARED], [...OF_OTHER, ...SHARED.toReversed()]],
-    ['as all they ask', SHARED, SHARED.toReversed()],
-  ] as const)('%s launch each of them once, and both get their answers', async ([, one, other], { open, newDatabase }) => {
-    await expectEachLaunchedOnce(await open(SLOW), { databaseUrl: await newDatabase({ migrated: true }), one, other, options: [] });
+    ['in the same order', 'read committed', [...OF_ONE, ...SHARED], [...OF_OTHER, ...SHARED]],
+    ['in opposite orders', 'repeatable read', [...OF_ONE, ...SHARED], [...OF_OTHER, ...SHARED.toReversed()]],
+    ['as all they ask', 'serializable', SHARED, SHARED.toReversed()],
+  ] as const)('%s on a database that is "%s" launch each of them once, and both get their answers', async ([, isolation, one, other], { open, newDatabase }) => {
+    const databaseUrl = await newDatabase({ migrated: true });
+    await sql(databaseUrl, `alter database ${new URL(databaseUrl).pathname.slice(1)} set default_transaction_isolation = '${isolation}'`);
+    await expectEachLaunchedOnce(await open(SLOW), { databaseUrl, one, other, options: [] });
   });
 
   it('launch each of them once under --fresh too', async ({ open, newDatabase }) => {
