@@ -19,9 +19,9 @@ export type Display = {
   source(counts: readonly OutcomeCount[], parts: { health: Health; allowance: Allowance }): ProgressSource;
 };
 
-/** Makes the counts. `now` is epoch milliseconds, `requests` what was sent so far; jobs are given up `jobTimeoutMs` after their launch. */
-export function createDisplay(options: { limiter: Limiter; now: () => number; requests: () => RequestCounts; jobTimeoutMs: number }): Display {
-  const { limiter, now, requests, jobTimeoutMs } = options;
+/** Makes the counts. `now` is epoch milliseconds, `requests` what was sent so far; jobs are given up `jobTimeoutMs` after their launch. `isDatabaseAway`: whether it was said that it does not answer. */
+export function createDisplay(options: { limiter: Limiter; now: () => number; requests: () => RequestCounts; jobTimeoutMs: number; isDatabaseAway: () => boolean }): Display {
+  const { limiter, now, requests, jobTimeoutMs, isDatabaseAway } = options;
   let settledNow = 0;
   let contacts = 0;
   let failed = 0;
@@ -43,7 +43,8 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
         const { launches, finds } = requests();
         const left = leftAtStart - settledNow;
         const isLimited = waiting > 0 && free <= 0;
-        const isPaused = health.pausedSince() !== undefined;
+        const absent = isDatabaseAway() ? 'database' : health.pausedSince() !== undefined ? 'API' : undefined;
+        const isPaused = absent !== undefined;
         const toLaunch = Math.max(left - allowance.openJobs(), 0);
         const isHeld = isLimited || isPaused;
         const outlook = timeLeft({ now: now(), settled: settledNow, left, toLaunch, launches, finds, limit, windowMs, free, nextFreeInMs, isHeld });
@@ -56,7 +57,7 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
           cap_usd: allowance.spending().cap_usd,
           requestsLeft: Math.max(free, 0),
           waitingFor: isPaused
-            ? 'the API does not answer'
+            ? `the ${absent} does not answer`
             : isLimited
               ? `rate limit, ${Math.max(Math.ceil(nextFreeInMs / 1000), 1)} s`
               : (allowance.waitingFor() ?? slowJobs(left, outlook)),

@@ -1,10 +1,13 @@
-/* `run --dry-run`: what the run would do and cost. Sends nothing, needs no key, creates nothing. */
+/* `run --dry-run`: what the run would do and cost. Sends nothing, needs no key, creates nothing but the report that is asked for. */
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
 import { previewRun } from '../run/dry-run.ts';
 import { createBudget } from '../run/budget.ts';
+import { outputFailure, writeReportTo } from '../run/output.ts';
 import { openingLines, planOf } from '../run/plan.ts';
 import { choosePrice } from '../run/price.ts';
 import type { NewRun } from '../run/start.ts';
+import { near } from '../run/summary.ts';
+import type { Sheet } from '../sheet/sheet.ts';
 import { inWords } from '../store/database.ts';
 import type { Driver } from '../store/database.ts';
 import { countUnformed } from '../store/forming.ts';
@@ -17,19 +20,23 @@ import type { MoneySettings } from './money.ts';
 import { ROWS_NAMED } from './opening.ts';
 import { isUnmade, placeOf } from './session.ts';
 import type { Session } from './session.ts';
+import { CLOSED_STDOUT } from './stdout.ts';
 
 /**
- * Prints the opening lines that the run would have; returns the exit code.
+ * Prints the opening lines that the run would have, and writes its report to where it was asked for; returns the exit code.
  * @throws {UsageError} for a list that cannot be read, and for a database that the run would refuse too.
  */
-export async function dryRun(session: Session, made: NewRun, given: MoneySettings): Promise<number> {
+export async function dryRun(session: Session, made: NewRun, given: MoneySettings, report: string | undefined): Promise<number> {
   const { terminal, settings, runtime } = session;
   const { rateLimit } = settings;
   const { question } = made.options;
   const { driver, words } = await lookUp(session);
   try {
-    const preview = await previewRun(made, { runtime, database: driver, rowsNamed: ROWS_NAMED }).catch((error: unknown) => {
-      throw driver === undefined || error instanceof UsageError ? error : inWords(driver.place, error);
+    let isReaderGone = false;
+    const writeReport = report === undefined ? undefined : async (sheet: Sheet) => void (isReaderGone = await writeReportTo(report, sheet, { output: made.options.output, tag: 'dry-run', stdout: process.stdout }));
+    const preview = await previewRun(made, { runtime, database: driver, rowsNamed: ROWS_NAMED, writeReport }).catch((error: unknown) => {
+      const told = outputFailure(error);
+      throw driver === undefined || told instanceof UsageError ? told : inWords(driver.place, told);
     });
     const { continues } = preview;
     const money = moneyOf(given, boundsKept(continues?.run.options.bounds, made.options.bounds ?? []));
@@ -45,19 +52,21 @@ export async function dryRun(session: Session, made: NewRun, given: MoneySetting
       cap: capUsd === undefined ? undefined : { usd: capUsd, committed_usd: budget.spending().committed_usd ?? 0 },
       lines: made.list.linesRead(),
       invalidRows: preview.invalidRows,
-      hasReport: false,
+      hasReport: report !== undefined,
       ...{ limit: question.limit, fresh: made.fresh },
       database: words,
     });
-    terminal.say([...lines, 'nothing was sent, and nothing was written'].join('\n'), {
+    const written = report === undefined ? 'nothing was sent, and nothing was written' : `nothing was sent${report === '-' ? '' : `; report: ${near(report)}`}`;
+    terminal.say([...lines, written].join('\n'), {
       message: 'dry run',
       run: continues?.run.id ?? null,
       ...plan,
       price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
       price_source: price?.source ?? null,
       max_cost_usd: money.capUsd ?? null,
+      report: report ?? null,
     });
-    return 0;
+    return isReaderGone ? CLOSED_STDOUT : 0;
   } finally {
     await driver?.close();
   }

@@ -16,6 +16,7 @@ import type { Stop } from '../run/stop.ts';
 import { answeredBeforeRun } from '../store/answered-before.ts';
 import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../store/bills.ts';
 import type { Database } from '../store/database.ts';
+import { askedElsewhere } from '../store/known.ts';
 import { reportRows } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { discardRun } from '../store/runs.ts';
@@ -71,6 +72,7 @@ export async function begin(
   const budget = createBudget({ capUsd: money.capUsd, price, limit: question.limit, includePhones: question.include_phones, ...(earlier && { earlier }) });
   const committed_usd = budget.spending().committed_usd ?? 0;
   const answeredBefore = taking === undefined || !counts.some(isNew) ? undefined : await answeredBeforeRun(database, run.id, answersSince(taking, run.created_at.getTime()));
+  const elsewhere = await askedElsewhere(database, run.id);
   const history = mayCost ? await historyOf(database, question) : undefined;
   const plan = planOf({ question, counts, rateLimit, toRepeat, price, ...(answeredBefore && { answeredBefore }), ...(history && { history }) });
   const balance = account === undefined ? { unknown: 'not asked' } : balanceOf(account);
@@ -81,7 +83,7 @@ export async function begin(
     lines: taking?.list.linesRead(),
     invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
     hasReport: run.options.output.report !== null,
-    ...{ limit: question.limit, fresh: taking?.fresh ?? false },
+    ...{ limit: question.limit, fresh: taking?.fresh ?? false, elsewhere },
     database: `kept in ${placeOf(database)}`,
   });
   session.terminal.say(lines.join('\n'), {
@@ -89,6 +91,7 @@ export async function begin(
     run: run.id,
     continued,
     ...plan,
+    asked_elsewhere: elsewhere.questions,
     price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
     price_source: price?.source ?? null,
     balance_usd: 'usd' in balance ? balance.usd : null,

@@ -9,8 +9,8 @@ export type OutputCommandOptions = ShapeChoice & { output?: string; report?: str
 const FORMATS: Required<ShapeChoice>['format'][] = ['csv', 'tsv', 'jsonl', 'xlsx'];
 
 const WORDS = {
-  output: 'where the contacts go; - is stdout (default: companies.csv -> companies.contacts.csv)',
-  report: 'where the report goes (default: companies.report.csv beside the output)',
+  output: 'where the contacts go: a file, a folder, or - for stdout (default: companies.csv -> companies.contacts.csv)',
+  report: 'where the report goes, likewise (default: beside the contacts, a.csv -> a.report.csv; none when they go to stdout)',
 };
 
 /** Adds the options to a command. `words` explain where its outputs go. */

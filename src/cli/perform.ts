@@ -123,7 +123,7 @@ export async function perform(
     });
     closing.push(() => client.close());
 
-    const display = createDisplay({ limiter, now: () => runtime.clock.now(), requests: () => client.requests(), jobTimeoutMs: pace.jobTimeoutMs });
+    const display = createDisplay({ limiter, now: () => runtime.clock.now(), requests: () => client.requests(), jobTimeoutMs: pace.jobTimeoutMs, isDatabaseAway: () => database.isAway() });
     let atStart: Start | undefined;
     const working = execute({
       ...pace,

@@ -95,10 +95,10 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
         .option('--exclude-name <name>', 'a full name to leave out, or @file with one a line; repeatable', collect)
         .option('--exclude-domain <domain>', 'a company you already have, or @file with a list of them; never asked; repeatable', collect)
         .optionsGroup('What is asked for, and what is known already:')
-        .option('--rows <n>', 'only the first n rows that could be asked', wholeNumber(1, 1_000_000_000))
+        .option('--rows <n>', 'a trial: only the first n rows that could be asked, into files of their own', wholeNumber(1, 1_000_000_000))
         .option('--max-age <duration>', 'how old an answer in the database may be', '30d')
         .option('--fresh', 'ask for everything again')
-        .option('--dry-run', 'say what the run would do and cost; sends nothing, needs no key, creates nothing'),
+        .option('--dry-run', 'say what the run would do and cost; sends nothing, needs no key, creates nothing but a report that --report asks for'),
     ),
   )
     .optionsGroup(OTHERS)
@@ -117,8 +117,8 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
     });
 
   outputOptions(command('export', 'the contacts of a run from the database, without asking the API').argument('[run-id]', 'or as much of it as is unique; default: the latest one'), {
-    output: 'where the contacts go (default: -, stdout)',
-    report: 'also the report: one line per input row',
+    output: 'where the contacts go; a folder gets the usual name (default: -, stdout)',
+    report: 'also the report, one line per input row; - is stdout',
   })
     .optionsGroup('Which contacts:')
     .option('--all', 'of all runs: everything that is known, each person once')

@@ -1,26 +1,30 @@
 /*
  * What a run would do, without doing it: reads the list as the run would, and looks up what is known in the database
- * where there is one. Sends nothing and writes nothing.
+ * where there is one. Sends nothing, and writes nothing but the report where it is asked for.
  */
 import type { Outcome, Question } from '../core/model.ts';
+import { namesOfList } from '../csv/columns.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Sheet } from '../sheet/sheet.ts';
 import type { Driver, Queryable } from '../store/database.ts';
 import { answeredBefore, NOTHING_BEFORE, sumOf } from '../store/answered-before.ts';
 import type { AnsweredBefore } from '../store/answered-before.ts';
 import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../store/bills.ts';
 import type { History, SpentSoFar } from '../store/bills.ts';
+import type { ImportedRow } from '../store/import.ts';
 import { knownQuestions } from '../store/known.ts';
 import type { Known } from '../store/known.ts';
 import { countOutcomes, reportRows } from '../store/outcomes.ts';
-import type { OutcomeCount } from '../store/outcomes.ts';
+import type { OutcomeCount, ReportRow } from '../store/outcomes.ts';
 import { findUnfinishedRun } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
 import type { UnitPrices } from './price.ts';
-import { answersSince, importedRows } from './start.ts';
+import { reportOf, reportSheet } from './report.ts';
+import { answersSince, importedRows, inBatches } from './start.ts';
 import type { NewRun } from './start.ts';
 
-const BATCH = 1_000;
-const OUTCOME_OF: Record<Known, Outcome> = { answered: 'cached', open: 'waiting', failed: 'job_failed' };
+/** Of a question of which nothing is known. */
+const NEW = { outcome: 'not_launched', contacts: 0, job_id: null, reason: null } as const;
 
 /** What a run would begin with. `continues`: the unfinished run that it would go on with, and what that has spent. */
 export type Preview = {
@@ -33,24 +37,31 @@ export type Preview = {
   continues: { run: Run; spent: SpentSoFar } | undefined;
 };
 
+/** Where a preview looks, and what it tells on its way. */
+export type PreviewOptions = {
+  runtime: Runtime;
+  /** One that has our schema, or undefined; every statement sent to it only reads. */
+  database: Pick<Driver, 'transaction'> | undefined;
+  /** How many invalid rows are named. */
+  rowsNamed: number;
+  /** Writes the report that is asked for; reads all pages of it. */
+  writeReport?: ((report: Sheet) => Promise<void>) | undefined;
+};
+
 /**
- * Previews the run `made`. `database` is one that has our schema, or undefined; every statement sent to it only reads.
- * Names up to `rowsNamed` invalid rows.
+ * Previews the run `made`.
  * @throws {UsageError} for a list that cannot be read to its end.
  */
-export async function previewRun(
-  made: NewRun,
-  options: { runtime: Runtime; database: Pick<Driver, 'transaction'> | undefined; rowsNamed: number },
-): Promise<Preview> {
-  const { runtime, database, rowsNamed } = options;
+export async function previewRun(made: NewRun, { runtime, database, rowsNamed, writeReport }: PreviewOptions): Promise<Preview> {
   const since = answersSince(made, runtime.clock.now());
-  if (database === undefined) return previewList(made, { since, rowsNamed, database: undefined });
+  if (database === undefined) return previewList(made, { since, rowsNamed, writeReport, database: undefined });
   return database.transaction(async (transaction) => {
     await transaction.script('set transaction read only');
     const { question } = made.options;
     const past = { bills: await dearestBills(transaction, question.api_host), history: await historyOf(transaction, question) };
     const unfinished = made.fresh ? undefined : await findUnfinishedRun<RunOptions>(transaction, made.key);
-    if (unfinished === undefined) return { ...(await previewList(made, { since, rowsNamed, database: transaction })), ...past };
+    if (unfinished === undefined) return { ...(await previewList(made, { since, rowsNamed, writeReport, database: transaction })), ...past };
+    await writeReport?.(reportSheet(transaction, unfinished));
     return {
       counts: await countOutcomes(transaction, unfinished.id),
       invalidRows: await reportRows(transaction, { run_id: unfinished.id, after: -1, limit: rowsNamed, outcomes: ['invalid'] }),
@@ -62,50 +73,73 @@ export async function previewRun(
   });
 }
 
-async function previewList(made: NewRun, options: { since: Date; rowsNamed: number; database: Queryable | undefined }): Promise<Preview> {
-  const counts = new Map<Outcome, number>();
-  const count = (outcome: Outcome, rows = 1) => void counts.set(outcome, (counts.get(outcome) ?? 0) + rows);
-  const invalidRows: Preview['invalidRows'] = [];
-  const asked = new Set<number>();
-  let before = NOTHING_BEFORE;
-  let batch: { question: Question; question_hash: string }[] = [];
-  const lookUp = async () => {
-    const { database, since } = options;
-    if (database !== undefined) {
-      const hashes = batch.map(({ question_hash }) => question_hash);
-      const known = made.fresh ? new Map<string, Known>() : await knownQuestions(database, hashes, made.options.question.limit, since);
-      for (const state of known.values()) count(OUTCOME_OF[state]);
-      batch = batch.filter(({ question_hash }) => !known.has(question_hash));
-      before = sumOf(before, await answeredBefore(database, batch, since));
-    }
-    count('not_launched', batch.length);
-    batch = [];
-  };
+type ListPreview = Pick<PreviewOptions, 'rowsNamed' | 'writeReport'> & { since: Date; database: Queryable | undefined };
 
-  for await (const { question, question_hash, line, reason, excluded } of importedRows(made)) {
-    if (excluded) {
-      count('excluded');
-      continue;
+async function previewList(made: NewRun, { since, rowsNamed, writeReport, database }: ListPreview): Promise<Preview> {
+  const counts = new Map<Outcome, number>();
+  const invalidRows: Preview['invalidRows'] = [];
+  let before = NOTHING_BEFORE;
+  const known = createKnown(made, { since, database });
+
+  async function* pages(): AsyncGenerator<ReportRow[]> {
+    for await (const batch of inBatches(importedRows(made))) {
+      before = sumOf(before, await known.lookUp(batch));
+      const rows = batch.map((row) => known.reportRow(row));
+      for (const { outcome, row, reason } of rows) {
+        counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+        if (outcome === 'invalid' && invalidRows.length < rowsNamed) invalidRows.push({ row, reason });
+      }
+      yield rows;
     }
-    if (question === undefined || question_hash === undefined) {
-      count('invalid');
-      if (invalidRows.length < options.rowsNamed) invalidRows.push({ row: line, reason: reason ?? null });
-      continue;
-    }
-    const brief = briefly(question_hash);
-    if (asked.has(brief)) {
-      count('duplicate');
-      continue;
-    }
-    asked.add(brief);
-    batch.push({ question, question_hash });
-    if (batch.length === BATCH) await lookUp();
   }
-  await lookUp();
+
+  const report = reportOf(namesOfList(made.list.columns), pages());
+  await (writeReport ?? readThrough)(report);
   return {
     counts: [...counts].map(([outcome, rows]) => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 })),
     ...{ invalidRows, toRepeat: 0, answeredBefore: before, bills: undefined, history: undefined, continues: undefined },
   };
+}
+
+/** For what is counted on the way. */
+async function readThrough({ pages }: Sheet): Promise<void> {
+  const all = pages[Symbol.asyncIterator]();
+  while ((await all.next()).done !== true);
+}
+
+/** What becomes of the rows of a list, batch by batch. */
+function createKnown(made: NewRun, { since, database }: { since: Date; database: Queryable | undefined }) {
+  /** The line that asks a question first. */
+  const firsts = new Map<number, number>();
+  /** What that row begins with, where it is not launched. */
+  const knowns = new Map<number, Known>();
+
+  /** Looks up the questions that no earlier row asks; what was answered before in another form. */
+  async function lookUp(batch: readonly ImportedRow[]): Promise<AnsweredBefore> {
+    let asked: { question: Question; question_hash: string }[] = [];
+    for (const { question, question_hash, line } of batch) {
+      if (question === undefined || question_hash === undefined || firsts.has(briefly(question_hash))) continue;
+      firsts.set(briefly(question_hash), line);
+      asked.push({ question, question_hash });
+    }
+    if (database === undefined || asked.length === 0) return NOTHING_BEFORE;
+    const hashes = asked.map(({ question_hash }) => question_hash);
+    const known = made.fresh ? new Map<string, Known>() : await knownQuestions(database, hashes, made.options.question.limit, since);
+    for (const [question_hash, begin] of known) knowns.set(briefly(question_hash), begin);
+    asked = asked.filter(({ question_hash }) => !known.has(question_hash));
+    return answeredBefore(database, asked, since);
+  }
+
+  function reportRow({ position, line, domain, title_filter, cells, question_hash, reason, excluded }: ImportedRow): ReportRow {
+    const row = { position, row: line, domain, title_filter, cells, contacts: 0, cost_usd: null, job_id: null, launches: 0, first_row: null, first_outcome: null };
+    if (question_hash === undefined) return { ...row, outcome: excluded ? 'excluded' : 'invalid', reason: reason ?? null };
+    const first = firsts.get(briefly(question_hash));
+    const known = knowns.get(briefly(question_hash)) ?? NEW;
+    if (first === line) return { ...row, ...known, cost_usd: known.outcome === 'cached' ? '0' : null };
+    return { ...row, outcome: 'duplicate', reason: null, first_row: first ?? null, first_outcome: known.outcome };
+  }
+
+  return { lookUp, reportRow };
 }
 
 /**

@@ -124,7 +124,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const streamFailure = await streaming;
   const counts = await countOutcomes(database, run.id);
   const left = rowsOf(counts, LEFT_OVER);
-  const { written, failure } = await writeOutputs(database, run, left === 0).then(
+  const { written, failure } = await writeOutputs(database, run, { finished: left === 0, stdout: invocation.stdout }).then(
     (files) => ({ written: files, failure: streamFailure }),
     (error: unknown) => ({ written: undefined, failure: error }),
   );

@@ -1,5 +1,5 @@
 /* What the outputs look like: the options that say so, their defaults, and what of them cannot be. */
-import { extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { REPORT_COLUMNS } from '../core/own-outputs.ts';
@@ -27,13 +27,12 @@ const OTHER_FORMATS: Record<string, Format> = {
 
 /**
  * Understands the options.
- * @throws {UsageError} for a delimiter that is none, a list of columns that is none, and a report on stdout.
+ * @throws {UsageError} for a delimiter that is none, and a list of columns that is none.
  */
-export function readShape(choice: ShapeChoice & { report?: string }): OutputShape {
-  const { format, report, outputDelimiter, bom, formulaGuard } = choice;
+export function readShape(choice: ShapeChoice): OutputShape {
+  const { format, outputDelimiter, bom, formulaGuard } = choice;
   const delimiter = outputDelimiter === undefined ? undefined : namedDelimiter(outputDelimiter);
   const problems: Problem[] = [];
-  if (report === '-') problems.push({ what: 'the report cannot go to stdout', fix: 'name a file with --report' });
   if (outputDelimiter !== undefined && delimiter === undefined) {
     problems.push({ what: `--output-delimiter "${outputDelimiter}" is not known`, fix: 'use one of , ; tab |' });
   }
@@ -47,19 +46,6 @@ export function readShape(choice: ShapeChoice & { report?: string }): OutputShap
     ...(delimiter !== undefined && { delimiter }),
     ...(bom !== undefined && { bom }),
     ...(formulaGuard !== undefined && { formulaGuard }),
-  };
-}
-
-/** The outputs of a run with what is said now in the place of what was said before. */
-export function changeOutput(output: OutputOptions, now: { output?: string | undefined; report?: string | undefined; shape: OutputShape }): OutputOptions {
-  const { format, ...before } = output.shape ?? {};
-  // A new name says its format itself.
-  const kept = now.output === undefined || formatByName(now.output) === undefined ? format : undefined;
-  return {
-    ...output,
-    ...(now.output !== undefined && { contacts: now.output === '-' ? '-' : resolve(now.output) }),
-    ...(now.report !== undefined && { report: resolve(now.report) }),
-    shape: { ...before, ...(kept !== undefined && { format: kept }), ...now.shape },
   };
 }
 
@@ -122,6 +108,7 @@ function styleOf({ style, shape = {} }: OutputOptions, path: string, said?: Form
   };
 }
 
-function formatByName(path: string): Format | undefined {
+/** The format that the name of a file promises. */
+export function formatByName(path: string): Format | undefined {
   return FORMATS.find((format) => extname(path).toLowerCase() === `.${format}`);
 }

@@ -1,69 +1,22 @@
-/* Where the outputs go: default names, what cannot be written (said before anything is sent), partial files. */
-import { constants, statSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+/* Writing the outputs: what cannot be written (said before anything is sent), partial files, stdout. */
+import { constants } from 'node:fs';
 import { access, realpath, rm, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { getSystemErrorMap } from 'node:util';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { refuse } from '../core/problems.ts';
-import type { ListFormat } from '../csv/format.ts';
-import type { Sheets, SheetStyle } from '../sheet/sheet.ts';
-import { followLinks, temporaryPath, tryWriting, writeSheetFile, writeSheetTo } from '../sheet/write.ts';
+import type { Sheet, Sheets, SheetStyle } from '../sheet/sheet.ts';
+import { followLinks, isClosedPipe, temporaryPath, tryWriting, writeSheetFile, writeSheetTo } from '../sheet/write.ts';
 import type { Database } from '../store/database.ts';
 import { newerRunWriting } from '../store/runs.ts';
 import { contactSheet } from './export.ts';
 import type { Picking } from './export.ts';
-import type { OutputOptions, OutputShape, Run } from './options.ts';
+import type { OutputOptions, Run } from './options.ts';
+import { isNoFile } from './output-choice.ts';
 import { contactsStyle, reportStyle } from './output-shape.ts';
 import { reportSheet } from './report.ts';
-
-/** What the user said about the outputs of a run. `input` is a path, or `-`. */
-export type OutputChoice = { input: string; output?: string | undefined; report?: string | undefined; shape?: OutputShape };
-
-/**
- * Chooses the outputs: `companies.csv` gives `companies.contacts.csv` beside it and `companies.report.csv` beside that.
- * Files look like the input (delimiter, byte order mark), so that they open where it came from.
- */
-export function chooseOutput(choice: OutputChoice, format: ListFormat): OutputOptions {
-  const fromStdin = choice.input === '-';
-  const stem = basename(choice.input, extname(choice.input));
-  const { shape = {} } = choice;
-  const name = `${fromStdin ? 'stdin' : stem}.contacts.${shape.format ?? 'csv'}`;
-  const contacts = inFolder(choice.output, name) ?? (fromStdin ? '-' : join(dirname(choice.input), name));
-  const besides = contacts === '-' || isNoFile(contacts) ? dirname(choice.input) : dirname(contacts);
-  const report = inFolder(choice.report, `${fromStdin ? 'stdin' : stem}.report.csv`) ?? (fromStdin ? null : join(besides, `${stem}.report.csv`));
-  return {
-    contacts: contacts === '-' ? '-' : resolve(contacts),
-    report: report === null ? null : resolve(report),
-    style: {
-      delimiter: format.delimiter,
-      // UTF-16 and Windows-1252 come from Excel, which takes UTF-8 for what it is only behind a byte order mark.
-      bom: format.bom || format.encoding !== 'utf-8',
-    },
-    shape,
-  };
-}
-
-/** The path of an output; where it is a folder, or ends as one, the file of this name in it. */
-function inFolder(path: string | undefined, name: string): string | undefined {
-  if (path === undefined || path === '-') return path;
-  return /[/\\]$/.test(path) || kindOf(path)?.isDirectory() === true ? join(path, name) : path;
-}
-
-/** Whether there is something that is no regular file, such as a device or a pipe: nothing can be beside it. */
-function isNoFile(path: string): boolean {
-  return kindOf(path)?.isFile() === false;
-}
-
-function kindOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined; // what is wrong with it is said by who writes there
-  }
-}
 
 /** The same as `unwritable`. @throws {UsageError} naming each path and the reason. */
 export async function refuseUnwritable(output: OutputOptions): Promise<void> {
@@ -78,6 +31,9 @@ export async function refuseUnwritable(output: OutputOptions): Promise<void> {
 export async function unwritable(output: OutputOptions, { input, isTrying = true }: { input?: string | undefined; isTrying?: boolean } = {}): Promise<Problem[]> {
   const inputPath = input === undefined ? undefined : await realpath(input).catch(() => undefined);
   const paths = [output.contacts, output.report].filter((path): path is string => path !== null && path !== '-');
+  if (output.contacts === '-' && output.report === '-') {
+    return [{ what: 'contacts and report would both go to stdout', fix: 'name a file for one of them, with -o or --report' }];
+  }
   if (paths.length === 2 && paths[0] === paths[1]) {
     return [{ what: `contacts and report would be the same file (${paths[0]})`, fix: 'choose another --report' }];
   }
@@ -145,17 +101,18 @@ export type Written = { contacts: string; report: string | null; partial: boolea
  * Writes contacts (unless they went to stdout) and report. A finished run replaces the good files and removes partial
  * ones; an unfinished one writes partial files and leaves the good ones alone.
  */
-export async function writeOutputs(database: Database, run: Run, finished: boolean): Promise<Written> {
+export async function writeOutputs(database: Database, run: Run, { finished, stdout }: { finished: boolean; stdout: Writable }): Promise<Written> {
   const { contacts, report } = run.options.output;
-  const write = async (path: string, writer: typeof writeContacts) => {
-    const target = finished || isNoFile(path) ? path : partialPath(path);
-    await writer(database, run, target);
-    if (finished) await removePartial(path, run.id);
+  const write = async (path: string, writer: (target: string) => Promise<unknown>) => {
+    const target = finished || path === '-' || isNoFile(path) ? path : partialPath(path);
+    await writer(target);
+    if (finished && path !== '-') await removePartial(path, run.id);
     return target;
   };
   return {
-    contacts: contacts === '-' ? '-' : await write(contacts, writeContacts),
-    report: report === null ? null : await write(report, writeReport),
+    // To stdout they have gone already.
+    contacts: contacts === '-' ? '-' : await write(contacts, (target) => writeContacts(database, run, target)),
+    report: report === null ? null : await write(report, (target) => writeReport(database, run, target, stdout)),
     partial: !finished,
   };
 }
@@ -166,10 +123,28 @@ export async function writeContacts(database: Database, run: Run, path: string, 
   await writeSheetFile(path, sheetsOf(database, run, style, picking), style, run.id);
 }
 
-/** Writes the report of a run to a file, likewise. */
-export async function writeReport(database: Database, run: Run, path: string): Promise<void> {
-  const { report, ...output } = run.options.output;
-  await writeSheetFile(path, [reportSheet(database, run)], reportStyle({ ...output, report: report ?? path }), run.id);
+/** Writes the report of a run to a file, or to stdout. Returns whether the reader of stdout had seen enough before the end. */
+export async function writeReport(database: Database, run: Run, path: string, stdout: Writable): Promise<boolean> {
+  return writeReportTo(path, reportSheet(database, run), { output: run.options.output, tag: run.id, stdout });
+}
+
+/** The same of any report. `tag` names the temporary file. */
+export async function writeReportTo(path: string, report: Sheet, { output, tag, stdout }: { output: OutputOptions; tag: string; stdout: Writable }): Promise<boolean> {
+  const style = reportStyle({ ...output, report: path });
+  if (path === '-') return isReaderGone(writeSheetTo(stdout, [report], style));
+  await writeSheetFile(path, [report], style, tag);
+  return false;
+}
+
+/** Whether the reader of stdout went before all was written. Any other failure is thrown. */
+export async function isReaderGone(writing: Promise<void>): Promise<boolean> {
+  return writing.then(
+    () => false,
+    (error: unknown) => {
+      if (isClosedPipe(error)) return true;
+      throw error;
+    },
+  );
 }
 
 /** Writes contacts to stdout, as soon as every earlier row is settled. */
@@ -181,6 +156,13 @@ export async function streamContacts(
 ): Promise<void> {
   const style = contactsStyle(run.options.output);
   await writeSheetTo(stdout, sheetsOf(database, run, style, picking), style, signal);
+}
+
+/** A full disk or a folder that has gone is the user's to mend, and no bug: such an error in words, any other as it is. */
+export function outputFailure(error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (error instanceof UsageError || code === undefined || syscall === undefined) return error;
+  return new UsageError({ what: `the output cannot be written (${code})`, fix: 'make room, or choose another place with -o or --report' }, { cause: error });
 }
 
 /** The contacts; a workbook has the report on a second sheet. */

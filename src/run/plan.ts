@@ -8,6 +8,7 @@ import type { QuestionOptions } from '../core/target.ts';
 import { NOTHING_BEFORE } from '../store/answered-before.ts';
 import type { AnsweredBefore } from '../store/answered-before.ts';
 import type { History } from '../store/bills.ts';
+import type { Elsewhere } from '../store/known.ts';
 import { rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import { priceText, worstCaseUsd } from './price.ts';
@@ -122,6 +123,8 @@ export function openingLines(opening: {
   fresh: boolean;
   /** Whether the run writes a report, in which every row has its reason. */
   hasReport: boolean;
+  /** Questions that other runs are asking at this moment. */
+  elsewhere?: Elsewhere | undefined;
   /** Where everything is kept, or would be. */
   database: string;
 }): string[] {
@@ -152,8 +155,14 @@ export function openingLines(opening: {
   }
   if (plan.worst_case_contacts > 0) lines.push(...costLines(opening));
   lines.push(...againLine(opening));
+  if (opening.elsewhere !== undefined && opening.elsewhere.questions > 0) lines.push(elsewhereLine(opening.elsewhere));
   lines.push(`  ${opening.database}`);
   return lines;
+}
+
+/** Questions that are not launched here, as long as another run may bring their answers. */
+function elsewhereLine({ questions, runs: [first = '', ...others] }: Elsewhere): string {
+  return `  waits for the answers to ${many(questions, 'question')} that run ${first}${others.length === 0 ? ' asks' : ` and ${many(others.length, 'other')} ask`} already`;
 }
 
 /** Questions that are paid again, in which way their answer differs, and what of the worst case is theirs. */

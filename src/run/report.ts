@@ -2,7 +2,7 @@
 import { REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { inputColumnNames } from '../sheet/column-choice.ts';
 import type { Page, Sheet } from '../sheet/sheet.ts';
-import type { Database } from '../store/database.ts';
+import type { Queryable } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
 import type { ReportRow } from '../store/outcomes.ts';
 import type { Run } from './options.ts';
@@ -10,15 +10,24 @@ import type { Run } from './options.ts';
 const PAGE = 1_000;
 
 /** Every input row of the run with its outcome, in input order. */
-export function reportSheet(database: Database, run: Run): Sheet {
-  const names = [...REPORT_COLUMNS, ...inputColumnNames(REPORT_COLUMNS, run.input_columns)];
-  return { name: 'report', columns: names.map((name) => ({ name })), pages: pages(database, run.id) };
+export function reportSheet(database: Queryable, run: Pick<Run, 'id' | 'input_columns'>): Sheet {
+  return reportOf(run.input_columns, pages(database, run.id));
 }
 
-async function* pages(database: Database, run_id: string): AsyncGenerator<Page> {
+/** A report of these rows, on a list with these columns. */
+export function reportOf(input_columns: readonly string[], rows: AsyncIterable<ReportRow[]>): Sheet {
+  const names = [...REPORT_COLUMNS, ...inputColumnNames(REPORT_COLUMNS, input_columns)];
+  return { name: 'report', columns: names.map((name) => ({ name })), pages: lines(rows) };
+}
+
+async function* lines(pages: AsyncIterable<ReportRow[]>): AsyncGenerator<Page> {
+  for await (const page of pages) yield page.map(lineOf);
+}
+
+async function* pages(database: Queryable, run_id: string): AsyncGenerator<ReportRow[]> {
   for (let after = -1, limit = PAGE; ; ) {
     const page = await reportRows(database, { run_id, after, limit });
-    yield page.map(lineOf);
+    yield page;
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.position;

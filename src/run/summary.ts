@@ -32,7 +32,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
   lines.push(...maybeBilled(result));
   if (written !== undefined) {
     if (written.contacts !== '-') lines.push(`contacts: ${near(written.contacts)}${written.partial ? ' (what there is so far)' : ''}`);
-    if (written.report !== null) lines.push(`report:   ${near(written.report)}`);
+    if (written.report !== null && written.report !== '-') lines.push(`report:   ${near(written.report)}`);
   }
   return lines;
 }
@@ -56,7 +56,7 @@ export function reasonLines(rows: readonly ReportRow[]): string[] {
 }
 
 /** A path as people would type it here. */
-function near(path: string): string {
+export function near(path: string): string {
   const fromHere = relative('', path);
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }

@@ -31,6 +31,9 @@ export const isOpen = (target: string, since: string) =>
 /** Whether the job of a target counts as a failure of its question. */
 export const hasFailed = (target: string, since: string) => `(${target}.state in ('job_failed', 'job_lost') and ${target}.settled_at >= ${since})`;
 
+/** What is said of a question that is not launched again, from how often its jobs failed and why the last one did. */
+export const failedReason = (times: string, last: string) => `'not launched again: ' || ${times} || ' jobs of this question failed or were lost, the last: ' || ${last}`;
+
 /** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates, which may bring a hint that it lacks. */
 export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[]): Promise<void> {
   const questions = new Map<string, { position: number; question_hash: string; question: Question }>();
@@ -104,7 +107,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
   await transaction.query(
     `update waterfall.targets as target
      set state = 'job_failed', job_id = failed.job_id, settled_at = $4,
-       reason = 'not launched again: ' || failed.times || ' jobs of this question failed or were lost, the last: ' || failed.reason
+       reason = ${failedReason('failed.times', 'failed.reason')}
      from (
        select mine.question_hash, count(distinct earlier.job_id) as times,
          (array_agg(earlier.job_id order by earlier.id desc))[1] as job_id,

@@ -2,10 +2,13 @@
 import { expect, it } from 'vitest';
 import type { Answer } from '../../src/core/model.ts';
 import { previewRun } from '../../src/run/dry-run.ts';
+import { reportSheet } from '../../src/run/report.ts';
 import type { NewRun } from '../../src/run/start.ts';
 import { startRun } from '../../src/run/start.ts';
+import type { Sheet } from '../../src/sheet/sheet.ts';
 import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../../src/store/bills.ts';
 import type { Database } from '../../src/store/database.ts';
+import { askedElsewhere } from '../../src/store/known.ts';
 import { countOutcomes, reportRows } from '../../src/store/outcomes.ts';
 import { discardRun, findRun } from '../../src/store/runs.ts';
 import { settle } from '../../src/store/settle.ts';
@@ -45,11 +48,16 @@ async function everythingKnown(database: Database): Promise<string[]> {
 
 describeOnBoth('a preview', (open) => {
   const runtime = testRuntime();
-  const preview = (made: NewRun) => previewRun(made, { runtime, database: open(), rowsNamed: 2 });
+  const preview = (made: NewRun, writeReport?: (report: Sheet) => Promise<void>) => previewRun(made, { runtime, database: open(), rowsNamed: 2, writeReport });
+  const tableOf = async ({ columns, pages }: Sheet) => {
+    const rows: unknown[] = [];
+    for await (const page of pages) rows.push(...page);
+    return { columns, rows };
+  };
   const counted = (counts: { outcome: string; rows: number }[]) => Object.fromEntries(counts.map(({ outcome, rows }) => [outcome, rows]));
 
   it.each([
-    ['as it is', {}],
+    ['as it is, and reports it', {}],
     ['with --fresh', { fresh: true }],
     ['with a --max-age that takes the old answer too', { maxAgeMs: 60 * DAY_MS }],
     ['with a --max-age of 0', { maxAgeMs: 0 }],
@@ -57,11 +65,13 @@ describeOnBoth('a preview', (open) => {
   ])('counts what the run then begins with, %s', async (_what, more) => {
     runtime.clock.set(NOW + 1);
     const domains = [...(await everythingKnown(open())), 'new.example', 'no domain', ''];
-    const seen = await preview(listOf(domains, more));
+    let reported: unknown;
+    const seen = await preview(listOf(domains, more), async (sheet) => void (reported = await tableOf(sheet)));
     const run = await startRun(open(), runtime, listOf(domains, more));
     expect(counted(seen.counts)).toEqual(counted(await countOutcomes(open(), run.id)));
     const invalid = await reportRows(open(), { run_id: run.id, after: -1, limit: 2, outcomes: ['invalid'] });
     expect(seen.invalidRows).toEqual(invalid.map(({ row, reason }) => ({ row, reason })));
+    expect(reported).toEqual(await tableOf(reportSheet(open(), run)));
   });
 
   it('writes nothing', async () => {
@@ -74,6 +84,16 @@ describeOnBoth('a preview', (open) => {
     const run = await startRun(open(), runtime, made);
     expect(await preview(listOf(['harbour-1.example', 'harbour-2.example']))).toMatchObject({ continues: { run: { id: run.id } }, counts: [{ outcome: 'not_launched', rows: 2 }] });
     expect((await preview(listOf(['harbour-1.example'], { fresh: true }))).continues).toBeUndefined();
+  });
+
+  it('counts the questions that other runs are asking, and names these', async () => {
+    await launch(open(), await startedTarget(open(), 'asks', 'open.example'), 'job-open');
+    await move(open(), await startedTarget(open(), 'launches', 'launching.example'), CLAIM);
+    await answeredRun(open(), 'done', 'answered.example', answerOf([person('p1')]));
+    const run = await startRun(open(), runtime, listOf(['open.example', 'launching.example', 'answered.example', 'new.example']));
+    const elsewhere = await askedElsewhere(open(), run.id);
+    expect({ ...elsewhere, runs: elsewhere.runs.toSorted() }).toEqual({ questions: 2, runs: ['asks', 'launches'] });
+    expect(await askedElsewhere(open(), 'asks')).toEqual({ questions: 0, runs: [] });
   });
 
   it('counts launches in doubt that are to be repeated', async () => {

@@ -6,13 +6,13 @@ import type { Health } from '../../src/run/health.ts';
 import type { Limiter } from '../../src/waterfall/limiter.ts';
 
 /** 20 rows, of which all but `left` were settled after 9 s; asked again later, with so many jobs open. */
-function shown({ left, openJobs = left, laterMs, limited = false, pausedSince, waitingFor }: {
-  left: number; openJobs?: number; laterMs: number; limited?: boolean; pausedSince?: number; waitingFor?: string;
+function shown({ left, openJobs = left, laterMs, limited = false, pausedSince, databaseAway = false, waitingFor }: {
+  left: number; openJobs?: number; laterMs: number; limited?: boolean; pausedSince?: number; databaseAway?: boolean; waitingFor?: string;
 }) {
   let now = 0;
   const state = () => ({ limit: 50, windowMs: 60_000, free: limited ? 0 : 50, waiting: limited ? 1 : 0, nextFreeInMs: 12_000 });
   const display = createDisplay({
-    limiter: { state } as Limiter, now: () => now, requests: () => ({ launches: 20, finds: 20, throttled: 0 }), jobTimeoutMs: 600_000,
+    limiter: { state } as Limiter, now: () => now, requests: () => ({ launches: 20, finds: 20, throttled: 0 }), jobTimeoutMs: 600_000, isDatabaseAway: () => databaseAway,
   });
   const health = { pausedSince: () => pausedSince } as Health;
   const allowance = { openJobs: () => openJobs, waitingFor: () => waitingFor, spending: () => ({}) } as unknown as Allowance;
@@ -40,6 +40,7 @@ describe('the display', () => {
 
   it.each([
     ['an API that does not answer', { pausedSince: 1 }, 'the API does not answer'],
+    ['a database that does not answer', { databaseAway: true }, 'the database does not answer'],
     ['the rate limit', { limited: true }, 'rate limit, 12 s'],
     ['the cost cap', { waitingFor: 'jobs on their way, for the cost cap' }, 'jobs on their way, for the cost cap'],
   ])('says first that everything waits for %s', (_what, more, waitingFor) => {

@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import type { OutputOptions, OutputShape } from '../../src/run/options.ts';
-import { changeOutput, contactsStyle, readShape, refuseMisshapen, reportStyle } from '../../src/run/output-shape.ts';
+import { changeOutput } from '../../src/run/output-choice.ts';
+import { contactsStyle, readShape, refuseMisshapen, reportStyle } from '../../src/run/output-shape.ts';
 
 const output = (contacts: string, shape?: OutputShape, report = '/x/r.csv'): OutputOptions & { report: string } => ({
   contacts,
@@ -65,21 +66,19 @@ describe('readShape', () => {
   it('refuses a delimiter that is none', () => {
     expect(messageOf(() => readShape({ outputDelimiter: 'x' }))).toBe('--output-delimiter "x" is not known: use one of , ; tab |');
   });
-
-  it('takes no report on stdout, whichever command is told so', () => {
-    expect(messageOf(() => readShape({ report: '-' }))).toBe('the report cannot go to stdout: name a file with --report');
-  });
 });
 
 describe('changeOutput', () => {
   const before = output('/x/people.csv', { format: 'jsonl', columns: ['row'], delimiter: '|' });
 
+  const change = (now: Parameters<typeof changeOutput>[1]) => changeOutput(before, now, { input_name: 'companies.csv', rows: 5 });
+
   it('changes nothing when nothing is said', () => {
-    expect(changeOutput(before, { shape: {} })).toEqual(before);
+    expect(change({ shape: {} })).toEqual(before);
   });
 
   it('puts what is said now in the place of what was said', () => {
-    expect(changeOutput(before, { report: 'r.jsonl', shape: { columns: 'all', bom: false } })).toEqual({
+    expect(change({ report: 'r.jsonl', shape: { columns: 'all', bom: false } })).toEqual({
       ...before, report: resolve('r.jsonl'), shape: { format: 'jsonl', columns: 'all', delimiter: '|', bom: false },
     });
   });
@@ -91,8 +90,15 @@ describe('changeOutput', () => {
     ['new', {}, 'jsonl'],
     ['new.csv', { format: 'tsv' }, 'tsv'],
   ] as const)('with -o %s and %j writes %s', (name, shape, format) => {
-    const changed = changeOutput(before, { output: name, shape });
+    const changed = change({ output: name, shape });
     expect([changed.contacts, contactsStyle(changed).format]).toEqual([name === '-' ? '-' : resolve(name), format]);
+  });
+});
+
+describe('a folder', () => {
+  it('gets the files under the names that the list gives them', () => {
+    const changed = changeOutput(output('-'), { output: 'test', report: 'src/', shape: { format: 'xlsx' } }, { input_name: 'companies.csv', rows: null });
+    expect([changed.contacts, changed.report]).toEqual([resolve('test/companies.contacts.xlsx'), resolve('src/companies.report.csv')]);
   });
 });
 

@@ -8,7 +8,8 @@ import { UsageError } from '../../src/core/errors.ts';
 import type { ListFormat } from '../../src/csv/format.ts';
 import type { OutputOptions } from '../../src/run/options.ts';
 import { contactsStyle } from '../../src/run/output-shape.ts';
-import { chooseOutput, partialPath, unwritable } from '../../src/run/output.ts';
+import { partialPath, unwritable } from '../../src/run/output.ts';
+import { chooseOutput } from '../../src/run/output-choice.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();
@@ -21,20 +22,26 @@ describe('chooseOutput', () => {
     ['lists/companies.csv', {}, 'lists/companies.contacts.csv', 'lists/companies.report.csv'],
     ['companies.tsv', {}, 'companies.contacts.csv', 'companies.report.csv'],
     ['companies', {}, 'companies.contacts.csv', 'companies.report.csv'],
-    ['lists/companies.csv', { output: 'out/people.csv' }, 'out/people.csv', 'out/companies.report.csv'],
-    ['lists/companies.csv', { output: '-' }, '-', 'lists/companies.report.csv'],
+    ['lists/companies.csv', { output: 'out/people.csv' }, 'out/people.csv', 'out/people.report.csv'],
+    ['lists/companies.csv', { output: '-' }, '-', null],
+    ['lists/companies.csv', { output: '/dev/null' }, '/dev/null', null],
+    ['lists/companies.csv', { output: 'a.contacts.xlsx' }, 'a.contacts.xlsx', 'a.report.csv'],
+    ['companies.csv', { report: '-' }, 'companies.contacts.csv', '-'],
+    ['lists/companies.csv', { rows: 20 }, 'lists/companies.first-20.contacts.csv', 'lists/companies.first-20.report.csv'],
+    ['companies.csv', { rows: 20, output: 'test/' }, 'test/companies.first-20.contacts.csv', 'test/companies.first-20.report.csv'],
+    ['companies.csv', { rows: 20, output: 'a.csv' }, 'a.csv', 'a.report.csv'],
     ['companies.csv', { report: 'why.csv' }, 'companies.contacts.csv', 'why.csv'],
     ['lists/companies.csv', { output: 'out/' }, 'out/companies.contacts.csv', 'out/companies.report.csv'],
     ['lists/companies.csv', { output: '.', report: 'why/' }, 'companies.contacts.csv', 'why/companies.report.csv'],
-    ['-', { output: 'test' }, 'test/stdin.contacts.csv', null],
+    ['-', { output: 'test' }, 'test/stdin.contacts.csv', 'test/stdin.report.csv'],
     ['-', {}, '-', null],
-    ['-', { output: 'people.csv' }, 'people.csv', null],
+    ['-', { output: 'people.csv' }, 'people.csv', 'people.report.csv'],
     ['-', { report: 'why.csv' }, '-', 'why.csv'],
     ['companies.csv', { shape: { format: 'xlsx' as const } }, 'companies.contacts.xlsx', 'companies.report.csv'],
   ])('for %j with %j is %j and %j', (input, choice, contacts, report) => {
     expect(chooseOutput({ input, ...choice }, format)).toMatchObject({
       contacts: contacts === '-' ? '-' : resolve(contacts),
-      report: report === null ? null : resolve(report),
+      report: report === null || report === '-' ? report : resolve(report),
     });
   });
 

@@ -7,6 +7,7 @@ import type { Price } from '../../src/run/price.ts';
 import { NOTHING_BEFORE } from '../../src/store/answered-before.ts';
 import type { AnsweredBefore } from '../../src/store/answered-before.ts';
 import type { History } from '../../src/store/bills.ts';
+import type { Elsewhere } from '../../src/store/known.ts';
 import type { OutcomeCount } from '../../src/store/outcomes.ts';
 
 const count = (outcome: Outcome, rows: number): OutcomeCount => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 });
@@ -51,12 +52,12 @@ describe('planOf', () => {
 });
 
 describe('openingLines', () => {
-  type More = { limit?: number; toRepeat?: number; price?: Price; balance?: Balance; capUsd?: number; committedUsd?: number; history?: History; hasReport?: boolean; answeredBefore?: AnsweredBefore; fresh?: boolean; invalidRows?: { row: number; reason: string | null }[] };
+  type More = { limit?: number; toRepeat?: number; price?: Price; balance?: Balance; capUsd?: number; committedUsd?: number; history?: History; hasReport?: boolean; answeredBefore?: AnsweredBefore; elsewhere?: Elsewhere; fresh?: boolean; invalidRows?: { row: number; reason: string | null }[] };
   const open = (counts: OutcomeCount[], more: More = {}) => {
     const { toRepeat = 0, invalidRows = [], hasReport = true, balance = { usd: 100 }, capUsd, committedUsd = 0, history, answeredBefore, fresh = false } = more;
     const cap = capUsd === undefined ? undefined : { usd: capUsd, committed_usd: committedUsd };
     const shared = { rateLimit: perMinute(more.limit ?? 50), price: more.price };
-    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }), ...(history && { history }) }), ...shared, ...question, fresh, balance, cap, invalidRows, hasReport, database: 'kept in PostgreSQL at db.example/x' });
+    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }), ...(history && { history }) }), ...shared, ...question, fresh, balance, cap, invalidRows, hasReport, elsewhere: more.elsewhere, database: 'kept in PostgreSQL at db.example/x' });
   };
   const toLaunch = [count('not_launched', 8)];
 
@@ -68,6 +69,14 @@ describe('openingLines', () => {
     ['launches in doubt', [count('not_launched', 2), count('waiting', 4)], { toRepeat: 3 }, '6 rows, 1 job still open, 3 in doubt, 2 to launch'],
   ])('count %s', (_what, counts, more, line) => {
     expect(open(counts, more)[0]).toBe(`run r1 (companies.csv): ${line}`);
+  });
+
+  it.each([
+    [{ questions: 0, runs: [] }, []],
+    [{ questions: 1, runs: ['r7'] }, ['  waits for the answers to 1 question that run r7 asks already']],
+    [{ questions: 12, runs: ['r7', 'r8', 'r9'] }, ['  waits for the answers to 12 questions that run r7 and 2 others ask already']],
+  ])('say at once what other runs are waited for: %j', (elsewhere, lines) => {
+    expect(open([count('waiting', 12)], { elsewhere }).filter((line) => line.includes('waits'))).toEqual(lines);
   });
 
   it('say where everything is kept', () => {

@@ -8,9 +8,10 @@ import { readAll, refuse } from '../../core/problems.ts';
 import { everythingSheet } from '../../run/export.ts';
 import type { PickingOfAll } from '../../run/export.ts';
 import type { OutputOptions, OutputShape } from '../../run/options.ts';
-import { refuseUnwritable, streamContacts, writeContacts, writeReport } from '../../run/output.ts';
-import { changeOutput, contactsStyle, readShape, refuseMisshapen } from '../../run/output-shape.ts';
-import { isClosedPipe, writeSheetFile, writeSheetTo } from '../../sheet/write.ts';
+import { isReaderGone, outputFailure, refuseUnwritable, streamContacts, writeContacts, writeReport } from '../../run/output.ts';
+import { changeOutput } from '../../run/output-choice.ts';
+import { contactsStyle, readShape, refuseMisshapen } from '../../run/output-shape.ts';
+import { writeSheetFile, writeSheetTo } from '../../sheet/write.ts';
 import type { Database } from '../../store/database.ts';
 import { countOutcomes, rowsOf } from '../../store/outcomes.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
@@ -34,11 +35,11 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
   const database = await openDatabase(session);
   try {
     const closed = options.all
-      ? await exportAll(session, database, { since, onlyNew: options.onlyNew ?? false }, changeOutput(NO_LIST, { ...options, shape }))
+      ? await exportAll(session, database, { since, onlyNew: options.onlyNew ?? false }, changeOutput(NO_LIST, { ...options, shape }, { input_name: 'all', rows: null }))
       : await exportOne(session, database, id, options, shape);
     return closed ? CLOSED_STDOUT : 0;
   } catch (error) {
-    throw unwritable(error);
+    throw outputFailure(error);
   } finally {
     await database.close();
   }
@@ -50,16 +51,19 @@ const NO_LIST: OutputOptions = { contacts: '-', report: null, style: { delimiter
 /** Writes the contacts of one run, and its report where it is asked for. Returns whether the reader of stdout has gone. */
 async function exportOne(session: Session, database: Database, id: string | undefined, options: ExportCommandOptions, shape: OutputShape): Promise<boolean> {
   const found = await findRunOrLatest(database, id);
-  const output = changeOutput({ ...found.options.output, contacts: '-', report: null }, { ...options, shape });
+  const output = changeOutput({ ...found.options.output, contacts: '-', report: null }, { ...options, shape }, { input_name: found.input_name, rows: found.options.rows });
   refuseMisshapen(output, shape, { input_columns: found.input_columns, isTerminal: process.stdout.isTTY });
-  await refuseUnwritable(output);
   const run = { ...found, options: { ...found.options, output } };
   const { contacts, report } = output;
+  // Whoever asks for the report there and names no contacts wants the report.
+  const isReportAlone = report === '-' && options.output === undefined;
+  if (!isReportAlone) await refuseUnwritable(output);
   if (run.finished_at === null) {
     const counts = await countOutcomes(database, run.id);
     const [rows, left] = [rowsOf(counts, OUTCOMES), rowsOf(counts, LEFT_OVER)];
     session.terminal.say(`run ${run.id} is not finished: ${rows - left} of ${many(rows, 'row')} done`, { message: 'run is not finished', run: run.id, rows, rows_done: rows - left });
   }
+  if (isReportAlone) return writeReport(database, run, report, process.stdout);
   const picking = { newSince: options.onlyNew ? run.created_at : undefined };
   if (contacts === '-') {
     if (await isReaderGone(streamContacts(database, run, process.stdout, picking))) return true;
@@ -68,8 +72,8 @@ async function exportOne(session: Session, database: Database, id: string | unde
     session.terminal.say(`contacts of run ${run.id}: ${contacts}`, { message: 'contacts written', run: run.id, file: contacts });
   }
   if (report !== null) {
-    await writeReport(database, run, report);
-    session.terminal.say(`report of run ${run.id}: ${report}`, { message: 'report written', run: run.id, file: report });
+    if (await writeReport(database, run, report, process.stdout)) return true;
+    if (report !== '-') session.terminal.say(`report of run ${run.id}: ${report}`, { message: 'report written', run: run.id, file: report });
   }
   return false;
 }
@@ -84,16 +88,6 @@ async function exportAll(session: Session, database: Database, picking: PickingO
   await writeSheetFile(contacts, [sheet], style, 'all');
   session.terminal.say(`contacts of all runs: ${contacts}`, { message: 'contacts written', file: contacts });
   return false;
-}
-
-async function isReaderGone(writing: Promise<void>): Promise<boolean> {
-  return writing.then(
-    () => false,
-    (error: unknown) => {
-      if (isClosedPipe(error)) return true;
-      throw error;
-    },
-  );
 }
 
 /** What of the options does not go together. */
@@ -113,11 +107,4 @@ function sinceOption(text: string, now: number): Date {
   const moment = ago === undefined ? new Date(iso === undefined ? NaN : iso.length > 10 && zone === undefined ? `${iso}Z` : iso) : new Date(now - ago);
   if (!Number.isNaN(moment.getTime())) return moment;
   throw new UsageError({ what: `--since "${text}" is no date`, fix: 'write for instance 2026-11-20, 2026-11-20T08:00Z or 7d' });
-}
-
-/** A full disk or a folder that has gone is the user's to mend, and no bug. */
-function unwritable(error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (error instanceof UsageError || code === undefined || syscall === undefined) return error;
-  return new UsageError({ what: `the output cannot be written (${code})`, fix: 'make room, or choose another place with -o' }, { cause: error });
 }

@@ -2,7 +2,8 @@
 import { UsageError } from '../../core/errors.ts';
 import { readAll } from '../../core/problems.ts';
 import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
-import { changeOutput, readShape, refuseMisshapen } from '../../run/output-shape.ts';
+import { changeOutput } from '../../run/output-choice.ts';
+import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { goneOn } from '../../run/options.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
@@ -48,7 +49,7 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       const run = await findRunTo(database, found?.id);
       const { output, report } = options;
       const made = goneOn(run.options, {
-        output: changeOutput(run.options.output, { output, report, shape }),
+        output: changeOutput(run.options.output, { output, report, shape }, { input_name: run.input_name, rows: run.options.rows }),
         bounds: boundsKept(run.options.bounds, boundsOf(process.argv)),
       });
       refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });

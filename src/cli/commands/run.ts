@@ -13,7 +13,8 @@ import { namesOfList } from '../../csv/columns.ts';
 import { examineList, forcedFormat } from '../../csv/format.ts';
 import type { ListFormat } from '../../csv/format.ts';
 import { openList } from '../../csv/read.ts';
-import { chooseOutput, unwritable } from '../../run/output.ts';
+import { unwritable } from '../../run/output.ts';
+import { chooseOutput } from '../../run/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { runKey } from '../../run/options.ts';
 import type { RunOptions } from '../../run/options.ts';
@@ -99,7 +100,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
     const format = await list.naming(examineList(list.path, reading));
     const opened = await list.naming(openList(list.path, format, reading));
     const { columns } = opened;
-    const output = chooseOutput({ input, output: options.output, report: options.report, shape }, format);
+    const output = chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape }, format);
     const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
     if (options.asList !== true && ownOutput(columns.names) === 'contacts') problems.push(contactsAreNoList(list.name));
     else if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
@@ -154,7 +155,7 @@ export async function run(input: string, options: RunCommandOptions): Promise<nu
       if (more > 0) session.terminal.say(`and ${more} more such rows`, { message: 'more hints', rows: more });
     };
     if (options.dryRun) {
-      const exit = await list.naming(dryRun(session, newRun, pace.money));
+      const exit = await list.naming(dryRun(session, newRun, pace.money, options.report === undefined ? undefined : (output.report ?? undefined)));
       sayMoreAdvised();
       return exit;
     }

@@ -1,0 +1,85 @@
+/* Which files the outputs are: as they were named, in the folder that was named, or named after the list. */
+import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { ListFormat } from '../csv/format.ts';
+import type { OutputOptions, OutputShape } from './options.ts';
+import { formatByName } from './output-shape.ts';
+
+/** What the user said about the outputs of a run. `input` is a path, or `-`; `rows`: how many it is a trial of. */
+export type OutputChoice = { input: string; rows?: number | undefined; output?: string | undefined; report?: string | undefined; shape?: OutputShape };
+
+/** The list that outputs are named after. */
+export type NamedAfter = { input_name: string; rows: number | null };
+
+/**
+ * Chooses the outputs: `companies.csv` gives `companies.contacts.csv` beside it, and contacts in `a.csv` a report `a.report.csv`
+ * beside them; there is none of itself where contacts go to stdout, or into what is no file. A trial has names of its own, and
+ * replaces nothing of the whole list. Files look like the list (delimiter, byte order mark), so that they open where it came from.
+ */
+export function chooseOutput({ input, rows, output, report, shape = {} }: OutputChoice, format: ListFormat): OutputOptions {
+  const names = namesOf({ input_name: input === '-' ? 'stdin' : basename(input), rows: rows ?? null }, shape);
+  const contacts = inFolder(output, names.contacts) ?? (input === '-' ? '-' : join(dirname(input), names.contacts));
+  return {
+    contacts: absolute(contacts),
+    report: absolute(inFolder(report, names.report) ?? reportBeside(contacts)),
+    style: {
+      delimiter: format.delimiter,
+      // UTF-16 and Windows-1252 come from Excel, which takes UTF-8 for what it is only behind a byte order mark.
+      bom: format.bom || format.encoding !== 'utf-8',
+    },
+    shape,
+  };
+}
+
+/** The outputs of a run with what is said now in the place of what was said before. */
+export function changeOutput(
+  output: OutputOptions,
+  now: { output?: string | undefined; report?: string | undefined; shape: OutputShape },
+  list: NamedAfter,
+): OutputOptions {
+  const { format, ...before } = output.shape ?? {};
+  // A new name says its format itself.
+  const kept = now.output === undefined || formatByName(now.output) === undefined ? format : undefined;
+  const shape = { ...before, ...(kept !== undefined && { format: kept }), ...now.shape };
+  const names = namesOf(list, shape);
+  return {
+    ...output,
+    ...(now.output !== undefined && { contacts: absolute(inFolder(now.output, names.contacts)) }),
+    ...(now.report !== undefined && { report: absolute(inFolder(now.report, names.report)) }),
+    shape,
+  };
+}
+
+/** Whether there is something that is no regular file, such as a device or a pipe: nothing can be beside it. */
+export function isNoFile(path: string): boolean {
+  return kindOf(path)?.isFile() === false;
+}
+
+function namesOf({ input_name, rows }: NamedAfter, { format = 'csv' }: OutputShape): { contacts: string; report: string } {
+  const stem = `${basename(input_name, extname(input_name))}${rows === null ? '' : `.first-${rows}`}`;
+  return { contacts: `${stem}.contacts.${format}`, report: `${stem}.report.csv` };
+}
+
+function reportBeside(contacts: string): string | null {
+  if (contacts === '-' || isNoFile(contacts)) return null;
+  return join(dirname(contacts), `${basename(contacts, extname(contacts)).replace(/\.contacts$/, '')}.report.csv`);
+}
+
+/** The path of an output; where it is a folder, or ends as one, the file of this name in it. */
+function inFolder<Path extends string | undefined>(path: Path, name: string): Path | string {
+  if (path === undefined || path === '-') return path;
+  return /[/\\]$/.test(path) || kindOf(path)?.isDirectory() === true ? join(path, name) : path;
+}
+
+function absolute<Path extends string | null>(path: Path): Path | string {
+  return path === null || path === '-' ? path : resolve(path);
+}
+
+function kindOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // what is wrong with it is said by who writes there
+  }
+}
