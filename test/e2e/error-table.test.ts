@@ -70,7 +70,7 @@ const COMMAND_LINE: Situation[] = [
     name: 'many mistakes at once', env: { LOG_LEVEL: 'loud', WATERFALL_RATE_LIMIT: 'fast' },
     ...option(
       ...['--limit', '0', '--concurrency', 'many', '--in-doubt', 'maybe', '--job-timeout', 'soon', '--max-cost', '-1', '--price', 'x', '--max-age', 'old'],
-      ...['--output-delimiter', 'x', '--report', '-', '--columns', 'a,a', '--persona', 'ceo', '--country', 'DE', '--delimiter', '#', '--encoding', 'x'],
+      ...['--output-delimiter', 'x', '--columns', 'a,a', '--persona', 'ceo', '--country', 'DE', '--delimiter', '#', '--encoding', 'x'],
     ),
     what: [
       'the rate limit "fast" is not <requests>/<seconds>\n  to do: write for instance 50/60, or 0 for none',
@@ -82,7 +82,6 @@ const COMMAND_LINE: Situation[] = [
       '--max-cost "-1" is not an amount in US dollars\n  to do: write for instance --max-cost 25',
       '--price "x" is not an amount in US dollars\n  to do: write for instance --price 0.05',
       '--columns names "a" twice\n  to do: name each column once',
-      'the report cannot go to stdout\n  to do: name a file with --report',
       '--output-delimiter "x" is not known\n  to do: use one of , ; tab |',
       '--max-age "old" is not a duration\n  to do: write for instance 90s, 10m, 12h or 30d',
       '--persona "ceo" is not name=expression\n  to do: write for instance --persona "leaders=ceo OR founder"',
@@ -169,7 +168,7 @@ const OPTIONS: Situation[] = [
   },
   { name: 'a time that is none', ...option('--job-timeout', 'soon'), what: '--job-timeout "soon" is not a duration', fix: 'write for instance 90s, 10m, 12h or 30d' },
   { name: 'an age that is none', ...option('--max-age', '3 weeks'), what: '--max-age "3 weeks" is not a duration', fix: 'write for instance 90s, 10m, 12h or 30d' },
-  { name: 'a report to stdout', ...option('--report', '-'), what: 'the report cannot go to stdout', fix: 'name a file with --report' },
+  { name: 'contacts and report to stdout', ...option('-o', '-', '--report', '-'), what: 'contacts and report would both go to stdout', fix: 'name a file for one of them, with -o or --report' },
   { name: 'a delimiter that is not known', ...option('--delimiter', '#'), what: '--delimiter "#" is not known', fix: 'use one of , ; tab |' },
   { name: 'an encoding that is not known', ...option('--encoding', 'ebcdic'), what: '--encoding "ebcdic" is not known', fix: 'use utf-8, utf-16le, utf-16be, windows-1252, windows-1250, windows-1251, macintosh or gbk' },
   { name: 'a column that is misspelt', ...option('--domain-column', 'domian'), what: 'the list has no column "domian" (--domain-column)', fix: 'did you mean "domain"? Its columns are "domain", "title_filter"' },

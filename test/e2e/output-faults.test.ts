@@ -57,13 +57,13 @@ describe.concurrent('an output that is no ordinary file', () => {
     expect(domainsOf(stdout)).toEqual(DOMAINS);
   });
 
-  it('/dev/stdout may be a pipe, and the report is then beside the list', async ({ open }) => {
+  it('/dev/stdout may be a pipe, and there is no report then, as with -', async ({ open }) => {
     const scene = await open();
     await scene.write('list.csv', list(companies(3)));
     const { stdout, exit } = await scene.shell('waterfall-contacts run list.csv -o /dev/stdout | cat');
     expect(exit).toBe(0);
     expect(stdout).toMatch(/^domain,title_filter,first_name,/);
-    expect(await scene.files()).toEqual(['list.csv', 'list.report.csv']);
+    expect(await scene.files()).toEqual(['list.csv']);
   });
 
   it('that is full is said of stdout, whatever the command', async ({ open }) => {

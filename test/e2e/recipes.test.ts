@@ -79,7 +79,7 @@ describe('docs/recipes.md', () => {
     expect((await shell(recipe('Several lists, one after the other'))).exit).toBe(0);
     expect((await rows('found/a.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'invalid']);
     expect((await rows('found/b.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'found', 'found']);
-    expect(new Set((await rows('found/b.csv')).map(({ domain }) => domain))).toEqual(new Set(DOMAINS.slice(1)));
+    expect(new Set((await rows('found/b.contacts.csv')).map(({ domain }) => domain))).toEqual(new Set(DOMAINS.slice(1)));
   });
 
   it('stops before the second list when the first run stops', async ({ open, newDatabase }) => {

@@ -30,10 +30,10 @@ describe.concurrent('a list on stdin', () => {
   });
 });
 
-describe.concurrent('a list on stdin, of which no report is written', () => {
+describe.concurrent('a list whose contacts go to stdout, of which no report is written', () => {
   it('is not said to have one', async ({ open }) => {
     const { run } = await open({ sandbox: ['--fail-rate', '1'] });
-    const { exit, stderr } = await run(['run', '-', '-o', 'contacts.csv'], { input: `${list(companies(6))}${'localhost,ceo\n'.repeat(6)}` });
+    const { exit, stderr } = await run(['run', '-'], { input: `${list(companies(6))}${'localhost,ceo\n'.repeat(6)}` });
     expect(exit).toBe(3);
     expect(stderr.match(/and 1 more; with --report <file> all are named there\n/g)).toHaveLength(2);
     expect(stderr).not.toContain('in the report');
