@@ -62,7 +62,7 @@ const TOLD_AFTER_MS = 5_000;
 /**
  * Adds patience to a driver: transient failures are repeated, with growing delays, for up to `patienceMs`.
  * After that, DatabaseError with the driver's words; what is called later is tried once, since the same time has passed for all.
- * `signal` ends the waiting.
+ * `signal` ends the waiting, and so does closing.
  */
 export function patient(
   driver: Driver,
@@ -73,6 +73,9 @@ export function patient(
   let inTrouble = 0;
   let isTold = false;
   let isGivenUp = false;
+  /** A page that was read ahead for a reader who has gone is nobody's any more. */
+  const closing = new AbortController();
+  const ended = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
 
   async function again<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const startedAt = clock.now();
@@ -87,13 +90,13 @@ export function patient(
           hasFailed = true;
           const waitedMs = clock.now() - startedAt;
           isGivenUp ||= waitedMs >= options.patienceMs;
-          if (isGivenUp || options.signal?.aborted) throw unanswered(driver.place, error);
+          if (isGivenUp || ended.aborted) throw unanswered(driver.place, error);
           log.debug('database call repeated', { sqlstate: sqlState(error), delay_ms: delayMs });
           if (!isTold && waitedMs >= TOLD_AFTER_MS) {
             isTold = true;
             log.warn('the database does not answer, still trying', { database: driver.place, last_error: words(error) });
           }
-          await clock.sleep(delayMs * (0.5 + random()), options.signal);
+          await clock.sleep(delayMs * (0.5 + random()), ended);
         }
       }
     } finally {
@@ -120,7 +123,10 @@ export function patient(
       return { ...lock, ensure: () => again(() => lock.ensure()) };
     },
     isAway: () => isTold,
-    close: () => driver.close(),
+    close() {
+      closing.abort(new Error('the database was closed'));
+      return driver.close();
+    },
   };
 }
 

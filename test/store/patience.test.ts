@@ -171,6 +171,16 @@ describe('a patient database', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('keeps nobody waiting who was still asking when it was closed', async () => {
+    const { calls, clock, database } = start(forever(failure('57P03')));
+    const asked = database.query('select 1').catch((error: unknown) => error);
+    await clock.advance(0);
+    await database.close().catch(() => undefined);
+    expect(await asked).toEqual(new Error('the database was closed'));
+    await expect(database.query('select 2')).rejects.toBeInstanceOf(DatabaseError);
+    expect(calls).toEqual(['select 1', 'close', 'select 2']);
+  });
+
   it('repeats scripts and whole transactions', async () => {
     const { clock, calls, database } = start([failure('40P01'), failure('40001')]);
     const script = database.script('create table t ()');
