@@ -45,6 +45,9 @@ const DEFAULT_BASE_URL = 'https://api.waterfall.io';
 const DEFAULT_RATE_LIMIT = '50/60';
 /** A hundred years; what is longer no calendar of ours can hold. */
 const LONGEST_DURATION_MS = 36_500 * 86_400_000;
+/** What the system knows of the user; throws for one that it does not know. */
+type LookUpUser = () => { homedir: string };
+
 /** Where a platform keeps the data of programs: in a variable, or below the user's folder. */
 const DATA_FOLDERS = {
   darwin: { variable: undefined, below: ['Library', 'Application Support'] },
@@ -106,7 +109,7 @@ export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
  * Reads the settings.
  * @throws {UsageError} with every problem.
  */
-export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): Settings {
+export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string, lookUpUser: LookUpUser = userInfo): Settings {
   const problems: Problem[] = [];
   const given = givenSettings(flags, environment, directory, problems);
   const parsed = schema.safeParse(given);
@@ -133,7 +136,7 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
       flags.databaseUrl !== undefined ? '--database-url'
       : nonEmpty(environment.DATABASE_URL) !== undefined ? 'the environment'
       : parsed.data.DATABASE_URL !== undefined ? '.env' : undefined,
-    home: homeIn(parsed.data.WATERFALL_CONTACTS_HOME, environment, directory),
+    home: homeIn(parsed.data.WATERFALL_CONTACTS_HOME, environment, directory, lookUpUser),
     logLevel: parsed.data.LOG_LEVEL,
   };
 }
@@ -196,22 +199,22 @@ export function readDotenv(directory: string, problems: Problem[]): Record<strin
 }
 
 /** The folder that was named, seen from the working directory, or one in the platform's folder for the data of programs. */
-function homeIn(named: string | undefined, environment: NodeJS.ProcessEnv, directory: string): string | undefined {
+function homeIn(named: string | undefined, environment: NodeJS.ProcessEnv, directory: string, lookUpUser: LookUpUser): string | undefined {
   if (named !== undefined) return resolve(directory, named);
   const { variable, below } = DATA_FOLDERS[process.platform === 'darwin' || process.platform === 'win32' ? process.platform : 'other'];
   const set = variable && nonEmpty(environment[variable]);
-  const user = set === undefined ? userFolder(environment) : undefined;
+  const user = set === undefined ? userFolder(environment, lookUpUser) : undefined;
   const data = set ?? (user && join(user, ...below));
   // Seen from the working directory it would be another database in each, and what is known in one be paid again in the next.
   return data !== undefined && isAbsolute(data) ? join(data, 'waterfall-contacts') : undefined;
 }
 
 /** The user's folder as shells see it, or else as the system knows it; there are users of whom it knows nothing. */
-function userFolder(environment: NodeJS.ProcessEnv): string | undefined {
+function userFolder(environment: NodeJS.ProcessEnv, lookUpUser: LookUpUser): string | undefined {
   const told = nonEmpty(process.platform === 'win32' ? environment.USERPROFILE : environment.HOME);
   if (told !== undefined) return told;
   try {
-    return nonEmpty(userInfo().homedir);
+    return nonEmpty(lookUpUser().homedir);
   } catch {
     return undefined;
   }

@@ -61,7 +61,7 @@ describe.concurrent('as others start it', () => {
     const scene = await open({ sandbox: ['--latency', '300ms'] });
     await scene.write('list.csv', list(companies(3)));
     const run = scene.start(['run', 'list.csv'], { env: { _: '/usr/bin/nohup' } });
-    await run.said('3 companies');
+    await run.said('3 to launch');
     run.signal('SIGHUP');
     run.signal('SIGHUP');
     expect((await run.ended).exit).toBe(0);

@@ -62,7 +62,7 @@ describe.concurrent('the same contacts', () => {
   it('are in each format, and each report has a line for every row', async ({ open }) => {
     const scene = await withList(await open());
     const ran = await scene.run(['run', 'list.csv']);
-    expect(ran.exit).toBe(0);
+    expect(ran.exit, ran.stderr).toBe(0);
     for (const format of ['tsv', 'jsonl', 'xlsx']) {
       const { exit, stderr } = await scene.run(['export', idOf(ran.stderr), '-o', `people.${format}`, '--report', `why.${format}`]);
       expect([exit, stderr]).toEqual([0, expect.stringContaining(`people.${format}`)]);

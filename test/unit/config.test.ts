@@ -2,14 +2,12 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import { durationOption, parseRateLimit, readSettings } from '../../src/runtime/config.ts';
 import { embeddedFolder } from '../../src/store/embedded-folder.ts';
 import { misspeltSettings } from '../../src/runtime/misspelt.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-vi.mock('node:os', { spy: true });
 
 const inFolder = temporaryFolder();
 const nowhere = '/nonexistent';
@@ -104,12 +102,11 @@ describe.runIf(process.platform === 'linux')('the home folder', () => {
   });
 
   it('is none for a user whom the system does not know, and no database but the embedded one needs it', () => {
-    vi.mocked(userInfo).mockImplementation(() => {
+    const unknown = () => {
       throw new Error('uv_os_get_passwd returned ENOENT');
-    });
-    expect(homeIn({})).toBeUndefined();
-    expect(readSettings({}, { DATABASE_URL: 'postgres://db.example/x' }, nowhere).databaseUrl).toBe('postgres://db.example/x');
-    vi.mocked(userInfo).mockReset();
+    };
+    expect(readSettings({}, {}, nowhere, unknown).home).toBeUndefined();
+    expect(readSettings({}, { DATABASE_URL: 'postgres://db.example/x' }, nowhere, unknown).databaseUrl).toBe('postgres://db.example/x');
     expect(() => embeddedFolder(undefined)).toThrow('WATERFALL_CONTACTS_HOME');
   });
 });
