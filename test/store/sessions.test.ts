@@ -215,7 +215,7 @@ describe('a server that lets us in only so far', () => {
     const role = `single_${randomUUID().replaceAll('-', '')}`;
     await administrate(`create role ${role} login password 'single-only' connection limit 1`);
     onTestFinished(() => administrate(`drop role ${role}`));
-    await expect(open(Object.assign(url, { username: role, password: 'single-only' }).href)).rejects.toThrow(
+    await expect(open(Object.assign(url, { username: role, password: 'single-only' }).href, realRuntime().runtime)).rejects.toThrow(
       /gives us one connection and not a second one: too many connections for role .*: allow it at least three/,
     );
   });
