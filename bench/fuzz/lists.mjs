@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { companyDomain } from '../../dist/core/domain.js';
 import { UsageError } from '../../dist/core/errors.js';
-import { examineList, textOf } from '../../dist/csv/format.js';
-import { openList } from '../../dist/csv/read.js';
+import { examineList, textOf } from '../../dist/lists/format.js';
+import { openList } from '../../dist/lists/read.js';
 import { importedRows } from '../../dist/run/start.js';
 import { anyText, cellText, domainText } from './arbitraries.mjs';
 

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import readXlsxFile from 'read-excel-file/node';
-import { examineList } from '../../dist/csv/format.js';
-import { openList } from '../../dist/csv/read.js';
+import { examineList } from '../../dist/lists/format.js';
+import { openList } from '../../dist/lists/read.js';
 import { writeSheetFile } from '../../dist/sheet/write.js';
 import { anyText, cellText, domainText } from './arbitraries.mjs';
 

@@ -3,9 +3,9 @@ import { companyDomain } from '../core/domain.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { isNothing } from '../core/nothing.ts';
-import { examineList } from '../csv/format.ts';
-import { linesOf, unquoted } from '../csv/lines.ts';
-import { openList } from '../csv/read.ts';
+import { examineList } from '../lists/format.ts';
+import { linesOf, unquoted } from '../lists/lines.ts';
+import { openList } from '../lists/read.ts';
 import { spool } from './spool.ts';
 
 const OPTION = '--exclude-domain';

@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { isNothing } from '../core/nothing.ts';
-import { linesOf, unquoted } from '../csv/lines.ts';
+import { linesOf, unquoted } from '../lists/lines.ts';
 import { spool } from './spool.ts';
 
 type Fileable = { titleFilter?: string; persona?: string[]; excludeName?: string[] };

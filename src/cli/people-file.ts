@@ -4,7 +4,7 @@ import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { readIdentifier } from '../core/forgotten.ts';
 import type { Identifiers } from '../core/forgotten.ts';
-import { linesOf } from '../csv/lines.ts';
+import { linesOf } from '../lists/lines.ts';
 import { spool } from './spool.ts';
 
 /** Names of columns, without what is between their letters. */

@@ -74,7 +74,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
   paceOptions(
     outputOptions(
       command('run', 'find contacts for every company of a list')
-        .argument('<companies.csv>', 'the list; - reads it from stdin')
+        .argument('<companies.csv...>', 'the list, or several, one run each; - reads one from stdin')
         .optionsGroup(ASKED)
         .option('--title-filter <expr>', 'for rows without a filter of their own, e.g. "(founder OR ceo) AND NOT assistant", or @file')
         .option('--persona <name=expr>', 'a named filter; repeat up to 5 times, tried in order until the limit is filled', collect)
@@ -103,9 +103,9 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
   )
     .optionsGroup(OTHERS)
     .option('--sandbox', 'a trial: a fictional API and an embedded database of its own')
-    .action(async (input: string, _options: unknown, self: Command) => {
+    .action(async (inputs: string[], _options: unknown, self: Command) => {
       const { run } = await import('./commands/run.ts');
-      ended(await run(input, self.optsWithGlobals()));
+      ended(await run(inputs, self.optsWithGlobals()));
     });
 
   paceOptions(outputOptions(command('resume', 'go on with an unfinished run; needs no input file').argument('[run-id]', 'or as much of it as is unique; default: the latest unfinished one')))

@@ -3,7 +3,7 @@
  * where there is one. Sends nothing, and writes nothing but the report where it is asked for.
  */
 import type { Outcome, Question } from '../core/model.ts';
-import { namesOfList } from '../csv/columns.ts';
+import { namesOfList } from '../lists/columns.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Sheet } from '../sheet/sheet.ts';
 import type { Driver, Queryable } from '../store/database.ts';

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { ListFormat } from '../csv/format.ts';
+import type { ListFormat } from '../lists/format.ts';
 import type { OutputOptions, OutputShape } from './options.ts';
 import { formatByName } from './output-shape.ts';
 

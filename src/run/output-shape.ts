@@ -4,7 +4,7 @@ import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { readAll, refuse } from '../core/problems.ts';
-import { namedDelimiter } from '../csv/delimiter.ts';
+import { namedDelimiter } from '../lists/delimiter.ts';
 import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
 import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
 import type { Format, SheetStyle } from '../sheet/sheet.ts';

@@ -1,7 +1,7 @@
 /* A new run: the list is read once, row by row, into one transaction. */
 import { questionOf } from '../core/target.ts';
-import { namesOfList } from '../csv/columns.ts';
-import type { ListRow, OpenedList } from '../csv/read.ts';
+import { namesOfList } from '../lists/columns.ts';
+import type { ListRow, OpenedList } from '../lists/read.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import { addRows, adoptKnown } from '../store/import.ts';

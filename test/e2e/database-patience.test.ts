@@ -2,8 +2,8 @@
 import { expect } from 'vitest';
 import { perform, readPace } from '../../src/cli/perform.ts';
 import type { Session } from '../../src/cli/session.ts';
-import { examineList } from '../../src/csv/format.ts';
-import { openList } from '../../src/csv/read.ts';
+import { examineList } from '../../src/lists/format.ts';
+import { openList } from '../../src/lists/read.ts';
 import type { RunOptions } from '../../src/run/options.ts';
 import { startRun } from '../../src/run/start.ts';
 import { readSettings } from '../../src/runtime/config.ts';

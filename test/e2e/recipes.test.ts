@@ -3,7 +3,7 @@
  * commands are. jq, psql and flock are the machine's own, or tiny stand-ins where it has none (support/stand-ins.ts).
  */
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
 import { csvRows, it, sql, type Scene, type SceneOptions } from '../support/command.ts';
@@ -76,7 +76,7 @@ describe('docs/recipes.md', () => {
     await mkdir(join(folder, 'lists'));
     await write('lists/a.csv', list([...DOMAINS.slice(0, 1), 'no domain']));
     await write('lists/b.csv', list(DOMAINS.slice(1)));
-    expect((await shell(recipe('Several lists, one after the other'))).exit).toBe(0);
+    expect((await shell(recipe('Several lists, one after the other'))).exit).toBe(3);
     expect((await rows('found/a.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'invalid']);
     expect((await rows('found/b.report.csv')).map(({ outcome }) => outcome)).toEqual(['found', 'found', 'found']);
     expect(new Set((await rows('found/b.contacts.csv')).map(({ domain }) => domain))).toEqual(new Set(DOMAINS.slice(1)));
@@ -89,6 +89,9 @@ describe('docs/recipes.md', () => {
     await write('lists/a.csv', 'no,columns\n');
     expect((await shell(recipe('Several lists, one after the other'))).exit).toBe(2);
     expect((await sandbox.stats()).launch_requests).toBe(0);
+    await write('lists/a.csv', LIST);
+    expect((await shell(`${recipe('Several lists, one after the other').trim()} --max-cost 0.1`)).exit).toBe(4);
+    expect(await readdir(join(folder, 'found'))).toEqual(['a.contacts.partial.csv', 'a.report.partial.csv']);
   });
 
   it('sends no mail from cron when all is well, and all output when not', async ({ open, newDatabase }) => {

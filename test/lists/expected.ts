@@ -121,7 +121,7 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'header-without-names': [[2, 'nordwind.example']],
   'html-table': NO_COLUMN,
   'ip-addresses-in-domain': [[2, null, IS_IP], [3, null, IS_IP], [4, null, NO_DOMAIN], [5, null, NO_DOMAIN]],
-  'json-array': NO_COLUMN,
+  'json-array': / is a JSON array: give one object a line/,
   'koi8-r-company-name': [[2, 'nordwind.example', null, 'Ветер']],
   'line-breaks-encoded-in-domain': [[2, null, NO_DOMAIN]],
   'line-ends-of-three-kinds': [[2, 'nordwind.example'], [3, 'harbour.example'], [4, 'birch.example']],

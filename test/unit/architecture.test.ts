@@ -13,12 +13,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   runtime: ['core'],
   waterfall: ['core'],
-  csv: ['core'],
+  lists: ['core'],
   sheet: ['core'],
   store: ['core'],
   sandbox: ['core'],
-  run: ['waterfall', 'csv', 'sheet', 'store', 'core'],
-  cli: ['run', 'waterfall', 'csv', 'sheet', 'store', 'sandbox', 'core', 'runtime'],
+  run: ['waterfall', 'lists', 'sheet', 'store', 'core'],
+  cli: ['run', 'waterfall', 'lists', 'sheet', 'store', 'sandbox', 'core', 'runtime'],
 };
 
 /** What only entry points and src/runtime may touch; everybody else is handed it. */

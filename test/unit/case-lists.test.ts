@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withFiles } from '../../src/cli/option-files.ts';
 import { questionOf, type QuestionOptions } from '../../src/core/target.ts';
-import { examineList } from '../../src/csv/format.ts';
-import { openList } from '../../src/csv/read.ts';
+import { examineList } from '../../src/lists/format.ts';
+import { openList } from '../../src/lists/read.ts';
 import { guardFormula } from '../../src/sheet/formula-guard.ts';
 
 const CASES = join(import.meta.dirname, '../lists/cases');

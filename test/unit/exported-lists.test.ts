@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseColumns } from '../../src/csv/columns.ts';
-import { examineList } from '../../src/csv/format.ts';
-import { openList, type ListRow } from '../../src/csv/read.ts';
+import { chooseColumns } from '../../src/lists/columns.ts';
+import { examineList } from '../../src/lists/format.ts';
+import { openList, type ListRow } from '../../src/lists/read.ts';
 
 let folder = '';
 beforeAll(async () => {

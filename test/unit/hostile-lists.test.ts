@@ -8,8 +8,8 @@ import { companyDomain } from '../../src/core/domain.ts';
 import { TransportError, UsageError } from '../../src/core/errors.ts';
 import { questionOf, type Asked, type QuestionOptions } from '../../src/core/target.ts';
 import { parseTitleFilter } from '../../src/core/title-filter.ts';
-import { examineList, textOf } from '../../src/csv/format.ts';
-import { openList, type ListRow } from '../../src/csv/read.ts';
+import { examineList, textOf } from '../../src/lists/format.ts';
+import { openList, type ListRow } from '../../src/lists/read.ts';
 import { accountReply, jobReply, launchReply, readReply } from '../../src/waterfall/wire.ts';
 import { EXPECTED } from '../lists/expected.ts';
 
@@ -141,8 +141,9 @@ describe('any bytes as a list', () => {
   }
 
   /** What is neither space nor syntax. */
+  /** Without what belongs to the way of writing: quotes, delimiters, and the `=` before a text that Excel is to keep. */
   function visible(texts: readonly string[]): string {
-    return texts.join('').replace(/[\s",]/g, '');
+    return texts.join('').replace(/[\s",=]/g, '');
   }
 });
 

@@ -7,8 +7,8 @@ import { companyDomain } from '../../src/core/domain.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { LEFT_OVER, OUTCOMES, UNANSWERED } from '../../src/core/model.ts';
 import { parseTitleFilter, printTitleFilter } from '../../src/core/title-filter.ts';
-import { KNOWN_NAMES } from '../../src/csv/columns.ts';
-import { examineList } from '../../src/csv/format.ts';
+import { KNOWN_NAMES } from '../../src/lists/columns.ts';
+import { examineList } from '../../src/lists/format.ts';
 import { pageText, quotedIn, tableIn } from '../support/document-tables.ts';
 
 const input = pageText('input');

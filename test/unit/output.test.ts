@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
-import type { ListFormat } from '../../src/csv/format.ts';
+import type { ListFormat } from '../../src/lists/format.ts';
 import type { OutputOptions } from '../../src/run/options.ts';
 import { contactsStyle } from '../../src/run/output-shape.ts';
 import { partialPath, unwritable } from '../../src/run/output.ts';

@@ -1,7 +1,7 @@
 /* Text that is cut to be shown or kept. */
 import { describe, expect, it } from 'vitest';
 import { beginning } from '../../src/core/text.ts';
-import { chooseColumns } from '../../src/csv/columns.ts';
+import { chooseColumns } from '../../src/lists/columns.ts';
 import { chooseContactColumns } from '../../src/sheet/column-choice.ts';
 import { readError } from '../../src/waterfall/wire.ts';
 

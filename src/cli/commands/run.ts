@@ -9,10 +9,10 @@ import { readAll, refuse } from '../../core/problems.ts';
 import { hashOf } from '../../core/target.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
 import { caret, parseTitleFilter, readOr } from '../../core/title-filter.ts';
-import { namesOfList } from '../../csv/columns.ts';
-import { examineList, forcedFormat } from '../../csv/format.ts';
-import type { ListFormat } from '../../csv/format.ts';
-import { openList } from '../../csv/read.ts';
+import { namesOfList } from '../../lists/columns.ts';
+import { examineList, forcedFormat } from '../../lists/format.ts';
+import type { ListFormat } from '../../lists/format.ts';
+import { openList } from '../../lists/read.ts';
 import { unwritable } from '../../run/output.ts';
 import { chooseOutput } from '../../run/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
@@ -30,6 +30,7 @@ import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
 import { openSession, openSessionWithKey } from '../session.ts';
+import { refuseClashes } from '../several-lists.ts';
 import type { GlobalOptions } from '../session.ts';
 import { spool } from '../spool.ts';
 
@@ -59,6 +60,8 @@ export type RunCommandOptions = GlobalOptions &
     dryRun?: boolean;
   };
 
+/** The exit code of a run that finished, with rows that have no answer (contract, section 3). */
+const ROWS_WITHOUT_ANSWER = 3;
 /** Rows with an odd filter that are named; a list may have one in every row. */
 const ROWS_ADVISED = 3;
 // Bounds of the API.
@@ -69,8 +72,22 @@ const LONGEST_PLACE = 200;
 /** No country has so short a name; the API takes `France` and not `FR` (its reference). */
 const COUNTRY_CODE = /^[a-z]{2,3}$/i;
 
-/** Runs the command; returns its exit code. */
-export async function run(input: string, options: RunCommandOptions): Promise<number> {
+/**
+ * Runs the command, list by list; returns its exit code. What keeps one list from its end (a refused key, a cap, a signal) would
+ * keep the next from it too.
+ */
+export async function run(inputs: readonly string[], options: RunCommandOptions): Promise<number> {
+  if (inputs.length > 1) await refuseClashes(inputs, options);
+  let worst = 0;
+  for (const input of inputs) {
+    const exit = await runList(input, options);
+    if (exit !== 0 && exit !== ROWS_WITHOUT_ANSWER) return exit;
+    worst = Math.max(worst, exit);
+  }
+  return worst;
+}
+
+async function runList(input: string, options: RunCommandOptions): Promise<number> {
   const filled = await withFiles(options);
   const excluded = await excludedDomains(options.excludeDomain);
   const [session, pace, shape, maxAgeMs, asked] = readAll(

@@ -8,6 +8,7 @@ import { TextDecoder } from 'node:util';
 import { UsageError, type Problem } from '../core/errors.ts';
 import { delimiterOf, namedDelimiter, type Delimiter } from './delimiter.ts';
 import { likeliestEncoding, namedEncoding } from './encoding.ts';
+import { membersOf } from './records.ts';
 
 /** What is needed to read a list. */
 export type ListFormat = {
@@ -15,6 +16,8 @@ export type ListFormat = {
   encoding: string;
   bom: boolean;
   delimiter: Delimiter;
+  /** Each line is an object, whose members are the cells (JSON Lines). */
+  isJsonLines?: true;
   /** The first word that shows which of the old encodings was guessed, and its line: only people can tell whether it is right. */
   guess?: { word: string; line: number };
 };
@@ -83,9 +86,11 @@ export async function examineList(
   if (size <= HEAD_BYTES && text.trim() === '') {
     throw new UsageError({ what: `${path} has only blank lines`, fix: `give ${content}` });
   }
-  const delimiter = forced.delimiter ?? delimiterOf(text, options);
+  if (/^\s*\[\s*\{/.test(text)) throw new UsageError({ what: `${path} is a JSON array`, fix: "give one object a line (jq -c '.[]'), or a CSV" });
+  const isJsonLines = forced.delimiter === undefined && (/\.(?:jsonl|ndjson)$/i.test(path) || membersOf(firstLine(text)) !== undefined);
+  const delimiter = isJsonLines ? ',' : (forced.delimiter ?? delimiterOf(text, options));
   const guess = foreign === undefined ? {} : { guess: { word: firstWord(decoderOf(encoding)(foreign.bytes)), line: foreign.line } };
-  return { encoding, bom: marked !== undefined, delimiter, ...guess, sha256: hash.digest('hex') };
+  return { encoding, bom: marked !== undefined, delimiter, ...(isJsonLines && { isJsonLines }), ...guess, sha256: hash.digest('hex') };
 }
 
 /** The text of a list, piece by piece and without a byte order mark. Throws `signal.reason` when aborted. */
@@ -193,6 +198,10 @@ async function foreignText(path: string, signal?: AbortSignal): Promise<{ bytes:
     if (size >= JUDGED_BYTES) break;
   }
   return { bytes: Buffer.concat(found), line: first };
+}
+
+function firstLine(text: string): string {
+  return text.trimStart().split(/[\r\n]/, 1)[0] ?? '';
 }
 
 /** The first word that is not ASCII. */

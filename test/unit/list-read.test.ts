@@ -6,9 +6,9 @@ import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
-import { chooseColumns } from '../../src/csv/columns.ts';
-import { examineList } from '../../src/csv/format.ts';
-import { openList, type ListRow } from '../../src/csv/read.ts';
+import { chooseColumns } from '../../src/lists/columns.ts';
+import { examineList } from '../../src/lists/format.ts';
+import { openList, type ListRow } from '../../src/lists/read.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 
 let folder = '';
