@@ -2,14 +2,7 @@
 // wherever the package is installed. Without what is only for developers there is no compiler, and that is no error of an
 // install that asked for it: the build of another one may be copied here.
 import { execSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
-if (hasCompiler()) execSync('npm run build', { stdio: 'inherit' });
+if (existsSync(new URL('../node_modules/typescript', import.meta.url))) execSync('npm run build', { stdio: 'inherit' });
 else console.log('waterfall-contacts is not built, since TypeScript was left out: npm ci --include=dev builds it; after that, npm prune --omit=dev takes TypeScript away again');
-
-function hasCompiler() {
-  try {
-    return import.meta.resolve('typescript') !== '';
-  } catch {
-    return false;
-  }
-}

@@ -1,7 +1,7 @@
 /* What the progress display shows: counts what is settled, and asks limiter, health and budget for the rest. */
 import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
-import { LEFT_OVER } from '../core/model.ts';
+import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
 import type { Allowance } from '../run/allowance.ts';
 import { rowsOf } from '../store/outcomes.ts';
 import type { Health } from '../run/health.ts';
@@ -11,6 +11,9 @@ import type { OutcomeCount } from '../store/outcomes.ts';
 import type { RequestCounts } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
 import type { ProgressSource } from './progress-bar.ts';
+
+/** Asked, and without an answer. */
+const FAILED = UNANSWERED.filter((outcome) => outcome !== 'invalid');
 
 /** Counts for the display of one invocation. */
 export type Display = {
@@ -36,7 +39,10 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
     source(counts, { health, allowance }) {
       const leftAtStart = rowsOf(counts, LEFT_OVER);
       const total = counts.reduce((sum, { rows }) => sum + rows, 0);
+      // As the rows, all of the run: also what earlier commands found and spent.
       contacts += counts.reduce((sum, count) => sum + count.contacts, 0);
+      failed += rowsOf(counts, FAILED);
+      for (const count of counts) if (count.cost_usd !== null) cost_usd = (cost_usd ?? 0) + Number(count.cost_usd);
       const timeLeft = createTimeLeft(jobTimeoutMs);
       return () => {
         const { limit, windowMs, free, waiting, nextFreeInMs } = limiter.state();

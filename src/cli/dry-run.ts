@@ -50,7 +50,7 @@ export async function dryRun(session: Session, made: NewRun, given: MoneySetting
       ...{ plan, rateLimit, price },
       balance: { unknown: 'not asked for, since a dry run sends nothing' },
       cap: capUsd === undefined ? undefined : { usd: capUsd, committed_usd: budget.spending().committed_usd ?? 0 },
-      lines: made.list.linesRead(),
+      lines: continues === undefined ? made.list.linesRead() : undefined,
       invalidRows: preview.invalidRows,
       hasReport: report !== undefined,
       ...{ limit: question.limit, fresh: made.fresh },

@@ -26,9 +26,8 @@ export async function withFiles<Options extends Fileable>(options: Options): Pro
   async function filter(option: string, text: string): Promise<string> {
     if (!text.startsWith('@')) return text;
     const lines = await read(option, text.slice(1), 'a title filter');
-    const kept = lines?.filter((line) => !line.startsWith('#'));
-    if (kept?.length === 0) problems.push({ what: `${option}: ${text.slice(1)} has only remarks`, fix: 'give a title filter' });
-    return kept === undefined || kept.length === 0 ? text : kept.join(' ');
+    if (lines?.length === 0) problems.push({ what: `${option}: ${text.slice(1)} has only remarks`, fix: 'give a title filter' });
+    return lines === undefined || lines.length === 0 ? text : lines.join(' ');
   }
 
   const given: Fileable = {};

@@ -127,7 +127,7 @@ export async function perform(
     let atStart: Start | undefined;
     const working = execute({
       ...pace,
-      run,
+      ...{ run, continued },
       runtime,
       database,
       lock,

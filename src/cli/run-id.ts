@@ -27,9 +27,9 @@ export async function findRunById(database: Database, id: string): Promise<Run> 
   });
 }
 
-/** The error where runs are asked for and the database has none. */
-export function noRuns(): UsageError {
-  return new UsageError({ what: 'there are no runs yet in this database', fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' });
+/** The error where runs are asked for and the database has none, or there is none in this home folder. */
+export function noRuns(home?: string): UsageError {
+  return new UsageError({ what: home === undefined ? 'there are no runs yet in this database' : `there are no runs yet: there is no database in ${home}`, fix: 'start one with: waterfall-contacts run <companies.csv>; trial runs are found with --sandbox' });
 }
 
 async function unknownRun(database: Database, id: string): Promise<UsageError> {

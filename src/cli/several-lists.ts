@@ -21,6 +21,7 @@ export async function refuseClashes(inputs: readonly string[], options: RunComma
     if (path === undefined || isFolder(path)) continue;
     problems.push({ what: `${option} ${path} is one file, and there are several lists`, fix: `name a folder: ${option} ${path === '-' ? 'found' : basename(path).replace(/\.[^.]*$/, '')}/` });
   }
+  refuse(problems);
   const writers = new Map<string, string>();
   for (const input of inputs.filter((path) => path !== '-')) {
     try {

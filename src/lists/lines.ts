@@ -3,7 +3,7 @@ import { UsageError } from '../core/errors.ts';
 import { examineList, textOf } from './format.ts';
 
 /**
- * The lines that are not blank, without blanks around them.
+ * The lines that are neither blank nor remarks (`#`), without blanks around them.
  * @throws {UsageError} when the file cannot be read, holds nothing, or has characters that were lost before it was saved.
  */
 export async function linesOf(path: string, content: string): Promise<string[]> {
@@ -13,7 +13,7 @@ export async function linesOf(path: string, content: string): Promise<string[]> 
   const lines = text.split(/\r\n|\n|\r/);
   const lost = lines.findIndex((line) => line.includes('\uFFFD'));
   if (lost >= 0) throw new UsageError({ what: `line ${lost + 1} of ${path} has a character that was lost (\uFFFD)`, fix: 'save the file anew, as UTF-8' });
-  return lines.map((line) => line.trim()).filter((line) => line !== '');
+  return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 /** A line as spreadsheets quote it: `"Ida ""Io"" Fjord"`. */

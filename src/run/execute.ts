@@ -36,6 +36,8 @@ import type { OnSettled } from './work.ts';
 /** What an invocation is given. */
 export type Invocation = {
   run: Run;
+  /** An earlier command began it. */
+  continued?: boolean;
   runtime: Runtime;
   database: Database;
   lock: Lock;
@@ -56,6 +58,8 @@ export type Invocation = {
 /** How an invocation ended. */
 export type RunResult = {
   run: Run;
+  /** An earlier command began it. */
+  continued: boolean;
   counts: OutcomeCount[];
   /** Rows by outcome, zero included. */
   rows: (outcomes: readonly Outcome[]) => number;
@@ -141,6 +145,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const stopped = left > 0 ? (stop.reason() ?? { exit: 4, message: 'rows are left' }) : undefined;
   return {
     run,
+    continued: invocation.continued ?? false,
     counts,
     rows: (outcomes) => rowsOf(counts, outcomes),
     ...(await countPaid(database, run.id)),

@@ -43,12 +43,11 @@ export function changeOutput(
   const kept = now.output === undefined || formatByName(now.output) === undefined ? format : undefined;
   const shape = { ...before, ...(kept !== undefined && { format: kept }), ...now.shape };
   const names = namesOf(list, shape);
-  return {
-    ...output,
-    ...(now.output !== undefined && { contacts: absolute(inFolder(now.output, names.contacts)) }),
-    ...(now.report !== undefined && { report: absolute(inFolder(now.report, names.report)) }),
-    shape,
-  };
+  const contacts = now.output === undefined ? output.contacts : absolute(inFolder(now.output, names.contacts));
+  // A report that was named after the contacts goes with them.
+  const isBeside = output.report !== null && output.report === reportBeside(output.contacts);
+  const report = now.report === undefined ? (isBeside ? reportBeside(contacts) : output.report) : absolute(inFolder(now.report, names.report));
+  return { ...output, contacts, report, shape };
 }
 
 /** Whether there is something that is no regular file, such as a device or a pipe: nothing can be beside it. */

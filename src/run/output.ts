@@ -72,10 +72,10 @@ async function problemOf(path: string, { inputPath, option, isTrying }: { inputP
 
 /**
  * Refuses to write over what a newer run has written: whoever goes on with an old run would not look for its contacts there.
- * Files that the user names now are theirs to choose.
+ * Files that the user names now are theirs to choose. `command` is the one that goes on with the run.
  * @throws {UsageError} naming the file and the newer run.
  */
-export async function refuseOverNewer(database: Database, run: Pick<Run, 'id' | 'created_at'>, kept: readonly (string | null)[]): Promise<void> {
+export async function refuseOverNewer(database: Database, run: Pick<Run, 'id' | 'created_at'>, kept: readonly (string | null)[], command: string): Promise<void> {
   for (const path of kept) {
     if (path === null || path === '-') continue;
     const there = await Promise.all([path, partialPath(path)].map(isThere));
@@ -83,7 +83,7 @@ export async function refuseOverNewer(database: Database, run: Pick<Run, 'id' | 
     if (newer === undefined) continue;
     throw new UsageError({
       what: `${path} is of run ${newer.id}, which is newer than run ${run.id}`,
-      fix: `write to other files: waterfall-contacts resume ${run.id} -o <file> --report <file>`,
+      fix: `write to other files: ${command} -o <file> --report <file>`,
     });
   }
 }
@@ -172,7 +172,7 @@ function sheetsOf(database: Database, run: Run, style: SheetStyle, picking: Pick
 }
 
 /** Also what was left by a process that was killed while it wrote a partial file. */
-async function removePartial(path: string, run_id: string): Promise<void> {
+export async function removePartial(path: string, run_id: string): Promise<void> {
   const partial = partialPath(path);
   for (const file of [partial, temporaryPath(partial, run_id)]) await rm(file, { force: true });
 }

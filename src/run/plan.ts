@@ -206,7 +206,7 @@ function expectedLine({ expected, to_launch, to_repeat }: Plan): string[] {
   const contacts = many(expected.contacts, 'contact');
   const each = Math.round((expected.contacts * 10) / (to_launch + to_repeat)) / 10;
   const by = `${each} a company, hit rate ${Math.round(expected.hit_rate * 100)} %, by the last ${many(expected.companies, 'company', 'companies')} answered`;
-  return [`  expected ${expected.usd === null ? '' : `${formatUsd(expected.usd)}: `}${contacts} (${by})`];
+  return [`  expected ${expected.usd === null ? '' : `${formatUsd(Math.round(expected.usd * 100) / 100)}: `}${contacts} (${by})`];
 }
 
 function capLine({ usd, committed_usd }: Cap, price: Price | undefined): string {

@@ -69,9 +69,9 @@ function launchesText({ requests, spending }: RunResult): string {
   return `${many(requests.launches, 'launch', 'launches')}${parts.length > 1 ? ` (${parts.join(', ')})` : ''}`;
 }
 
-/** Whether earlier commands have worked on the run: what it spent is then not what this command did. */
-function isContinued({ run }: RunResult): boolean {
-  return run.requests > 0;
+/** Whether earlier commands have worked on the run: what it spent is then not what this command did. One that was killed at once has left no count. */
+function isContinued({ run, continued }: RunResult): boolean {
+  return continued || run.requests > 0;
 }
 
 /** Jobs that are on their way cost what they bring, once somebody asks for them. */

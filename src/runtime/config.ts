@@ -85,7 +85,12 @@ const schema = z.object({
     .regex(/^postgres(ql)?:\/\//, problem('DATABASE_URL is no PostgreSQL connection string', 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database'))
     .refine((url) => !/^postgres/.test(url) || urlProblem(url) === undefined, { error: ({ input }) => urlProblem(String(input)) ?? '' })
     .optional(),
-  WATERFALL_CONTACTS_HOME: z.string().optional(),
+  WATERFALL_CONTACTS_HOME: z
+    .string()
+    .regex(/\S/, problem('the home folder (--home) is empty', 'name a folder, or leave it out'))
+    // A shell replaces it only where it is not quoted.
+    .regex(/^(?!~)/, problem('the home folder begins with "~", which only a shell understands', 'write "$HOME/...", or leave out the quotation marks'))
+    .optional(),
   LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'], problem('LOG_LEVEL is unknown', 'set it to debug, info, warn or error'))
     .default('info'),

@@ -6,6 +6,8 @@ import { sqlState } from './sqlstate.ts';
 
 /** Of the PostgreSQL that is embedded (PGlite 0.5: PostgreSQL 18). */
 const VERSION = 18;
+/** What says to be older or newer than any is no version. */
+const [OLDEST_VERSION, NEWEST_VERSION] = [9, 40];
 /** Of the file `global/pg_control`, without which no server starts (PostgreSQL: PG_CONTROL_FILE_SIZE). */
 const CONTROL_BYTES = 8_192;
 /** Where in it the version stands, times 100 (PostgreSQL: ControlFileData.pg_control_version). */
@@ -33,7 +35,7 @@ export function checkFolder(folder: string): void {
   if (control.length !== CONTROL_BYTES) throw damaged(folder, 'its file global/pg_control is missing or cut off');
   if (!namesIn(join(folder, 'pg_wal')).some((name) => /^[\dA-F]{24}$/.test(name))) throw damaged(folder, 'its log (pg_wal) is missing');
   const version = control.readUInt32LE(VERSION_AT) / 100;
-  if (version === 0) throw damaged(folder, 'its file global/pg_control is overwritten');
+  if (!Number.isInteger(version) || version < OLDEST_VERSION || version > NEWEST_VERSION) throw damaged(folder, 'its file global/pg_control is overwritten');
   if (version !== VERSION) {
     throw new DatabaseError(
       `the embedded database in ${folder} was made by PostgreSQL ${version}, and this version has ${VERSION}`,

@@ -1,5 +1,5 @@
 /* Where the embedded database is. Apart from its driver, so that to look there loads nothing. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 
@@ -17,7 +17,17 @@ export function embeddedFolder(home: string | undefined): string {
   return join(homeFolder(home), 'database');
 }
 
-/** Whether there is an embedded database in this home folder: opening it would make one. @throws {UsageError} where there is no home. */
+/**
+ * Whether there is an embedded database in this home folder: opening it would make one.
+ * @throws {UsageError} where there is no home, or nobody may look into it: what is not seen is not what is not there.
+ */
 export function hasEmbedded(home: string | undefined): boolean {
-  return existsSync(embeddedFolder(home));
+  const folder = embeddedFolder(home);
+  try {
+    return statSync(folder, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'ENOTDIR') return false; // said by who makes it
+    throw new UsageError({ what: `the home folder ${home} cannot be looked into (${code})`, fix: 'give this command as its owner, or choose another one with --home or WATERFALL_CONTACTS_HOME' }, { cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 /* The driver for the embedded PostgreSQL (PGlite), in a folder under the home folder. */
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,7 +57,7 @@ export async function openEmbedded(home: string): Promise<Driver> {
 
 async function openFolder(folder: string): Promise<PGlite> {
   requireRoom(dirname(folder));
-  if (!existsSync(folder) || readdirSync(folder).length === 0) {
+  if (!existsSync(folder)) {
     // Filled elsewhere and renamed, so that a crash leaves no half-made database.
     const unfinished = `${folder}.new`;
     await rm(unfinished, { recursive: true, force: true });
@@ -69,7 +69,6 @@ async function openFolder(folder: string): Promise<PGlite> {
     const onwarn = (code: string, _: unknown, data: unknown) => void (code === 'TAR_ENTRY_ERROR' && (failure ??= data));
     await extract({ file: fileURLToPath(TEMPLATE), cwd: unfinished, onwarn });
     if (failure !== undefined) throw failure as Error;
-    await rmdir(folder).catch(() => undefined);
     await rename(unfinished, folder);
   }
   checkFolder(folder);

@@ -44,7 +44,7 @@ describe.concurrent('export, query and copy', () => {
     [['copy', '--to', 'postgres://a:s3cret@127.0.0.1:9/x'], /there is no embedded database in /],
     [['copy', '--from', 'postgres://a:s3cret@127.0.0.1:9/x'], /127\.0\.0\.1:9\/x\) cannot be used: connection refused\n {2}to do: start the server, or correct host and port in --from/],
     [['copy', '--to', 'postgres://a:s3cret@x.example/x', '--database-url', 'postgres://y.example/x'], /copy takes --to or --from, and no --database-url/],
-    [['query', 'select 1'], /there are no runs yet in this database/],
+    [['query', 'select 1'], /there are no runs yet: there is no database in /],
   ] as const)('refuse %j', async ([words, complaint], { openWorkplace }) => {
     const { run } = await openWorkplace({ DATABASE_URL: undefined });
     const { exit, stdout, stderr } = await run(words);

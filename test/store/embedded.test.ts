@@ -121,6 +121,8 @@ describe('the embedded database', () => {
       ['by a control file that fits no longer', /PostgreSQL does not start on it/, (database) => overwrite(join(database, 'global/pg_control'), 100, [1, 2, 3])],
       ['by a missing log', /its log \(pg_wal\) is missing/, async (database) => { for (const path of await log(database)) await rm(path); }],
       ['by a log of zeros', /PostgreSQL does not start on it/, async (database) => { for (const path of await log(database)) await writeFile(path, Buffer.alloc(1 << 24)); }],
+      ['by a control file of anything', /global\/pg_control is overwritten/, (database) => writeFile(join(database, 'global/pg_control'), Buffer.alloc(8192, 'x'))],
+      ['by somebody who has emptied it', /global\/pg_control is missing/, async (database) => { for (const name of await readdir(database)) await rm(join(database, name), { recursive: true }); }],
       ['by folders that are gone', /global\/pg_control is missing/, (database) => rm(join(database, 'global'), { recursive: true })],
     ];
 
@@ -166,12 +168,6 @@ describe('the embedded database', () => {
       expect(await driver.query('select 1 as one')).toEqual([{ one: 1 }]);
     });
 
-    it('is filled where it is empty', async () => {
-      const { home, database } = await made('emptied');
-      await rm(database, { recursive: true });
-      await mkdir(database);
-      expect(await (await open(home)).query(`select to_regclass('notes') as notes`)).toEqual([{ notes: null }]);
-    });
   });
 
   it('waits for room where its disk is full, and keeps what was in it', async ({ skip }) => {

@@ -80,6 +80,14 @@ describe('a setting', () => {
     expect(settings).toMatchObject({ apiKey: 'key-1', baseUrl: 'https://api.example', keyHeader: 'x-waterfall-api-key' });
   });
 
+  it.each([
+    ['', 'the home folder (--home) is empty: name a folder, or leave it out'],
+    [' ', 'the home folder (--home) is empty: name a folder, or leave it out'],
+    ['~/x', 'the home folder begins with "~", which only a shell understands: write "$HOME/...", or leave out the quotation marks'],
+  ])('that is no folder is refused: %j', (home, problem) => {
+    expect(problemsOf({ home }, {})).toEqual([problem]);
+  });
+
   it('that is a folder is seen from the working directory', () => {
     expect(readSettings({ home: 'trial' }, {}, '/work-here').home).toBe('/work-here/trial');
     expect(readSettings({}, { WATERFALL_CONTACTS_HOME: './trial' }, '/work-here').home).toBe('/work-here/trial');

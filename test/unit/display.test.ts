@@ -47,6 +47,16 @@ describe('the display', () => {
     expect(shown({ left: 2, laterMs: 51_000, ...more }).waitingFor).toBe(waitingFor);
   });
 
+  it('counts what earlier commands found, spent and got no answer to', () => {
+    const counts = (['found', 'job_failed', 'invalid', 'not_launched'] as const).map((outcome) => ({ outcome, rows: 2, contacts: outcome === 'found' ? 9 : 0, cost_usd: outcome === 'found' ? '0.45' : null, launches: 0 }));
+    const state = () => ({ limit: 50, windowMs: 60_000, free: 50, waiting: 0, nextFreeInMs: 0 });
+    const display = createDisplay({ limiter: { state } as Limiter, now: () => 0, requests: () => ({ launches: 0, finds: 0, throttled: 0 }), jobTimeoutMs: 600_000, isDatabaseAway: () => false });
+    const parts = { health: { pausedSince: () => undefined } as Health, allowance: { openJobs: () => 0, waitingFor: () => undefined, spending: () => ({}) } as unknown as Allowance };
+    const source = display.source(counts, parts);
+    display.settled({ state: 'found', contacts: 1, cost_usd: 0.05 });
+    expect(source()).toMatchObject({ done: 7, total: 8, contacts: 10, failed: 2, cost_usd: 0.5 });
+  });
+
   it('doubts no end before all rows are launched', () => {
     expect(shown({ left: 9, openJobs: 2, laterMs: 51_000 })).toMatchObject({ waitingFor: undefined, leftMs: expect.any(Number) as number });
   });

@@ -95,6 +95,17 @@ describe('changeOutput', () => {
   });
 });
 
+describe('a report', () => {
+  const moved = (before: string, report: string | null, now: string) => changeOutput({ ...output(before), report }, { output: now, shape: {} }, { input_name: 'l.csv', rows: null }).report;
+
+  it('goes with the contacts that it was named after, and with no others', () => {
+    expect(moved('/x/l.contacts.csv', '/x/l.report.csv', '/y/moved.csv')).toBe('/y/moved.report.csv');
+    expect(moved('/x/l.contacts.csv', '/x/why.csv', '/y/moved.csv')).toBe('/x/why.csv');
+    expect(moved('/x/l.contacts.csv', '/x/l.report.csv', '-')).toBeNull();
+    expect(moved('-', null, '/y/moved.csv')).toBeNull();
+  });
+});
+
 describe('a folder', () => {
   it('gets the files under the names that the list gives them', () => {
     const changed = changeOutput(output('-'), { output: 'test', report: 'src/', shape: { format: 'xlsx' } }, { input_name: 'companies.csv', rows: null });

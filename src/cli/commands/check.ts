@@ -44,7 +44,14 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
     await report.line('home', async () => homeText(homeFolder(settings.home)));
     if (settings.home === undefined) return report.exit();
   }
-  if (isUnmade(settings)) {
+  let isNotThereYet = false;
+  try {
+    isNotThereYet = isUnmade(settings);
+  } catch (error) {
+    await report.problem('database', error); // nobody may look
+    return report.exit();
+  }
+  if (isNotThereYet) {
     await report.ok('database', `not there yet: the first run creates an embedded one in ${embeddedFolder(settings.home)}`);
     await report.ok('schema', 'not there yet: the first run creates it');
     return report.exit();

@@ -31,7 +31,7 @@ export async function exportRun(id: string | undefined, options: ExportCommandOp
     () => refuse(misfits(id, options)),
   );
   const since = options.since === undefined ? undefined : sinceOption(options.since, session.runtime.clock.now());
-  if (isUnmade(session.settings)) throw noRuns();
+  if (isUnmade(session.settings)) throw noRuns(session.settings.home);
   const database = await openDatabase(session);
   try {
     const closed = options.all

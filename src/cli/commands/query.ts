@@ -17,8 +17,9 @@ const STYLE = { format: 'csv', delimiter: ',', bom: false, formulaGuard: true } 
 
 /** Runs the command; returns its exit code. */
 export async function query(statement: string, options: QueryCommandOptions): Promise<number> {
-  const database = await openToRead(openSession(options));
-  if (database === undefined) throw noRuns();
+  const session = openSession(options);
+  const database = await openToRead(session);
+  if (database === undefined) throw noRuns(session.settings.home);
   let exit = 0;
   try {
     await readOnly(database, statement, { asJson: options.json ?? false }, async (answered) => {

@@ -1,14 +1,14 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
 import { UsageError } from '../../core/errors.ts';
 import { readAll } from '../../core/problems.ts';
-import { refuseOverNewer, refuseUnwritable } from '../../run/output.ts';
+import { refuseOverNewer, refuseUnwritable, removePartial } from '../../run/output.ts';
 import { changeOutput } from '../../run/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { goneOn } from '../../run/options.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
-import { boundsKept, boundsOf } from '../command-line.ts';
+import { boundsKept, boundsOf, resumeCommand } from '../command-line.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
@@ -55,7 +55,12 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
       const before = run.options.output;
-      await refuseOverNewer(database, run, [output === undefined ? before.contacts : null, report === undefined ? before.report : null]);
+      const bounds = made.bounds ?? [];
+      await refuseOverNewer(database, run, [output === undefined ? before.contacts : null, report === undefined ? before.report : null], resumeCommand(run.id, process.argv, bounds));
+      // What goes elsewhere now leaves nothing of what was written so far.
+      for (const path of [before.contacts, before.report]) {
+        if (path !== null && path !== '-' && path !== made.output.contacts && path !== made.output.report) await removePartial(path, run.id);
+      }
       return { run: { ...run, options: made }, continued: true };
     },
   );

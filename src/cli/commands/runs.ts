@@ -17,7 +17,7 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
   try {
     const runs = database === undefined ? [] : await readRuns(database, options.limit);
     if (options.json) return await printLast(jsonText(runs.map(({ run, line }) => ({ ...line, next_command: nextCommand(run, line)?.program ?? null }))));
-    if (runs.length === 0) throw noRuns();
+    if (runs.length === 0) throw noRuns(database === undefined ? session.settings.home : undefined);
     return await printLast(`${runTable(runs.map(({ line }) => line), process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);
   } finally {
     await database?.close();

@@ -18,7 +18,7 @@ const CLEAR = '\u001b[H\u001b[J';
 export async function status(id: string | undefined, options: StatusCommandOptions): Promise<number> {
   const session = openSession(options);
   const database = await openToRead(session);
-  if (database === undefined) throw noRuns();
+  if (database === undefined) throw noRuns(session.settings.home);
   try {
     const { id: run_id } = await findRunOrLatest(database, id);
     for (;;) {
