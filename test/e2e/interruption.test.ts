@@ -59,14 +59,13 @@ describe.concurrent('a run that was stopped, and whose output another run has wr
     const [contacts, report] = [await scene.read('list.contacts.csv'), await scene.read('list.report.csv')];
 
     const asked = (await scene.sandbox.stats()).launch_requests;
-    for (const command of [resume, `${resume} -o old.csv`]) {
-      const { exit, stderr } = await scene.shell(command);
-      expect(exit).toBe(2);
-      expect(stderr).toMatch(/^error: \S+list\.(contacts|report)\.csv is of run \S+, which is newer than run \S+\n {2}to do: write to other files: waterfall-contacts resume \S+ -o <file> --report <file>\n$/);
-    }
+    const { exit, stderr } = await scene.shell(resume);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(/^error: \S+list\.(contacts|report)\.csv is of run \S+, which is newer than run \S+\n {2}to do: write to other files: waterfall-contacts resume .+ -o <file> --report <file>\n$/);
     expect((await scene.sandbox.stats()).launch_requests).toBe(asked);
 
-    expect((await scene.shell(`${resume} ${HURRIED} -o old.csv --report old.report.csv`)).exit).toBe(0);
+    // The report goes with the contacts.
+    expect((await scene.shell(`${resume} ${HURRIED} -o old.csv`)).exit).toBe(0);
     expect((await scene.rows('old.report.csv')).map(({ outcome }) => ['found', 'cached'].includes(outcome ?? ''))).toEqual(DOMAINS.map(() => true));
     expect([await scene.read('list.contacts.csv'), await scene.read('list.report.csv')]).toEqual([contacts, report]);
   });

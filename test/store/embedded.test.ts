@@ -1,10 +1,10 @@
 /* The embedded database: one process at a time, whose data nobody else can read and no kill can harm. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open as openFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, open as openFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { BusyError, DatabaseError, UsageError } from '../../src/core/errors.ts';
 import { lockByCommand, lockFolder } from '../../src/store/folder-lock.ts';
 import { openDriver } from '../../src/store/open.ts';
@@ -102,14 +102,20 @@ describe('the embedded database', () => {
   });
 
   describe('whose folder is damaged', () => {
-    /** A database with one table of one row in a home of its own: its folder, and the path of the table in it. */
+    let table = '';
+    /** A database with one table of one row, made once. */
+    beforeAll(async () => {
+      const driver = await openDriver({ databaseUrl: undefined, home: folder('whole') }, testRuntime());
+      await driver.script(`create table notes (line text); insert into notes values ('kept'); checkpoint`);
+      [{ table = '' } = {}] = await driver.query<{ table: string }>(`select pg_relation_filepath('notes') as table`);
+      await driver.close();
+    });
+
+    /** A copy of it in a home of its own: its folder, and the path of the table in it. */
     async function made(name: string): Promise<{ home: string; database: string; table: string }> {
       const home = folder(name);
-      const driver = await openDriver({ databaseUrl: undefined, home }, testRuntime());
-      await driver.script(`create table notes (line text); insert into notes values ('kept'); checkpoint`);
-      const [row] = await driver.query<{ path: string }>(`select pg_relation_filepath('notes') as path`);
-      await driver.close();
-      return { home, database: join(home, 'database'), table: join(home, 'database', row?.path ?? '') };
+      await cp(folder('whole'), home, { recursive: true });
+      return { home, database: join(home, 'database'), table: join(home, 'database', table) };
     }
 
     const log = async (database: string) => (await readdir(join(database, 'pg_wal'))).filter((name) => name.startsWith('0')).map((name) => join(database, 'pg_wal', name));
@@ -158,8 +164,8 @@ describe('the embedded database', () => {
       ['a torn page', (path: string) => overwrite(path, 0, [1, 2, 3])],
       ['a missing file', (path: string) => rm(path)],
     ])('is said to be so by the statement that meets %s, once and without waiting; the rest can be read', async (name, damage) => {
-      const { home, table } = await made(name);
-      await damage(table);
+      const { home, table: damaged } = await made(name);
+      await damage(damaged);
       const driver = await open(home);
       const failure = await driver.query('select line from notes').catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(DatabaseError);

@@ -5,8 +5,8 @@ import { refuseOverNewer, refuseUnwritable, removePartial } from '../../run/outp
 import { changeOutput } from '../../run/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { goneOn } from '../../run/options.ts';
-import type { Run, RunOptions } from '../../run/options.ts';
-import { findUnfinishedRun } from '../../store/runs.ts';
+import type { OutputOptions, Run, RunOptions } from '../../run/options.ts';
+import { findUnfinishedRun, newerRunWriting } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
 import { boundsKept, boundsOf, resumeCommand } from '../command-line.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
@@ -55,15 +55,20 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
       const before = run.options.output;
-      const bounds = made.bounds ?? [];
-      await refuseOverNewer(database, run, [output === undefined ? before.contacts : null, report === undefined ? before.report : null], resumeCommand(run.id, process.argv, bounds));
+      const after = made.output;
+      const kept = [output === undefined ? before.contacts : null, report === undefined && after.report === before.report ? before.report : null];
+      await refuseOverNewer(database, run, kept, resumeCommand(run.id, process.argv, made.bounds));
       // What goes elsewhere now leaves nothing of what was written so far.
-      for (const path of [before.contacts, before.report]) {
-        if (path !== null && path !== '-' && path !== made.output.contacts && path !== made.output.report) await removePartial(path, run.id);
+      for (const path of filesOf(before).filter((one) => !filesOf(after).includes(one))) {
+        if ((await newerRunWriting(database, run.created_at, [path])) === undefined) await removePartial(path, run.id);
       }
       return { run: { ...run, options: made }, continued: true };
     },
   );
+}
+
+function filesOf({ contacts, report }: OutputOptions): string[] {
+  return [contacts, report].filter((path): path is string => path !== null && path !== '-');
 }
 
 async function findRunTo(database: Database, id: string | undefined): Promise<Run> {
