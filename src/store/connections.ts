@@ -81,6 +81,22 @@ const types: pg.CustomTypesConfig = {
 /** The name under which the server knows this process; what it is read from again: run-lock.ts. */
 export const APPLICATION = `waterfall-contacts ${process.pid}@${hostname()}`.slice(0, 63);
 
+/**
+ * pg leaves the socket of a login that failed open, and the server waits for its end: up to a minute, in which nobody can make a
+ * database there (pg 8: pg-pool, newClient).
+ */
+class LoginClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
+    if (callback === undefined) return super.connect();
+    super.connect((error: Error | null) => {
+      if (error) destroy(this);
+      callback(error as Error);
+    });
+  }
+}
+
 /** Makes connections, which are opened when they are needed. @throws {UsageError} when the connection string cannot be read. */
 export function createConnections(databaseUrl: string, { clock, log }: Runtime): Connections {
   const address = readDatabaseUrl(databaseUrl);
@@ -99,7 +115,7 @@ export function createConnections(databaseUrl: string, { clock, log }: Runtime):
     types,
   };
   let turn = 0;
-  const pool = new pg.Pool({ ...settings, ...endpoints[turn], max: POOL_SIZE });
+  const pool = new pg.Pool({ ...settings, ...endpoints[turn], max: POOL_SIZE, Client: LoginClient });
   const clients = new Set<PoolClient>();
   let areSetUp = false;
   const known = new WeakMap<object, About & { isSetUp: boolean }>();
