@@ -1,7 +1,7 @@
 /* What the progress display shows: counts what is settled, and asks limiter, health and budget for the rest. */
 import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
-import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
+import { FAILED, LEFT_OVER } from '../core/model.ts';
 import type { Allowance } from '../run/allowance.ts';
 import { rowsOf } from '../store/outcomes.ts';
 import type { Health } from '../run/health.ts';
@@ -11,9 +11,6 @@ import type { OutcomeCount } from '../store/outcomes.ts';
 import type { RequestCounts } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
 import type { ProgressSource } from './progress-bar.ts';
-
-/** Asked, and without an answer. */
-const FAILED = UNANSWERED.filter((outcome) => outcome !== 'invalid');
 
 /** Counts for the display of one invocation. */
 export type Display = {

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseError } from '../core/errors.ts';
-import { UNANSWERED } from '../core/model.ts';
+import { FAILED } from '../core/model.ts';
 import { readAll } from '../core/problems.ts';
 import type { Allowance } from '../run/allowance.ts';
 import { execute } from '../run/execute.ts';
@@ -217,9 +217,8 @@ async function close(
     reason: result.stopped?.message,
   });
   if (exit === 0) return;
-  const failed = UNANSWERED.filter((outcome) => outcome !== 'invalid');
-  const rows = await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: failed });
-  const count = rowsOf(result.counts, failed);
+  const rows = await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: FAILED });
+  const count = rowsOf(result.counts, FAILED);
   const more = count > rows.length ? [`  ${moreRows(count - rows.length, run.options.output.report !== null)}`] : [];
   const next =
     result.stopped !== undefined

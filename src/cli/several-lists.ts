@@ -1,12 +1,11 @@
 /* Several lists in one command: what is looked at before the first of them is asked for. */
-import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { refuse } from '../core/problems.ts';
 import { examineList } from '../lists/format.ts';
 import { openList } from '../lists/read.ts';
-import { chooseOutput } from '../run/output-choice.ts';
+import { chooseOutput, isFolder } from '../run/output-choice.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 
 /**
@@ -37,8 +36,4 @@ export async function refuseClashes(inputs: readonly string[], options: RunComma
     }
   }
   refuse(problems);
-}
-
-function isFolder(path: string): boolean {
-  return /[/\\]$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -86,6 +86,9 @@ export const OUTCOMES = [
 /** Outcomes of rows that got no answer though the run is over: the run exits with 3. */
 export const UNANSWERED: readonly Outcome[] = ['invalid', 'rejected', 'job_failed', 'job_lost', 'timed_out', 'in_doubt'];
 
+/** Those of them that were asked. */
+export const FAILED: readonly Outcome[] = UNANSWERED.filter((outcome) => outcome !== 'invalid');
+
 /** Outcomes of rows that a stopped run has left, to be gone on with. */
 export const LEFT_OVER: readonly Outcome[] = ['waiting', 'not_launched'];
 

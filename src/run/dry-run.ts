@@ -93,8 +93,8 @@ async function previewList(made: NewRun, { since, rowsNamed, writeReport, databa
     }
   }
 
-  const report = reportOf(namesOfList(made.list.columns), pages());
-  await (writeReport ?? readThrough)(report);
+  if (writeReport === undefined) await readThrough(pages());
+  else await writeReport(reportOf(namesOfList(made.list.columns), pages()));
   return {
     counts: [...counts].map(([outcome, rows]) => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 })),
     ...{ invalidRows, toRepeat: 0, answeredBefore: before, bills: undefined, history: undefined, continues: undefined },
@@ -102,17 +102,18 @@ async function previewList(made: NewRun, { since, rowsNamed, writeReport, databa
 }
 
 /** For what is counted on the way. */
-async function readThrough({ pages }: Sheet): Promise<void> {
-  const all = pages[Symbol.asyncIterator]();
-  while ((await all.next()).done !== true);
+async function readThrough(pages: AsyncGenerator): Promise<void> {
+  while ((await pages.next()).done !== true);
 }
 
 /** What becomes of the rows of a list, batch by batch. */
 function createKnown(made: NewRun, { since, database }: { since: Date; database: Queryable | undefined }) {
   /** The line that asks a question first. */
   const firsts = new Map<number, number>();
-  /** What that row begins with, where it is not launched. */
-  const knowns = new Map<number, Known>();
+  /** How that row begins, where it is not launched: all that later rows need to know of it. */
+  const outcomes = new Map<number, Outcome>();
+  /** What else is known of the questions that the last batch asked first. */
+  let knowns = new Map<string, Known>();
 
   /** Looks up the questions that no earlier row asks; what was answered before in another form. */
   async function lookUp(batch: readonly ImportedRow[]): Promise<AnsweredBefore> {
@@ -122,11 +123,12 @@ function createKnown(made: NewRun, { since, database }: { since: Date; database:
       firsts.set(briefly(question_hash), line);
       asked.push({ question, question_hash });
     }
+    knowns = new Map();
     if (database === undefined || asked.length === 0) return NOTHING_BEFORE;
     const hashes = asked.map(({ question_hash }) => question_hash);
-    const known = made.fresh ? new Map<string, Known>() : await knownQuestions(database, hashes, made.options.question.limit, since);
-    for (const [question_hash, begin] of known) knowns.set(briefly(question_hash), begin);
-    asked = asked.filter(({ question_hash }) => !known.has(question_hash));
+    if (!made.fresh) knowns = await knownQuestions(database, hashes, made.options.question.limit, since);
+    for (const [question_hash, { outcome }] of knowns) outcomes.set(briefly(question_hash), outcome);
+    asked = asked.filter(({ question_hash }) => !knowns.has(question_hash));
     return answeredBefore(database, asked, since);
   }
 
@@ -134,9 +136,9 @@ function createKnown(made: NewRun, { since, database }: { since: Date; database:
     const row = { position, row: line, domain, title_filter, cells, contacts: 0, cost_usd: null, job_id: null, launches: 0, first_row: null, first_outcome: null };
     if (question_hash === undefined) return { ...row, outcome: excluded ? 'excluded' : 'invalid', reason: reason ?? null };
     const first = firsts.get(briefly(question_hash));
-    const known = knowns.get(briefly(question_hash)) ?? NEW;
-    if (first === line) return { ...row, ...known, cost_usd: known.outcome === 'cached' ? '0' : null };
-    return { ...row, outcome: 'duplicate', reason: null, first_row: first ?? null, first_outcome: known.outcome };
+    if (first !== line) return { ...row, outcome: 'duplicate', reason: null, first_row: first ?? null, first_outcome: outcomes.get(briefly(question_hash)) ?? NEW.outcome };
+    const known = knowns.get(question_hash) ?? NEW;
+    return { ...row, ...known, cost_usd: known.outcome === 'cached' ? '0' : null };
   }
 
   return { lookUp, reportRow };

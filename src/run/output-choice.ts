@@ -55,6 +55,11 @@ export function isNoFile(path: string): boolean {
   return kindOf(path)?.isFile() === false;
 }
 
+/** Whether an output names a folder: there is one, or the name ends as one. */
+export function isFolder(path: string): boolean {
+  return /[/\\]$/.test(path) || kindOf(path)?.isDirectory() === true;
+}
+
 function namesOf({ input_name, rows }: NamedAfter, { format = 'csv' }: OutputShape): { contacts: string; report: string } {
   const stem = `${basename(input_name, extname(input_name))}${rows === null ? '' : `.first-${rows}`}`;
   return { contacts: `${stem}.contacts.${format}`, report: `${stem}.report.csv` };
@@ -68,7 +73,7 @@ function reportBeside(contacts: string): string | null {
 /** The path of an output; where it is a folder, or ends as one, the file of this name in it. */
 function inFolder<Path extends string | undefined>(path: Path, name: string): Path | string {
   if (path === undefined || path === '-') return path;
-  return /[/\\]$/.test(path) || kindOf(path)?.isDirectory() === true ? join(path, name) : path;
+  return isFolder(path) ? join(path, name) : path;
 }
 
 function absolute<Path extends string | null>(path: Path): Path | string {

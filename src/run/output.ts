@@ -18,6 +18,11 @@ import { isNoFile } from './output-choice.ts';
 import { contactsStyle, reportStyle } from './output-shape.ts';
 import { reportSheet } from './report.ts';
 
+/** The files among the outputs. */
+export function filesOf({ contacts, report }: OutputOptions): string[] {
+  return [contacts, report].filter((path): path is string => path !== null && path !== '-');
+}
+
 /** The same as `unwritable`. @throws {UsageError} naming each path and the reason. */
 export async function refuseUnwritable(output: OutputOptions): Promise<void> {
   refuse(await unwritable(output));
@@ -30,7 +35,7 @@ export async function refuseUnwritable(output: OutputOptions): Promise<void> {
  */
 export async function unwritable(output: OutputOptions, { input, isTrying = true }: { input?: string | undefined; isTrying?: boolean } = {}): Promise<Problem[]> {
   const inputPath = input === undefined ? undefined : await realpath(input).catch(() => undefined);
-  const paths = [output.contacts, output.report].filter((path): path is string => path !== null && path !== '-');
+  const paths = filesOf(output);
   if (output.contacts === '-' && output.report === '-') {
     return [{ what: 'contacts and report would both go to stdout', fix: 'name a file for one of them, with -o or --report' }];
   }

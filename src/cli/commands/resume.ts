@@ -1,11 +1,11 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
 import { UsageError } from '../../core/errors.ts';
 import { readAll } from '../../core/problems.ts';
-import { refuseOverNewer, refuseUnwritable, removePartial } from '../../run/output.ts';
+import { filesOf, refuseOverNewer, refuseUnwritable, removePartial } from '../../run/output.ts';
 import { changeOutput } from '../../run/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { goneOn } from '../../run/options.ts';
-import type { OutputOptions, Run, RunOptions } from '../../run/options.ts';
+import type { Run, RunOptions } from '../../run/options.ts';
 import { findUnfinishedRun, newerRunWriting } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
 import { boundsKept, boundsOf, resumeCommand } from '../command-line.ts';
@@ -65,10 +65,6 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       return { run: { ...run, options: made }, continued: true };
     },
   );
-}
-
-function filesOf({ contacts, report }: OutputOptions): string[] {
-  return [contacts, report].filter((path): path is string => path !== null && path !== '-');
 }
 
 async function findRunTo(database: Database, id: string | undefined): Promise<Run> {

@@ -60,7 +60,7 @@ export type RunCommandOptions = GlobalOptions &
     dryRun?: boolean;
   };
 
-/** The exit code of a run that finished, with rows that have no answer (contract, section 3). */
+/** The exit code of a run that finished, with rows that have no answer. */
 const ROWS_WITHOUT_ANSWER = 3;
 /** Rows with an odd filter that are named; a list may have one in every row. */
 const ROWS_ADVISED = 3;
