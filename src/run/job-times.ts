@@ -108,7 +108,8 @@ export function createJobTimes(known?: KnownTimes): JobTimes {
       const spread = cell % SPREADS.length;
       sum += valueOf(shares, index) * valueOf(TAILS[spread], BINS + bin - ((cell - spread) / SPREADS.length) * MEDIAN_EVERY);
     }
-    const share = (1 - STUCK) * sum + STUCK * (1 - bin / BINS);
+    // The weights add up to 1 but for the last digit.
+    const share = (1 - STUCK) * Math.min(sum, 1) + STUCK * (1 - bin / BINS);
     curve[bin] = share;
     return share;
   };

@@ -26,7 +26,8 @@ describe('the share of jobs that still run', () => {
         const shares = Array.from({ length: 60 }, (_, step) => times.shareRunning(2 ** (step / 2.5)));
         expect(shares.every((share, step) => share >= 0 && share <= 1 && share <= (shares[step - 1] ?? 1) + 1e-9)).toBe(true);
       }),
-      { numRuns: 50 },
+      // Six jobs that took a second: the weights of what is likely then add up to more than 1 in the last digit.
+      { numRuns: 50, examples: [[Array<[number, boolean]>(6).fill([1_000, true])]] },
     );
   });
 
