@@ -17,10 +17,14 @@ import { reconcile, reconciliationLines, readingOf } from '../run/reconcile.ts';
 import type { Reading } from '../run/reconcile.ts';
 import { knownCost, reasonLines, summaryLines, troubleLines } from '../run/summary.ts';
 import { durationOption } from '../runtime/config.ts';
+import { thisProcess } from '../runtime/machine.ts';
 import { listenForSignals } from '../runtime/shutdown.ts';
 import type { Database } from '../store/database.ts';
 import { homeFolder } from '../store/embedded-folder.ts';
 import { reportRows, rowsOf } from '../store/outcomes.ts';
+import { joinProcesses } from '../store/processes.ts';
+import { ownershipOf } from '../store/run-owner.ts';
+import type { Taker } from '../store/run-owner.ts';
 import { saveOptions } from '../store/runs.ts';
 import type { Client } from '../waterfall/client.ts';
 import { createLimiter } from '../waterfall/limiter.ts';
@@ -64,15 +68,11 @@ function withBounds(pace: PaceSettings, bounds: readonly string[] = []): PaceSet
   return { ...pace, inDoubt: boundIn(bounds, '--in-doubt') === 'hold' ? 'hold' : 'relaunch', money: moneyOf(pace.money, bounds) };
 }
 
-/**
- * Works on a run. `key` is what the lock is on; `getRun` finds or makes the run, behind the lock.
- * Returns the exit code.
- */
+/** Works on a run, which `getRun` makes or takes. Returns the exit code. */
 export async function perform(
   session: Session,
   given: PaceSettings,
-  key: string | ((database: Database) => Promise<string>),
-  getRun: (database: Database, signal: AbortSignal) => Promise<{ run: Run; continued: boolean; taking?: Taking }>,
+  getRun: (database: Database, taker: Taker) => Promise<{ run: Run; continued: boolean; taking?: Taking }>,
 ): Promise<number> {
   const { settings, runtime, terminal } = session;
   const stop = createStop();
@@ -100,9 +100,10 @@ export async function perform(
   try {
     const database = await openDatabase(session, stop.abort);
     closing.push(() => database.close());
-    const lock = await database.lock(typeof key === 'string' ? key : await key(database));
-    closing.push(() => lock.release());
-    const { run, continued, taking } = await getRun(database, stop.signal);
+    const self = thisProcess();
+    const member = await joinProcesses(database, self, runtime);
+    closing.push(() => member.leave());
+    const { run, continued, taking } = await getRun(database, { process_id: member.id, self, runtime, signal: stop.signal });
     goOn = resumeCommand(run.id, process.argv, run.options.bounds);
     const pace = withBounds(given, run.options.bounds);
 
@@ -130,7 +131,8 @@ export async function perform(
       ...{ run, continued },
       runtime,
       database,
-      lock,
+      process_id: member.id,
+      ownership: ownershipOf(database, run.id, member),
       client,
       limiter,
       memory,

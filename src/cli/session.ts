@@ -18,6 +18,7 @@ import { refuseHiddenRows, refuseUnfit } from '../store/fitness.ts';
 import { formQuestions } from '../store/forming.ts';
 import { hasEmbedded, homeFolder } from '../store/embedded-folder.ts';
 import { databaseOf, openDriver } from '../store/open.ts';
+import { forgetProcesses } from '../store/processes.ts';
 import { migrate, schemaState } from '../store/migrate.ts';
 import { asStarted } from './command-line.ts';
 import { createTerminal } from './terminal.ts';
@@ -120,6 +121,8 @@ export async function openDatabase(session: Session, signal?: AbortSignal): Prom
         migrations: schema.applied,
       });
     }
+    // Whoever worked here before is dead: nobody else can have it open.
+    if (driver.embedded) await forgetProcesses(driver);
     await formAnew(session, driver);
     return databaseOf(driver, runtime, signal);
   } catch (error) {

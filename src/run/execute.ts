@@ -5,9 +5,10 @@ import { LEFT_OVER, UNANSWERED } from '../core/model.ts';
 import type { Outcome } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { isClosedPipe } from '../sheet/write.ts';
-import type { Database, Lock } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
 import { countOutcomes, countPaid, rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
+import type { Ownership } from '../store/run-owner.ts';
 import { endWork } from '../store/runs.ts';
 import { createProgressSaver, createSettler } from '../store/saver.ts';
 import { doubtLaunches } from '../store/targets.ts';
@@ -40,7 +41,9 @@ export type Invocation = {
   continued?: boolean;
   runtime: Runtime;
   database: Database;
-  lock: Lock;
+  /** Who works on it: the process that has made or taken the run. */
+  process_id: string;
+  ownership: Ownership;
   client: Client;
   limiter: Limiter;
   /** What earlier invocations know of the API; without it nothing is passed on. */
@@ -85,7 +88,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const startedAt = runtime.clock.now();
   const health = createHealth({ clock: runtime.clock, log: runtime.log, stop });
 
-  // The lock is ours, so nobody waits for these replies any more.
+  // The run is ours, so nobody waits for these replies any more.
   const doubted = await doubtLaunches(database, { run_id: run.id });
   if (doubted > 0) {
     runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
@@ -138,6 +141,8 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const finished = left === 0 && !unwritten;
   await endWork(database, run.id, {
     ...books.workDone(),
+    process_id: invocation.process_id,
+    state: !finished ? 'stopped' : rowsOf(counts, UNANSWERED) > 0 ? 'done_with_failures' : 'done',
     finished_at: finished ? new Date(runtime.clock.now()) : null,
     stop_reason: finished ? null : (stop.reason()?.message ?? 'the outputs could not be written'),
   });

@@ -55,10 +55,21 @@ export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<
   const saved = await work.saveProgress(lane.target, after, work.runtime.clock.now());
   if (saved !== 'refused') lane.target = { ...lane.target, ...after };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
-  if (lane.target.job_id === null) leaveLane(lane, work);
-  else if (lane.job === undefined) open(lane, work, { isOlder: false });
+  follow(lane, work);
   if (saved !== 'refused' && !isOpen(after.state)) settled(lane, work, 0, null);
   return saved;
+}
+
+/** Reads the target again, which somebody else has moved. */
+export async function reload(lane: Lane, work: Work): Promise<void> {
+  lane.target = await loadTarget(work.database, lane.target.id);
+  follow(lane, work);
+}
+
+/** Asks for the job that the target has now, and for none where it has none. */
+function follow(lane: Lane, work: Work): void {
+  if (lane.target.job_id === null) leaveLane(lane, work);
+  else if (lane.job === undefined) open(lane, work, { isOlder: false });
 }
 
 /** Tells everybody who wants to know that the target is settled. */

@@ -8,12 +8,13 @@ import { isOpen } from '../core/progress.ts';
 import { openTargets } from '../store/targets.ts';
 import type { PlacedTarget } from '../store/targets.ts';
 import { find } from './find.ts';
-import { laneOf, leaveLane } from './lane.ts';
+import { laneOf, leaveLane, reload } from './lane.ts';
 import { launch } from './launch.ts';
 import { databaseStop } from './stop.ts';
 import type { Work } from './work.ts';
 
 const PAGE = 200;
+const LOOK_AGAIN_MS = 1_000;
 
 /** Works until nothing is open or the run stops. Throws only what is a bug. */
 export async function runLanes(work: Work): Promise<void> {
@@ -67,6 +68,11 @@ async function follow(target: PlacedTarget, work: Work, isLast: () => boolean): 
       const parkedMs = lane.parkedUntil - work.runtime.clock.now();
       if (parkedMs > 0) {
         await work.runtime.clock.sleep(parkedMs, work.stop.signal);
+      } else if (lane.target.state === 'launching') {
+        // Another process is: it took us for dead, and so may have the run.
+        await work.ownership.ensure();
+        await reload(lane, work);
+        lane.parkedUntil = work.runtime.clock.now() + LOOK_AGAIN_MS;
       } else if (lane.job === undefined) {
         await launch(lane, work);
       } else {

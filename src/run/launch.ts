@@ -7,12 +7,10 @@ import { advance } from '../core/progress.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { doubtLaunches, loadTarget, openLaunch, reopenRejected, takeAnswer } from '../store/targets.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
-import { park, save, settled, succeeded } from './lane.ts';
+import { park, reload, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
 import type { Work } from './work.ts';
 
-/** A launch of another run that is so old has surely ended: a call may take 30 s, and then its save. */
-const STALE_LAUNCH_MS = 60_000;
 const MEET_AGAIN_MS = 1_000;
 
 /** Launches the target, or finds that somebody else has; afterwards `lane.target` is as saved. */
@@ -33,9 +31,14 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
         await save(lane, work, { kind: 'held', reason: refused });
         return {};
       }
-      await work.lock.ensure();
+      await work.ownership.ensure();
       work.stop.signal.throwIfAborted();
       claim = await claimTarget(lane, work);
+      // The save took long, or the machine slept: for all others know we are dead, and the launch may be in doubt already.
+      if (claim === 'ours' && !work.ownership.isSure()) {
+        await save(lane, work, { kind: 'not_launched' });
+        claim = 'late';
+      }
       if (claim !== 'ours' && isRepeat) work.breaker.undoRepeat();
     } finally {
       if (claim !== 'ours') {
@@ -65,7 +68,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
   await saving;
 }
 
-type Claim = 'ours' | 'met' | 'answered';
+type Claim = 'ours' | 'met' | 'answered' | 'late';
 
 /** Saves the intent to launch. `answered`: another run has had this answer since ours began, and it was taken over. */
 async function claimTarget(lane: Lane, work: Work): Promise<Claim> {
@@ -109,14 +112,12 @@ async function meet(lane: Lane, work: Work): Promise<void> {
   const now = work.runtime.clock.now();
   const other = await openLaunch(work.database, lane.target.question_hash);
   if (other === undefined || other.id === lane.target.id) {
-    lane.target = await loadTarget(work.database, lane.target.id);
+    await reload(lane, work);
   } else if (other.job_id !== null && other.launched_at !== null) {
     await save(lane, work, { kind: 'met', job_id: other.job_id, launched_at: other.launched_at });
     return;
   } else {
-    // Embedded, we are the only process: the other launch died with its own.
-    const before = work.database.embedded ? now + 1 : now - STALE_LAUNCH_MS;
-    const doubted = await doubtLaunches(work.database, { question_hash: lane.target.question_hash, before });
+    const doubted = await doubtLaunches(work.database, { question_hash: lane.target.question_hash });
     // Ours is then the repeat.
     if (doubted > 0) lane.target.doubts += doubted;
   }

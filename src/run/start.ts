@@ -1,12 +1,14 @@
-/* A new run: the list is read once, row by row, into one transaction. */
+/* A new run: the list is read once, row by row, and saved in batches that nobody sees until it is whole. */
 import { questionOf } from '../core/target.ts';
 import { namesOfList } from '../lists/columns.ts';
 import type { ListRow, OpenedList } from '../lists/read.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
-import { addRows, adoptKnown } from '../store/import.ts';
+import { addRows, showRun } from '../store/import.ts';
 import type { ImportedRow } from '../store/import.ts';
-import { createRun } from '../store/runs.ts';
+import { createRun, discardDeadImports } from '../store/run-owner.ts';
+import type { Taker } from '../store/run-owner.ts';
+import { discardRun } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
 
 const BATCH = 1_000;
@@ -34,36 +36,31 @@ export type NewRun = {
 };
 
 /**
- * Reads the list into the database and takes over what is known of its questions. All or nothing.
- * @throws {UsageError} for a list that cannot be read to its end; the reason of `signal`, when that is aborted meanwhile.
+ * Reads the list into the database and takes over what is known of its questions. All or nothing: a run that does not get so far is
+ * removed, by the next one at the latest.
+ * @throws {UsageError} for a list that cannot be read to its end; {BusyError} while another process works on the same; the reason of
+ * the signal, when that is aborted meanwhile.
  */
-export async function startRun(database: Database, runtime: Runtime, made: NewRun, signal?: AbortSignal): Promise<Run> {
-  const now = new Date(runtime.clock.now());
-  const run: Run = {
-    id: newRunId(runtime),
-    key: made.key,
-    input_name: made.input_name,
-    input_columns: namesOfList(made.list.columns),
-    options: made.options,
-    created_at: now,
-    finished_at: null,
-    requests: 0,
-    worked_ms: 0,
-    stop_reason: null,
-  };
-  await database.transactionOnce(async (transaction) => {
-    await createRun(transaction, run);
+export async function startRun(database: Database, made: NewRun, taker: Taker): Promise<Run> {
+  const { runtime, signal } = taker;
+  await discardDeadImports(database);
+  const { key, input_name, options } = made;
+  const run = await createRun(database, { id: newRunId(runtime), key, input_name, input_columns: namesOfList(made.list.columns), options }, taker);
+  try {
     let saved = 0;
     for await (const batch of inBatches(importedRows(made))) {
-      signal?.throwIfAborted();
-      await addRows(transaction, run.id, batch);
+      signal.throwIfAborted();
+      await database.transaction((transaction) => addRows(transaction, run.id, batch));
       const told = Math.floor(saved / TOLD_EVERY);
       saved += batch.length;
       if (Math.floor(saved / TOLD_EVERY) > told) runtime.log.info('saving the list', { rows: saved });
     }
-    signal?.throwIfAborted();
-    if (!made.fresh) await adoptKnown(transaction, run.id, answersSince(made, now.getTime()), now);
-  });
+    signal.throwIfAborted();
+    await database.transaction((transaction) => showRun(transaction, run.id, made.fresh ? undefined : made.maxAgeMs));
+  } catch (error) {
+    await discardRun(database, run.id).catch(() => undefined);
+    throw error;
+  }
   return run;
 }
 

@@ -5,8 +5,7 @@ import type { Database } from '../store/database.ts';
 import { countOutcomes, countPaid, reportRows, rowsOf } from '../store/outcomes.ts';
 import { countByFilter, overviews } from '../store/overview.ts';
 import type { FilterCount, Overview } from '../store/overview.ts';
-import { lockHolders } from '../store/run-lock.ts';
-import type { LockHolder } from '../store/run-lock.ts';
+import { workersOn } from '../store/run-owner.ts';
 import { latestRuns } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
 import { reasonOf } from './report.ts';
@@ -64,14 +63,14 @@ const FAILURES_TOLD = 20;
 export async function readRuns(database: Database, limit: number): Promise<{ run: Run; line: RunLine }[]> {
   const runs = await latestRuns<RunOptions>(database, limit);
   const counted = new Map((await overviews(database, runs.map((run) => run.id))).map((overview) => [overview.run_id, overview]));
-  const holder = await holderOf(database, runs);
-  return runs.map((run) => ({ run, line: lineOf(run, counted.get(run.id), holder(run) !== undefined) }));
+  const atWork = new Set((await workersOn(database, runs.map((run) => run.id))).map(({ run_id }) => run_id));
+  return runs.map((run) => ({ run, line: lineOf(run, counted.get(run.id), atWork.has(run.id)) }));
 }
 
 /** All about one run, as it is now. */
 export async function readStatus(database: Database, run: Run): Promise<RunStatus> {
   const [overview] = await overviews(database, [run.id]);
-  const holder = await holderOf(database, [run]);
+  const [worker] = await workersOn(database, [run.id]);
   const counts = await countOutcomes(database, run.id);
   const { repeated } = await countPaid(database, run.id);
   const { filters, total } = await countByFilter(database, run.id, FILTERS_TOLD);
@@ -81,8 +80,8 @@ export async function readStatus(database: Database, run: Run): Promise<RunStatu
   const { answered = 0, with_contacts = 0, paid_contacts = 0, launches = 0 } = overview ?? {};
   const { contacts, report } = run.options.output;
   return {
-    ...lineOf(run, overview, holder(run) !== undefined),
-    working_since: holder(run)?.since?.toISOString() ?? null,
+    ...lineOf(run, overview, worker !== undefined),
+    working_since: worker?.since.toISOString() ?? null,
     stop_reason: run.finished_at === null ? run.stop_reason : null,
     outcomes: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, rowsOf(counts, [outcome])])) as Record<Outcome, number>,
     companies_answered: answered,
@@ -101,15 +100,6 @@ export async function readStatus(database: Database, run: Run): Promise<RunStatu
   };
 }
 
-/** Who works on each of the runs. The lock is on the key: of unfinished runs with the same one, the newest is meant. */
-async function holderOf(database: Database, runs: readonly Run[]): Promise<(run: Run) => LockHolder | undefined> {
-  const holders = await lockHolders(database, [...new Set(runs.filter(isOpen).map((run) => run.key))]);
-  return (run) => {
-    const newest = runs.find((other) => isOpen(other) && other.key === run.key);
-    return newest === run ? holders.find(({ name }) => name === run.key) : undefined;
-  };
-}
-
 function lineOf(run: Run, overview: Overview | undefined, isWorkedOn: boolean): RunLine {
   const { rows = 0, rows_done = 0, contacts = 0, cost_usd = null, unknown_cost = 0, without_answer = 0 } = overview ?? {};
   return {
@@ -125,8 +115,4 @@ function lineOf(run: Run, overview: Overview | undefined, isWorkedOn: boolean): 
     answers_of_unknown_cost: unknown_cost,
     without_answer,
   };
-}
-
-function isOpen(run: Run): boolean {
-  return run.finished_at === null;
 }

@@ -2,7 +2,8 @@
 import type { LimitFunction } from 'p-limit';
 import type { SettledState } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Database, Lock } from '../store/database.ts';
+import type { Database } from '../store/database.ts';
+import type { Ownership } from '../store/run-owner.ts';
 import type { ProgressSaver, Settler } from '../store/saver.ts';
 import type { Client } from '../waterfall/client.ts';
 import type { Limiter } from '../waterfall/limiter.ts';
@@ -25,8 +26,8 @@ export type Work = {
   settle: Settler;
   client: Client;
   limiter: Limiter;
-  /** Held while working on the run; made sure of before every launch. */
-  lock: Lock;
+  /** Made sure of before every launch. */
+  ownership: Ownership;
   stop: Stop;
   health: Health;
   breaker: Breaker;

@@ -22,11 +22,20 @@ export type Log = {
   error(message: string, fields?: Record<string, unknown>): void;
 };
 
+/** A process, by what others can know it by. `machine` tells apart where the same process ids mean the same; null: it cannot be told. */
+export type ProcessName = { pid: number; host: string; machine: string | null };
+
+/** This process. */
+export type ThisProcess = ProcessName & {
+  /** Whether a process of this machine has surely ended. False where nothing can be said. */
+  hasEnded(other: ProcessName): boolean;
+};
+
 /** Made once at the entry point and handed down. */
 export type Runtime = { clock: Clock; random: Random; log: Log };
 
 /** How often it is looked whether the machine slept, and what is more than two clocks of other grains may differ by. */
-const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 50;
 const LEAST_SLEEP_MS = 2_500;
 
 /**

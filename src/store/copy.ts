@@ -5,7 +5,7 @@
  */
 import { BusyError, UsageError } from '../core/errors.ts';
 import type { Database, Queryable } from './database.ts';
-import { lockHolders } from './run-lock.ts';
+import { anyRunAtWork } from './run-owner.ts';
 
 /** Answers may be large: so many rows at a time. */
 const BATCH = 50;
@@ -26,7 +26,7 @@ const TABLES = `
       where conrelid = relation.oid and contype = 'f' and confrelid = conrelid) as self,
     (select attname from pg_attribute where attrelid = relation.oid and attidentity <> '') as identity
   from pg_class as relation
-  where relnamespace = 'waterfall'::regnamespace and relkind = 'r' and relname <> 'schema_migrations'
+  where relnamespace = 'waterfall'::regnamespace and relkind = 'r' and relname not in ('schema_migrations', 'processes')
   order by relname`;
 
 /**
@@ -85,10 +85,8 @@ function inOrder(tables: readonly Table[]): Table[] {
 
 /** What a process launches after the copy was made would be launched by the copy too. */
 async function refuseWorking(from: Queryable): Promise<void> {
-  const runs = await from.query<{ id: string; key: string }>('select id, key from waterfall.runs where finished_at is null');
-  const [holder] = await lockHolders(from, runs.map(({ key }) => key));
-  const run = runs.find(({ key }) => key === holder?.name);
-  if (run !== undefined) throw new BusyError(`another process works on run ${run.id}: stop it with Ctrl-C, or wait for its end`);
+  const run_id = await anyRunAtWork(from);
+  if (run_id !== undefined) throw new BusyError(`another process works on run ${run_id}: stop it with Ctrl-C, or wait for its end`);
 }
 
 async function refuseUnfit(to: Queryable, place: string, tables: readonly Table[]): Promise<void> {

@@ -25,21 +25,12 @@ export type Transaction = Queryable & {
   table(sql: string): Promise<Table>;
 };
 
-/** A lock that other processes on the same database respect, until it is released or this process ends. */
-export type Lock = {
-  /** Makes sure that the lock is (again) ours, after a lost connection too. Throws BusyError when another has it. */
-  ensure(): Promise<void>;
-  release(): Promise<void>;
-};
-
 /** What a driver provides: one attempt at everything, no repeating. */
 export type Driver = Queryable & {
   /** Host and database, or the folder: for people. Never a password. */
   place: string;
   embedded: boolean;
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
-  /** Takes the lock on `name`. Throws BusyError when another process has it. */
-  lock(name: string): Promise<Lock>;
   close(): Promise<void>;
 };
 
@@ -118,10 +109,6 @@ export function patient(
       driver.transaction(work).catch((error: unknown) => {
         throw inWords(driver.place, error);
       }),
-    lock: async (name) => {
-      const lock = await again(() => driver.lock(name));
-      return { ...lock, ensure: () => again(() => lock.ensure()) };
-    },
     isAway: () => isTold,
     close() {
       closing.abort(new Error('the database was closed'));

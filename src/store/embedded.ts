@@ -93,8 +93,6 @@ function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>):
     ...queryable(pglite, attempt),
     transaction: (work) =>
       attempt(() => pglite.transaction((transaction) => work({ ...queryable(transaction, attempt), table: (sql) => attempt(() => tableOf(transaction, sql, pglite.parsers)) }))),
-    // The folder is ours alone, and so is every run in it.
-    lock: () => Promise.resolve({ ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
     async close() {
       await pglite.close();
       await release();

@@ -7,7 +7,7 @@ import { BusyError } from '../core/errors.ts';
 import type { Question } from '../core/model.ts';
 import { hashOfStored, QUESTION_VERSION } from '../core/target.ts';
 import type { Driver, Queryable } from './database.ts';
-import { lockHolders } from './run-lock.ts';
+import { anyRunAtWork } from './run-owner.ts';
 import { storableJson } from './storable.ts';
 
 const BATCH = 1_000;
@@ -24,13 +24,26 @@ type Stored = {
   is_open: boolean;
 };
 
+/**
+ * The run that a process of an older version works on: until processes had a table, it held a lock on the run's key in its session.
+ * pg_locks shows a key of 64 bits as two halves.
+ */
+const LOCKED_RUN = `
+  select run.id from waterfall.runs as run
+  join pg_locks as lock on lock.locktype = 'advisory' and lock.objsubid = 1 and lock.granted
+    and lock.database = (select oid from pg_database where datname = current_database())
+    and (lock.classid::bigint << 32 | lock.objid::bigint) = hashtextextended('waterfall-contacts ' || run.key, 0)
+  where run.finished_at is null order by run.created_at desc limit 1`;
+
 /** Refuses to change questions under a process of an older version that works on a run. @throws {BusyError} that names the run. */
-export async function refuseWorkingRuns(database: Queryable): Promise<void> {
-  const runs = await database.query<{ id: string; key: string }>('select id, key from waterfall.runs where finished_at is null order by created_at desc limit 1000');
-  const [holder] = await lockHolders(database, runs.map(({ key }) => key));
-  const run = runs.find(({ key }) => key === holder?.name);
-  if (run !== undefined) {
-    throw new BusyError(`an older version of waterfall-contacts works on run ${run.id}; the database is updated when it has ended: stop it with Ctrl-C, and give the command again`);
+export async function refuseWorkingRuns(database: Queryable, { embedded }: { embedded: boolean }): Promise<void> {
+  // Nobody else has the embedded database open.
+  if (embedded) return;
+  const [locked] = await database.query<{ id: string }>(LOCKED_RUN);
+  const [has] = await database.query<{ processes: boolean }>(`select to_regclass('waterfall.processes') is not null as processes`);
+  const id = locked?.id ?? (has?.processes === true ? await anyRunAtWork(database) : undefined);
+  if (id !== undefined) {
+    throw new BusyError(`an older version of waterfall-contacts works on run ${id}; the database is updated when it has ended: stop it with Ctrl-C, and give the command again`);
   }
 }
 
@@ -38,7 +51,7 @@ export async function refuseWorkingRuns(database: Queryable): Promise<void> {
 export async function formQuestions(driver: Driver, onBegin: (questions: number) => void): Promise<number> {
   const questions = await countUnformed(driver);
   if (questions === 0) return 0;
-  await refuseWorkingRuns(driver);
+  await refuseWorkingRuns(driver, driver);
   onBegin(questions);
   let formed = 0;
   for (let batch = BATCH; batch > 0; formed += batch) batch = await driver.transaction(formBatch);

@@ -1,4 +1,7 @@
-/* A new run: its rows and targets, and what the database already knows of its questions. One transaction, all or nothing. */
+/*
+ * The list of a new run: its rows and targets, and what the database already knows of its questions. Saved in batches, each of which may
+ * be repeated, and seen by nobody until the last statement.
+ */
 import type { Question } from '../core/model.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
@@ -62,9 +65,22 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
        given.reason
      from json_to_recordset($2::json) as given (
        position integer, line integer, domain text, title_filter text, cells text[], question_hash text, reason text, excluded boolean)
-     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash and not target.formed_anew`,
+     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash and not target.formed_anew
+     on conflict (run_id, position) do nothing`,
     [run_id, batch],
   );
+}
+
+/** Lets everybody see a run whose list is saved, with what is known of its questions by answers of at most this age; undefined: none. */
+export async function showRun(transaction: Queryable, run_id: string, maxAgeMs: number | undefined): Promise<void> {
+  if (maxAgeMs !== undefined) {
+    const [moments] = await transaction.query<{ since: Date; now: Date }>(
+      `select moment - $1 * interval '1 millisecond' as since, moment as now from waterfall.moment() as moment`,
+      [maxAgeMs],
+    );
+    if (moments !== undefined) await adoptKnown(transaction, run_id, moments.since, moments.now);
+  }
+  await transaction.query(`update waterfall.runs set state = 'running' where id = $1 and state = 'importing'`, [run_id]);
 }
 
 /**

@@ -57,7 +57,7 @@ export async function migrate(driver: Driver): Promise<SchemaState> {
         refuseForeign(applied, known);
         const missing = known.slice(applied.length);
         // One that was faster may work on a run by now, and is of this version.
-        if (missing.length > 0 && applied.length > 0) await refuseWorkingRuns(transaction);
+        if (missing.length > 0 && applied.length > 0) await refuseWorkingRuns(transaction, driver);
         for (const migration of missing) {
           await transaction.script(migration.sql);
           await transaction.query('insert into waterfall.schema_migrations (version, name, checksum) values ($1, $2, $3)', [

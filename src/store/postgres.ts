@@ -7,7 +7,6 @@ import { createConnections } from './connections.ts';
 import type { Connections, Session } from './connections.ts';
 import type { Driver, Queryable, Table } from './database.ts';
 import { refusePooler } from './pooler.ts';
-import { takeLock } from './run-lock.ts';
 import { sqlState } from './sqlstate.ts';
 
 const OLDEST_VERSION = 140_000;
@@ -49,7 +48,6 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
           throw error;
         }
       }),
-    lock: (name) => takeLock(connections, name, runtime.clock),
     close: () => connections.close(),
   };
 }

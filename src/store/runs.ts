@@ -1,6 +1,12 @@
-/* The table of runs. */
+/* The table of runs, without those whose list is still being saved: nobody sees them. */
 import type { Driver, Queryable } from './database.ts';
-import { storableJson, storableText } from './storable.ts';
+import { storableJson } from './storable.ts';
+
+/**
+ * How far a run is. `importing`: its list is being saved. `running`: a process works on it, or did when it died. `stopped`: it ended
+ * with rows left.
+ */
+export type RunProgress = 'importing' | 'running' | 'done' | 'done_with_failures' | 'stopped';
 
 /** One run. `options` is what the run needs to be gone on with; its shape is the caller's. No secrets go in here. */
 export type RunRecord<Options> = {
@@ -16,25 +22,8 @@ export type RunRecord<Options> = {
   stop_reason: string | null;
 };
 
-const COLUMNS = 'id, key, input_name, input_columns, options, created_at, finished_at, requests, worked_ms, stop_reason';
-
-/** Creates a run that has nothing done yet. */
-export async function createRun<Options>(
-  database: Queryable,
-  run: Pick<RunRecord<Options>, 'id' | 'key' | 'input_name' | 'input_columns' | 'options' | 'created_at'>,
-): Promise<void> {
-  await database.query(
-    `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at) values ($1, $2, $3, $4, $5, $6)`,
-    [
-      run.id,
-      run.key,
-      storableText(run.input_name),
-      run.input_columns.map(storableText),
-      storableJson(run.options),
-      run.created_at,
-    ],
-  );
-}
+/** The columns of a record. */
+export const COLUMNS = 'id, key, input_name, input_columns, options, created_at, finished_at, requests, worked_ms, stop_reason';
 
 /** Removes a run of which nothing was launched: the user saw what it may cost, and said no. */
 export async function discardRun(database: Pick<Driver, 'transaction'>, id: string): Promise<void> {
@@ -49,8 +38,8 @@ export async function discardRun(database: Pick<Driver, 'transaction'>, id: stri
 export async function findRun<Options>(database: Queryable, id?: string): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     id === undefined
-      ? `select ${COLUMNS} from waterfall.runs order by created_at desc, id desc limit 1`
-      : `select ${COLUMNS} from waterfall.runs where id = $1`,
+      ? `select ${COLUMNS} from waterfall.runs where state <> 'importing' order by created_at desc, id desc limit 1`
+      : `select ${COLUMNS} from waterfall.runs where id = $1 and state <> 'importing'`,
     id === undefined ? [] : [id],
   );
   return run;
@@ -59,7 +48,7 @@ export async function findRun<Options>(database: Queryable, id?: string): Promis
 /** The runs whose id begins so, newest first. Ids are long, and their first characters mostly say which is meant. */
 export async function runsLike<Options>(database: Queryable, prefix: string, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(
-    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) order by created_at desc, id desc limit $2`,
+    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) and state <> 'importing' order by created_at desc, id desc limit $2`,
     [prefix, limit],
   );
 }
@@ -67,7 +56,7 @@ export async function runsLike<Options>(database: Queryable, prefix: string, lim
 /** The latest runs, newest first. */
 export async function latestRuns<Options>(database: Queryable, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(
-    `select ${COLUMNS} from waterfall.runs order by created_at desc, id desc limit $1`,
+    `select ${COLUMNS} from waterfall.runs where state <> 'importing' order by created_at desc, id desc limit $1`,
     [limit],
   );
 }
@@ -76,7 +65,7 @@ export async function latestRuns<Options>(database: Queryable, limit: number): P
 export async function findUnfinishedRun<Options>(database: Queryable, key?: string): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     `select ${COLUMNS} from waterfall.runs
-     where finished_at is null and ($1::text is null or key = $1)
+     where state in ('running', 'stopped') and ($1::text is null or key = $1)
      order by created_at desc, id desc limit 1`,
     [key ?? null],
   );
@@ -87,7 +76,7 @@ export async function findUnfinishedRun<Options>(database: Queryable, key?: stri
 export async function newerRunWriting<Options>(database: Queryable, created_at: Date, paths: readonly string[]): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     `select ${COLUMNS} from waterfall.runs
-     where created_at > $1 and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
+     where created_at > $1 and state <> 'importing' and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
      order by created_at desc, id desc limit 1`,
     [created_at, paths],
   );
@@ -115,12 +104,19 @@ export async function saveWork(database: Queryable, id: string, work: WorkDone):
   );
 }
 
-/** The same at the end of an invocation, with how it ended: finished at a moment, or stopped for a reason. */
-export async function endWork(database: Queryable, id: string, work: WorkDone & { finished_at: Date | null; stop_reason: string | null }): Promise<void> {
+/**
+ * The same at the end of an invocation, with how it ended: finished at a moment, or stopped for a reason. A run that another process
+ * has taken meanwhile is left to it.
+ */
+export async function endWork(
+  database: Queryable,
+  id: string,
+  work: WorkDone & { process_id: string; state: RunProgress; finished_at: Date | null; stop_reason: string | null },
+): Promise<void> {
   await database.query(
     `update waterfall.runs
-     set requests = greatest(requests, $2), worked_ms = greatest(worked_ms, $3), finished_at = $4, stop_reason = $5
-     where id = $1`,
-    [id, work.requests, Math.round(work.worked_ms), work.finished_at, work.stop_reason],
+     set requests = greatest(requests, $2), worked_ms = greatest(worked_ms, $3), finished_at = $4, stop_reason = $5, state = $6
+     where id = $1 and process_id = $7`,
+    [id, work.requests, Math.round(work.worked_ms), work.finished_at, work.stop_reason, work.state, work.process_id],
   );
 }

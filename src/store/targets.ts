@@ -122,19 +122,19 @@ export async function holdsAnswer(database: Queryable, id: number): Promise<bool
 }
 
 /**
- * Puts launches that nobody can be waiting for any more in doubt: of one run (whose lock the caller holds), or of any
- * other run whose intent is older than `before`.
+ * Puts launches that nobody can be waiting for any more in doubt: of one run (which the caller has taken), or of a question in runs
+ * whose process is dead.
  * @returns how many.
  */
-export async function doubtLaunches(
-  database: Queryable,
-  which: { run_id: string } | { question_hash: string; before: number },
-): Promise<number> {
-  const condition = 'run_id' in which ? 'run_id = $1' : 'question_hash = $1 and launched_at < $2';
+export async function doubtLaunches(database: Queryable, which: { run_id: string } | { question_hash: string }): Promise<number> {
+  const condition =
+    'run_id' in which
+      ? 'run_id = $1'
+      : 'question_hash = $1 and not exists (select from waterfall.runs as run where run.id = targets.run_id and waterfall.is_alive(run.process_id))';
   const rows = await database.query(
     `update waterfall.targets set state = 'pending', doubts = doubts + 1, launched_at = null
      where state = 'launching' and ${condition} returning id`,
-    'run_id' in which ? [which.run_id] : [which.question_hash, new Date(which.before)],
+    ['run_id' in which ? which.run_id : which.question_hash],
   );
   return rows.length;
 }

@@ -76,8 +76,8 @@ async function work(session: Session, scene: Scene): Promise<number> {
     rows: null,
     output: { contacts: `${scene.folder}/list.contacts.csv`, report: `${scene.folder}/list.report.csv`, style: { delimiter: ',', bom: false } },
   };
-  return perform(session, readPace({ concurrency: 2, jobTimeout: '10m', inDoubt: 'relaunch' }), sha256, async (database) => {
+  return perform(session, readPace({ concurrency: 2, jobTimeout: '10m', inDoubt: 'relaunch' }), async (database, taker) => {
     const made = { key: sha256, input_name: 'list.csv', list: await openList(path, format), options, maxAgeMs: 0, fresh: false, onAdvice: () => undefined, onOrRead: () => undefined };
-    return { run: await startRun(database, session.runtime, made), continued: false };
+    return { run: await startRun(database, made, taker), continued: false };
   });
 }

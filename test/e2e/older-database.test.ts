@@ -1,5 +1,6 @@
 /* Commands given on a database that version 0.1.0 filled. */
 import { writeFile } from 'node:fs/promises';
+import pg from 'pg';
 import { beforeAll, expect, it } from 'vitest';
 import type { Driver } from '../../src/store/database.ts';
 import { openDriver } from '../../src/store/open.ts';
@@ -29,9 +30,12 @@ it('are refused while a process of that version works on a run, and then bring i
   const migrate = () => give(['migrate'], { folder: inFolder(), env });
   expect(await dryRun()).toMatch(/2 rows, 2 to launch[^]*what is already answered is not known: .* is of an older version \(waterfall-contacts migrate brings it up to date/);
 
-  const lock = await driver.lock('key of unfinished');
+  // As processes of that version did, in a session of their own.
+  const other = new pg.Client({ connectionString: env.DATABASE_URL });
+  await other.connect();
+  await other.query(`select pg_advisory_lock(hashtextextended('waterfall-contacts key of unfinished', 0))`);
   expect(await migrate()).toMatchObject({ exit: 75, stderr: expect.stringContaining('an older version of waterfall-contacts works on run unfinished') as string });
-  await lock.release();
+  await other.end();
 
   expect(await migrate()).toMatchObject({ exit: 0, stdout: expect.stringContaining('was brought up to date') as string });
   expect(await dryRun()).toMatch(/2 rows, 1 already answered, 1 to launch/);

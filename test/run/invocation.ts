@@ -22,7 +22,7 @@ import type { Client } from '../../src/waterfall/client.ts';
 import { createLimiter, type Limiter } from '../../src/waterfall/limiter.ts';
 import { throttlePauseMs, withRetry } from '../../src/waterfall/retry.ts';
 import { EMPTY } from '../support/databases.ts';
-import { startedRun } from '../support/runs.ts';
+import { PROCESS, startedRun } from '../support/runs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
@@ -134,7 +134,8 @@ export function openLaboratory() {
           },
           runtime,
           database,
-          lock: { ensure: () => Promise.resolve(), release: () => Promise.resolve() },
+          process_id: PROCESS,
+          ownership: { ensure: () => Promise.resolve(), isSure: () => true },
           client: scripted.client,
           limiter,
           memory,

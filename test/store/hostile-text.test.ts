@@ -1,11 +1,13 @@
 /* No text of the API or of a list makes a save fail, and what is read back is what was saved. */
 import { expect, it } from 'vitest';
 import { advance } from '../../src/core/progress.ts';
-import { createRun, findRun } from '../../src/store/runs.ts';
+import { showRun } from '../../src/store/import.ts';
+import { createRun } from '../../src/store/run-owner.ts';
+import { findRun } from '../../src/store/runs.ts';
 import { answeredRows, reportRows } from '../../src/store/outcomes.ts';
 import { saveProgress } from '../../src/store/targets.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { ALDERFINCH, answeredRun, answerOf, launch, NOW, person, rowFor, startedRun, startedTarget } from '../support/runs.ts';
+import { ALDERFINCH, answeredRun, answerOf, launch, NOW, person, PROCESS, rowFor, startedRun, startedTarget, taker } from '../support/runs.ts';
 
 /** Text, and what is kept of it where that is not the same. */
 const CASES: readonly (readonly [what: string, text: string, kept?: string])[] = [
@@ -81,7 +83,8 @@ describeOnBoth('saving a list', (open) => {
   });
 
   it.each(TEXTS)('with %s keeps its name and options', async (_what, text, kept) => {
-    await createRun(open(), { id: 'run-1', key: 'k', input_name: text, input_columns: [text], options: { [text]: text }, created_at: new Date(NOW) });
+    await createRun(open(), { id: 'run-1', key: 'k', input_name: text, input_columns: [text], options: { [text]: text } }, { ...taker(), process_id: PROCESS });
+    await showRun(open(), 'run-1', undefined);
     expect(await findRun(open(), 'run-1')).toMatchObject({ input_name: kept, input_columns: [kept], options: { [kept]: kept } });
   });
 });

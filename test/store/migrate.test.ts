@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
-import type { Driver, Lock } from '../../src/store/database.ts';
+import { patient } from '../../src/store/database.ts';
+import type { Driver } from '../../src/store/database.ts';
 import { migrate, printMigrations, refuseMigration, schemaState } from '../../src/store/migrate.ts';
 import { openDriver } from '../../src/store/open.ts';
-import { createRun } from '../../src/store/runs.ts';
 import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } from '../support/databases.ts';
+import { bringToLife, startedRun } from '../support/runs.ts';
 
-const TABLES = ['companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'pace', 'runs', 'schema_migrations', 'target_contacts', 'targets'];
+const TABLES = ['companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'pace', 'processes', 'runs', 'schema_migrations', 'target_contacts', 'targets'];
 
 async function tablesOf(driver: Driver): Promise<string[]> {
   const rows = await driver.query<{ name: string }>(
@@ -139,20 +140,18 @@ describe('migrating on a server with others', () => {
     const { url, drop } = await createPostgresDatabase();
     const [faster, slower] = await Promise.all([openDriver({ databaseUrl: url, home: '' }, testRuntime()), openDriver({ databaseUrl: url, home: '' }, testRuntime())]);
     // What the slower one sees at first: an empty database. It then waits for the faster one, which goes on to its run.
-    let lock: Lock | undefined;
     const late: Driver = {
       ...slower,
       transaction: async (work) => {
         await migrate(faster);
-        await createRun(faster, { id: 'run-1', key: 'key', input_name: 'companies.csv', input_columns: [], options: {}, created_at: new Date() });
-        lock = await faster.lock('key');
+        await startedRun(patient(faster, { runtime: testRuntime(), patienceMs: 0 }), 'run-1', ['acme.example']);
+        await bringToLife(patient(faster, { runtime: testRuntime(), patienceMs: 0 }));
         return slower.transaction(work);
       },
     };
     try {
       await expect(migrate(late)).resolves.toMatchObject({ created: true });
     } finally {
-      await lock?.release();
       await Promise.all([faster.close(), slower.close()]);
       await drop();
     }

@@ -1,13 +1,12 @@
 /* Runs at a glance, and who works on them. */
-import { expect, it, onTestFinished } from 'vitest';
-import { openDriver } from '../../src/store/open.ts';
+import { expect, it } from 'vitest';
 import { countByFilter, overviews } from '../../src/store/overview.ts';
-import { lockHolders } from '../../src/store/run-lock.ts';
+import { anyRunAtWork, workersOn } from '../../src/store/run-owner.ts';
 import { runsLike } from '../../src/store/runs.ts';
 import { loadTarget } from '../../src/store/targets.ts';
 import { settle } from '../../src/store/settle.ts';
-import { describeOnBoth, describeOnPostgres, testRuntime } from '../support/databases.ts';
-import { answeredRun, answerOf, launch, move, NOW, person, rowFor, startedRun } from '../support/runs.ts';
+import { describeOnBoth, describeOnPostgres, setMoment } from '../support/databases.ts';
+import { answeredRun, answerOf, bringToLife, launch, move, NOW, person, rowFor, startedRun } from '../support/runs.ts';
 
 describeOnBoth('the overview of a run', (open) => {
   it('counts rows, answers, contacts, known and unknown cost, and launches, each question once', async () => {
@@ -42,20 +41,20 @@ describeOnBoth('the overview of a run', (open) => {
     expect([await like('2026'), await like('2026-b'), await like('20__'), await like('%'), await like('2027_')]).toEqual([['2026-b', '2026-a'], ['2026-b'], [], [], ['2027_c']]);
   });
 
-  it('has nobody at work where nobody is', async () => {
-    expect(await lockHolders(open(), ['run-1'])).toEqual([]);
+  it('has nobody at work where its process is dead', async () => {
+    await startedRun(open(), 'run-1', ['a.example']);
+    expect(await workersOn(open(), ['run-1'])).toEqual([]);
   });
 });
 
-describeOnPostgres('the holder of a lock', (open, address) => {
-  it('is seen by others, for the names that they ask for, while it has the lock', async () => {
-    const other = await openDriver({ databaseUrl: address(), home: '' }, testRuntime());
-    onTestFinished(() => other.close());
-    const locks = await Promise.all(['key-1', 'key-2', 'key-3'].map((name) => other.lock(name)));
-    const seen = await lockHolders(open(), ['key-2', 'key-1', 'key-9']);
-    expect(seen.map(({ name }) => name).sort()).toEqual(['key-1', 'key-2']);
-    expect(seen.every(({ since }) => since instanceof Date)).toBe(true);
-    for (const lock of locks) await lock.release();
-    await expect.poll(() => lockHolders(open(), ['key-1', 'key-2'])).toEqual([]);
+describeOnPostgres('who works on a run', (open) => {
+  it('is seen by others, for the runs that they ask for, while it is alive', async () => {
+    for (const id of ['run-1', 'run-2']) await startedRun(open(), id, ['a.example']);
+    await bringToLife(open());
+    expect(await workersOn(open(), ['run-1', 'run-9'])).toEqual([{ run_id: 'run-1', pid: 4321, host: 'elsewhere', since: new Date(NOW) }]);
+    expect(await anyRunAtWork(open())).toBeDefined();
+    await setMoment(open(), NOW + 20_000);
+    expect(await workersOn(open(), ['run-1'])).toEqual([]);
+    expect(await anyRunAtWork(open())).toBeUndefined();
   });
 });

@@ -1,7 +1,7 @@
 /* Transient failures are repeated, for as long as the patience lasts, and nothing else is. */
 import { describe, expect, it } from 'vitest';
 import { BusyError, DatabaseError } from '../../src/core/errors.ts';
-import { patient, type Driver, type Lock } from '../../src/store/database.ts';
+import { patient, type Driver } from '../../src/store/database.ts';
 import { ConnectionError } from '../../src/store/sqlstate.ts';
 import { testRuntime } from '../support/databases.ts';
 
@@ -47,7 +47,6 @@ function failingDriver(errors: Iterable<Error>, calls: string[] = []): Driver {
       await attempt('begin', undefined);
       return work({ ...driver, table: () => attempt('table', { columns: [], rows: [] }) });
     },
-    lock: () => attempt<Lock>('lock', { ensure: () => Promise.resolve(), release: () => Promise.resolve() }),
     close: () => attempt('close', undefined),
   };
   return driver;
@@ -193,14 +192,6 @@ describe('a patient database', () => {
     await again.clock.advance(1_000);
     await work;
     expect(again.calls).toEqual(['begin', 'begin', 'select 1']);
-  });
-
-  it('repeats taking a lock', async () => {
-    const { clock, calls, database } = start([failure('57P01')]);
-    const lock = database.lock('run-1');
-    await clock.advance(1_000);
-    await lock;
-    expect(calls).toEqual(['lock', 'lock']);
   });
 
   it('does not repeat closing', async () => {

@@ -13,8 +13,8 @@ import { countOutcomes, reportRows } from '../../src/store/outcomes.ts';
 import { discardRun, findRun } from '../../src/store/runs.ts';
 import { settle } from '../../src/store/settle.ts';
 import type { PlacedTarget } from '../../src/store/targets.ts';
-import { describeOnBoth, testRuntime } from '../support/databases.ts';
-import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { describeOnBoth, setMoment, testRuntime } from '../support/databases.ts';
+import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, startedTarget, taker } from '../support/runs.ts';
 
 const CLAIM = { kind: 'claimed', at: NOW } as const;
 
@@ -64,10 +64,11 @@ describeOnBoth('a preview', (open) => {
     ['with companies that are left out', { excluded: new Set(['answered.example', 'new.example']) }],
   ])('counts what the run then begins with, %s', async (_what, more) => {
     runtime.clock.set(NOW + 1);
+    await setMoment(open(), NOW + 1);
     const domains = [...(await everythingKnown(open())), 'new.example', 'no domain', ''];
     let reported: unknown;
     const seen = await preview(listOf(domains, more), async (sheet) => void (reported = await tableOf(sheet)));
-    const run = await startRun(open(), runtime, listOf(domains, more));
+    const run = await startRun(open(), listOf(domains, more), taker());
     expect(counted(seen.counts)).toEqual(counted(await countOutcomes(open(), run.id)));
     const invalid = await reportRows(open(), { run_id: run.id, after: -1, limit: 2, outcomes: ['invalid'] });
     expect(seen.invalidRows).toEqual(invalid.map(({ row, reason }) => ({ row, reason })));
@@ -81,7 +82,7 @@ describeOnBoth('a preview', (open) => {
 
   it('of a run that is unfinished is that of going on with it', async () => {
     const made = listOf(['harbour-1.example', 'harbour-2.example']);
-    const run = await startRun(open(), runtime, made);
+    const run = await startRun(open(), made, taker());
     expect(await preview(listOf(['harbour-1.example', 'harbour-2.example']))).toMatchObject({ continues: { run: { id: run.id } }, counts: [{ outcome: 'not_launched', rows: 2 }] });
     expect((await preview(listOf(['harbour-1.example'], { fresh: true }))).continues).toBeUndefined();
   });
@@ -90,7 +91,7 @@ describeOnBoth('a preview', (open) => {
     await launch(open(), await startedTarget(open(), 'asks', 'open.example'), 'job-open');
     await move(open(), await startedTarget(open(), 'launches', 'launching.example'), CLAIM);
     await answeredRun(open(), 'done', 'answered.example', answerOf([person('p1')]));
-    const run = await startRun(open(), runtime, listOf(['open.example', 'launching.example', 'answered.example', 'new.example']));
+    const run = await startRun(open(), listOf(['open.example', 'launching.example', 'answered.example', 'new.example']), taker());
     const elsewhere = await askedElsewhere(open(), run.id);
     expect({ ...elsewhere, runs: elsewhere.runs.toSorted() }).toEqual({ questions: 2, runs: ['asks', 'launches'] });
     expect(await askedElsewhere(open(), 'asks')).toEqual({ questions: 0, runs: [] });

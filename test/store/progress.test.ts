@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { advance } from '../../src/core/progress.ts';
 import { doubtLaunches, loadTarget, openLaunch, openTargets, reopenRejected, saveProgress } from '../../src/store/targets.ts';
-import { describeOnBoth } from '../support/databases.ts';
-import { answeredRun, answerOf, hashFor, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { describeOnBoth, setMoment } from '../support/databases.ts';
+import { bringToLife, answeredRun, answerOf, hashFor, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
 
 const claim = { kind: 'claimed', at: NOW } as const;
 
@@ -101,13 +101,15 @@ describeOnBoth('launches that nobody waits for any more', (open) => {
     expect(await doubtLaunches(open(), { run_id: 'run-1' })).toBe(0);
   });
 
-  it('are, of a question of any run, those whose intent is old', async () => {
+  it('are, of a question of any run, those whose process is dead', async () => {
     const theirs = await startedTarget(open(), 'run-2', 'alderfinch.example');
     await move(open(), theirs, claim);
     const question_hash = hashFor('alderfinch.example');
-    expect(await doubtLaunches(open(), { question_hash, before: NOW })).toBe(0);
-    expect(await doubtLaunches(open(), { question_hash: hashFor('hollowoak.example'), before: NOW + 1 })).toBe(0);
-    expect(await doubtLaunches(open(), { question_hash, before: NOW + 1 })).toBe(1);
+    await bringToLife(open());
+    expect(await doubtLaunches(open(), { question_hash })).toBe(0);
+    await setMoment(open(), NOW + 20_000);
+    expect(await doubtLaunches(open(), { question_hash: hashFor('hollowoak.example') })).toBe(0);
+    expect(await doubtLaunches(open(), { question_hash })).toBe(1);
   });
 
   it('are doubted once, however often it is asked', async () => {

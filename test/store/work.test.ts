@@ -2,9 +2,12 @@
 import { expect, it } from 'vitest';
 import { endWork, findRun, saveWork } from '../../src/store/runs.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { NOW, startedRun } from '../support/runs.ts';
+import { NOW, PROCESS, startedRun } from '../support/runs.ts';
 
-const ended = (stop_reason: string | null) => ({ finished_at: stop_reason === null ? new Date(NOW) : null, stop_reason });
+const ended = (stop_reason: string | null) =>
+  stop_reason === null
+    ? { process_id: PROCESS, state: 'done' as const, finished_at: new Date(NOW), stop_reason }
+    : { process_id: PROCESS, state: 'stopped' as const, finished_at: null, stop_reason };
 
 describeOnBoth('the work of a run', (open) => {
   const run = async () => {
@@ -37,5 +40,11 @@ describeOnBoth('the work of a run', (open) => {
     await endWork(open(), 'run-1', { requests: 3, worked_ms: 3, ...ended(null) });
     await saveWork(open(), 'run-1', { requests: 4, worked_ms: 4 });
     expect(await run()).toMatchObject({ requests: 3, worked_ms: 3 });
+  });
+
+  it('is not ended by a process that has lost the run to another', async () => {
+    await startedRun(open(), 'run-1', ['acme.example']);
+    await endWork(open(), 'run-1', { requests: 1, worked_ms: 1, ...ended(null), process_id: '00000000-0000-4000-8000-000000000002' });
+    expect(await run()).toMatchObject({ requests: 0, finished_at: null });
   });
 });

@@ -7,9 +7,11 @@ import { advance, type TargetEvent } from '../../src/core/progress.ts';
 import { questionOf } from '../../src/core/target.ts';
 import type { Database } from '../../src/store/database.ts';
 import { adoptKnown, addRows, type ImportedRow } from '../../src/store/import.ts';
-import { createRun } from '../../src/store/runs.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { Taker } from '../../src/store/run-owner.ts';
 import { settle } from '../../src/store/settle.ts';
 import { loadTarget, saveProgress, type PlacedTarget } from '../../src/store/targets.ts';
+import { testRuntime } from './databases.ts';
 
 /** A morning in March 2026, and a number of days around it. */
 export const NOW = Date.UTC(2026, 2, 2, 9);
@@ -31,6 +33,19 @@ export function hashFor(domain: string): string {
   return rowFor(domain, 0).question_hash ?? '';
 }
 
+/** The process that the runs below name; it is dead until `bringToLife`. */
+export const PROCESS = '00000000-0000-4000-8000-000000000001';
+
+/** Lets the process of the runs below be alive, for as long as the time of the database stands still. */
+export async function bringToLife(database: Database, id = PROCESS): Promise<void> {
+  await database.query(`insert into waterfall.processes (id, pid, host, alive_until) values ($1, 4321, 'elsewhere', waterfall.moment() + interval '20 s')`, [id]);
+}
+
+/** Who takes runs in tests: the process that they name already, which waits by a clock that is moved by hand. */
+export function taker(runtime: Runtime = testRuntime()): Taker {
+  return { process_id: PROCESS, self: { pid: 4321, host: 'elsewhere', machine: null, hasEnded: () => false }, runtime, signal: new AbortController().signal };
+}
+
 type RunOptions = {
   /** Rows instead of domains. */
   rows?: ImportedRow[];
@@ -43,14 +58,11 @@ type RunOptions = {
 export async function startedRun(database: Database, id: string, domains: string[], options: RunOptions = {}): Promise<PlacedTarget[]> {
   const { rows = domains.map(rowFor), at = NOW, maxAgeDays = 30 } = options;
   await database.transaction(async (transaction) => {
-    await createRun(transaction, {
-      id,
-      key: `key of ${id}`,
-      input_name: 'companies.csv',
-      input_columns: ['domain'],
-      options: {},
-      created_at: new Date(at),
-    });
+    await transaction.query(
+      `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, process_id, state)
+       values ($1, $2, 'companies.csv', '{domain}', '{}', $3, $4, 'running')`,
+      [id, `key of ${id}`, new Date(at), PROCESS],
+    );
     await addRows(transaction, id, rows);
     if (maxAgeDays !== null) await adoptKnown(transaction, id, new Date(at - maxAgeDays * DAY_MS), new Date(at));
   });

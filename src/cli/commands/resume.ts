@@ -6,6 +6,7 @@ import { changeOutput } from '../../run/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
 import { goneOn } from '../../run/options.ts';
 import type { Run, RunOptions } from '../../run/options.ts';
+import { takeRun } from '../../store/run-owner.ts';
 import { findUnfinishedRun, newerRunWriting } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';
 import { boundsKept, boundsOf, resumeCommand } from '../command-line.ts';
@@ -28,13 +29,12 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
   );
   const api_host = options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host;
   if (isUnmade(session.settings)) throw nothingUnfinished();
-  let found: Run | undefined;
 
   return perform(
     session,
     pace,
-    async (database) => {
-      found = await findRunTo(database, id);
+    async (database, taker) => {
+      const found = await findRunTo(database, id);
       const asked = found.options.question.api_host;
       if (asked !== api_host) {
         throw new UsageError({
@@ -42,11 +42,8 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
           fix: asked === 'sandbox' ? 'add --sandbox' : `set --base-url to the one of ${asked}`,
         });
       }
-      return found.key;
-    },
-    async (database) => {
-      // Read again behind the lock: the process that had it may have finished the run.
-      const run = await findRunTo(database, found?.id);
+      // The process that worked on it may have finished it meanwhile.
+      const run = await takeRun<RunOptions>(database, found.id, taker);
       const { output, report } = options;
       const made = goneOn(run.options, {
         output: changeOutput(run.options.output, { output, report, shape }, { input_name: run.input_name, rows: run.options.rows }),

@@ -21,6 +21,7 @@ import type { RunOptions } from '../../run/options.ts';
 import { startRun } from '../../run/start.ts';
 import type { NewRun } from '../../run/start.ts';
 import { durationOption } from '../../runtime/config.ts';
+import { takeRun } from '../../store/run-owner.ts';
 import { findUnfinishedRun } from '../../store/runs.ts';
 import { boundsKept, boundsOf, sameCommand } from '../command-line.ts';
 import { dryRun } from '../dry-run.ts';
@@ -177,13 +178,15 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
       return exit;
     }
 
-    return await perform(session, pace, key, async (database, signal) => {
-      const unfinished = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
-      if (unfinished !== undefined) {
+    return await perform(session, pace, async (database, taker) => {
+      const found = options.fresh ? undefined : await findUnfinishedRun<RunOptions>(database, key);
+      const unfinished = found && (await takeRun<RunOptions>(database, found.id, taker));
+      // The process that worked on it may have finished it meanwhile.
+      if (unfinished !== undefined && unfinished.finished_at === null) {
         const bounds = boundsKept(unfinished.options.bounds, boundsOf(process.argv));
         return { run: { ...unfinished, options: { ...made, bounds } }, continued: true };
       }
-      const run = await list.naming(startRun(database, session.runtime, newRun, signal));
+      const run = await list.naming(startRun(database, newRun, taker));
       sayMoreAdvised();
       return { run, continued: false, taking: newRun };
     });
