@@ -18,7 +18,7 @@ const runtime = { clock: systemClock, random: Math.random, log: { debug() {}, in
 
 /** A run whose targets all have a job on its way: `run_id`, how many, prefix of the job ids. */
 const TARGETS = [
-  `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at) values ($1, $1, 'bench', '{domain}', '{}', now())`,
+  `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, state) values ($1, $1, 'bench', '{domain}', '{}', now(), 'stopped')`,
   `insert into waterfall.targets (run_id, position, question_hash, question, state, launches, job_id, launched_at)
    select $1, at, $1 || at, '{}', 'launched', 1, $1 || '-' || at, now() from generate_series(0, $2::integer - 1) as at`,
 ];

@@ -1,25 +1,27 @@
 /*
- * Connections to a PostgreSQL server: a pool of sessions that are all alike, whatever the server, the database, the user or a pooler
- * sets them to. A statement without an answer is looked after, so that a server that has frozen is found out in seconds.
+ * Connections to a PostgreSQL server. Nothing depends on a session, which a pooler may give to somebody else after each transaction, and
+ * which the server, the database, the user or another client may have set to anything: each transaction sets what our statements rely
+ * on. A statement without an answer is looked after, so that a server that has frozen is found out in seconds.
  */
 import { hostname } from 'node:os';
 import pg from 'pg';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { readDatabaseUrl } from '../core/database-url.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Isolation } from './database.ts';
 import { endpointsOf } from './endpoints.ts';
 import { ConnectionError, endsConnection, sqlState } from './sqlstate.ts';
 
-/** Ten statements at once, and the lock on a run. */
-const POOL_SIZE = 11;
+/** So many transactions at once. */
+const POOL_SIZE = 10;
 const CONNECT_TIMEOUT_MS = 9_000;
 /** A statement that takes so long is looked after; the server has `PROBE_TIMEOUT_MS`, twice, to say that it is at work. */
 const LOOK_AFTER_MS = 3_000;
 const PROBE_TIMEOUT_MS = 2_500;
 const CLOSE_MS = 1_000;
 
-/** What our statements rely on, or what would end them. A name that the server does not know is left out. */
-const SESSION = {
+/** What our statements rely on, or what would end them. */
+const SETTINGS = {
   client_encoding: 'UTF8',
   DateStyle: 'ISO, MDY',
   IntervalStyle: 'postgres',
@@ -29,46 +31,41 @@ const SESSION = {
   standard_conforming_strings: 'on',
   array_nulls: 'on',
   search_path: 'pg_catalog',
-  default_transaction_isolation: 'read committed',
-  default_transaction_read_only: 'off',
-  default_transaction_deferrable: 'off',
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
-  idle_session_timeout: '0',
-  transaction_timeout: '0',
-  // A session whose client is gone without a word frees its locks.
+  // A transaction whose client is gone without a word frees its locks.
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '4',
 };
 const ABOUT = "select pg_backend_pid() as pid, current_setting('server_version_num')::integer as version, pg_is_in_recovery() as is_standby";
-const PREPARE = `
-  ${ABOUT},
-    (select count(pg_catalog.set_config(setting.name, given.value, false))
-     from pg_catalog.pg_settings as setting
-     join (values ${Object.entries(SESSION).map(([name, value]) => `('${name}', '${value}')`).join(', ')}) as given (name, value) using (name)) as settings`;
+/**
+ * One text, and so one message. Also behind a default that only reads, and behind a stricter isolation, under which the second statement
+ * of a claim would not see the first. The session is another one each time, so it says which.
+ */
+const begin = (isolation: Isolation) => `begin isolation level ${isolation} read write not deferrable; ${SET}`;
+const SET = `${Object.entries(SETTINGS).map(([name, value]) => `set local ${name} = '${value}'`).join('; ')}; select pg_catalog.pg_backend_pid() as pid`;
+/** Servers since this version have one more limit. */
+const LIMITS_TRANSACTIONS = 170_000;
+const WITHOUT_LIMIT = "set local transaction_timeout = '0'";
 
 /** Of a session, told by itself. */
 type About = { pid: number; version: number; is_standby: boolean };
 
-/** A session that is ours until it is released. */
-export type Session = About & {
+/** A connection that is ours until it is released. What is asked is sent at once; answers come in its order. */
+export type Connection = Pick<About, 'version'> & {
+  /** Begins a transaction in which our statements mean what they say. */
+  begin(isolation?: Isolation): Promise<void>;
   ask(query: string | QueryConfig): Promise<QueryResult>;
-  /** Called at once when it is lost. */
-  onLost(listener: () => void): void;
   release(): void;
-  /** Ends it, with all that it holds. */
-  end(): void;
 };
 
-/** The sessions of one process. */
+/** The connections of one process. */
 export type Connections = {
   place: string;
   /** @throws {ConnectionError} when none can be made. */
-  connect: () => Promise<Session>;
-  /** From now on sessions are set up for us: it is known that nobody else gets them after us. */
-  setUpSessions(): void;
+  connect: () => Promise<Connection>;
   close(): Promise<void>;
 };
 
@@ -78,7 +75,7 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => ((oid as number) === BIGINT ? Number : (pg.types.getTypeParser(oid, format) as unknown)),
 };
 
-/** The name under which the server knows this process; what it is read from again: run-lock.ts. */
+/** The name under which the server knows this process; for people who look at its sessions. */
 export const APPLICATION = `waterfall-contacts ${process.pid}@${hostname()}`.slice(0, 63);
 
 /**
@@ -112,13 +109,14 @@ export function createConnections(databaseUrl: string, { clock, log }: Runtime):
     connectionTimeoutMillis: Number(connect_timeout) * 1000 || CONNECT_TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // Begin, statement and commit are one round trip.
+    pipeline: true,
     types,
   };
   let turn = 0;
   const pool = new pg.Pool({ ...settings, ...endpoints[turn], max: POOL_SIZE, Client: LoginClient });
   const clients = new Set<PoolClient>();
-  let areSetUp = false;
-  const known = new WeakMap<object, About & { isSetUp: boolean }>();
+  const known = new WeakMap<object, About>();
   pool.on('connect', (client) => clients.add(client));
   pool.on('remove', (client) => clients.delete(client));
   // An idle connection that dies is replaced by the pool; without a listener the process would end.
@@ -168,49 +166,43 @@ export function createConnections(databaseUrl: string, { clock, log }: Runtime):
     }
   }
 
-  async function open(): Promise<Session> {
+  async function open(): Promise<Connection> {
     const client = await pool.connect();
     let isUseless = false;
-    const listeners: (() => void)[] = [];
     // The pool listens only while a connection is idle.
-    const onError = () => {
-      isUseless = true;
-      for (const listener of listeners) listener();
-    };
+    const onError = () => (isUseless = true);
     client.on('error', onError);
-    const session = {
-      async ask(query: string | QueryConfig) {
-        try {
-          return await ask(client, query);
-        } catch (error) {
-          isUseless ||= endsConnection(error);
-          throw error;
-        }
-      },
-      onLost: (listener: () => void) => void listeners.push(listener),
-      release() {
-        client.removeListener('error', onError);
-        client.release(isUseless);
-      },
-      end() {
-        isUseless = true;
-        session.release();
-      },
+    const guarded = async (query: string | QueryConfig) => {
+      try {
+        return await ask(client, query);
+      } catch (error) {
+        isUseless ||= endsConnection(error);
+        throw error;
+      }
+    };
+    const release = () => {
+      client.removeListener('error', onError);
+      client.release(isUseless);
     };
     try {
-      let about = known.get(client);
-      if (about === undefined || (areSetUp && !about.isSetUp)) {
-        const isSetUp = areSetUp;
-        const { rows } = await session.ask(isSetUp ? PREPARE : ABOUT);
-        about = { ...(rows[0] as About), isSetUp };
-        known.set(client, about);
-      }
+      const about = known.get(client) ?? ((await guarded(ABOUT)).rows[0] as About);
+      known.set(client, about);
       if (!isWanted(about)) {
         throw Object.assign(new Error(`this server is ${about.is_standby ? 'a standby' : 'the primary'}`), { code: '25006' });
       }
-      return { ...about, ...session };
+      return {
+        version: about.version,
+        async begin(isolation = 'read committed') {
+          const results = (await guarded(about.version < LIMITS_TRANSACTIONS ? begin(isolation) : `${begin(isolation)}; ${WITHOUT_LIMIT}`)) as unknown as QueryResult[];
+          const [row] = results.flatMap(({ rows }) => rows as { pid: number }[]);
+          if (row !== undefined) about.pid = row.pid;
+        },
+        ask: guarded,
+        release,
+      };
     } catch (error) {
-      session.end();
+      isUseless = true;
+      release();
       throw error;
     }
   }
@@ -238,7 +230,6 @@ export function createConnections(databaseUrl: string, { clock, log }: Runtime):
       if (sqlState(failure)?.startsWith('53') && pool.totalCount > 1) pool.options.max = pool.totalCount;
       throw new ConnectionError(failure);
     },
-    setUpSessions: () => void (areSetUp = true),
     async close() {
       const closed = new AbortController();
       await Promise.race([pool.end(), clock.sleep(CLOSE_MS, closed.signal).catch(() => undefined)]);

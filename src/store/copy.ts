@@ -35,7 +35,7 @@ const TABLES = `
  */
 export async function copyAll(source: Database, target: Database, onRows: (table: string, rows: number) => void): Promise<Copied> {
   return source.transactionOnce(async (from) => {
-    await from.script('set transaction isolation level repeatable read, read only');
+    await from.script('set transaction read only');
     await refuseWorking(from);
     const tables = inOrder(await from.query<Table>(TABLES));
     return target.transactionOnce(async (to) => {
@@ -46,7 +46,7 @@ export async function copyAll(source: Database, target: Database, onRows: (table
       for (const table of tables) copied[table.name] = await copyTable(from, to, table, (rows) => onRows(table.name, rows));
       return copied;
     });
-  });
+  }, 'repeatable read');
 }
 
 async function copyTable(from: Queryable, to: Queryable, { name, columns, self, identity }: Table, onRows: (rows: number) => void): Promise<number> {

@@ -25,19 +25,22 @@ export type Transaction = Queryable & {
   table(sql: string): Promise<Table>;
 };
 
+/** What one statement of a transaction sees of others that are committed meanwhile; with `repeatable read` nothing. */
+export type Isolation = 'read committed' | 'repeatable read';
+
 /** What a driver provides: one attempt at everything, no repeating. */
 export type Driver = Queryable & {
   /** Host and database, or the folder: for people. Never a password. */
   place: string;
   embedded: boolean;
-  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>, isolation?: Isolation): Promise<Result>;
   close(): Promise<void>;
 };
 
 /** The database as the rest of the program sees it. */
 export type Database = Driver & {
   /** A transaction whose work cannot be done twice (it consumes a stream): never repeated. */
-  transactionOnce<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  transactionOnce<Result>(work: (transaction: Transaction) => Promise<Result>, isolation?: Isolation): Promise<Result>;
   /** Whether it has not answered for so long that it was said. */
   isAway(): boolean;
 };
@@ -104,9 +107,9 @@ export function patient(
     embedded: driver.embedded,
     query: (sql, parameters) => again(() => driver.query(sql, parameters)),
     script: (sql) => again(() => driver.script(sql)),
-    transaction: (work) => again(() => driver.transaction(work)),
-    transactionOnce: (work) =>
-      driver.transaction(work).catch((error: unknown) => {
+    transaction: (work, isolation) => again(() => driver.transaction(work, isolation)),
+    transactionOnce: (work, isolation) =>
+      driver.transaction(work, isolation).catch((error: unknown) => {
         throw inWords(driver.place, error);
       }),
     isAway: () => isTold,

@@ -91,8 +91,13 @@ function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>):
     place: folder,
     embedded: true,
     ...queryable(pglite, attempt),
-    transaction: (work) =>
-      attempt(() => pglite.transaction((transaction) => work({ ...queryable(transaction, attempt), table: (sql) => attempt(() => tableOf(transaction, sql, pglite.parsers)) }))),
+    transaction: (work, isolation) =>
+      attempt(() =>
+        pglite.transaction(async (transaction) => {
+          if (isolation !== undefined) await transaction.exec(`set transaction isolation level ${isolation}`);
+          return work({ ...queryable(transaction, attempt), table: (sql) => attempt(() => tableOf(transaction, sql, pglite.parsers)) });
+        }),
+      ),
     async close() {
       await pglite.close();
       await release();

@@ -1,17 +1,15 @@
 /* The driver for a PostgreSQL server. */
 import type pg from 'pg';
+import type { QueryConfig, QueryResult } from 'pg';
 import { UsageError } from '../core/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { adviceOn } from './advice.ts';
 import { createConnections } from './connections.ts';
-import type { Connections, Session } from './connections.ts';
-import type { Driver, Queryable, Table } from './database.ts';
-import { refusePooler } from './pooler.ts';
+import type { Connection, Connections } from './connections.ts';
+import type { Driver, Table } from './database.ts';
 import { sqlState } from './sqlstate.ts';
 
 const OLDEST_VERSION = 140_000;
-/** Also behind a default that only reads, and behind a stricter one, under which the second statement of a claim would not see the first. */
-const BEGIN = 'begin isolation level read committed read write';
 
 /**
  * Connects to the server of `databaseUrl` (the form `postgres://user:password@host/database?sslmode=...`).
@@ -19,65 +17,63 @@ const BEGIN = 'begin isolation level read committed read write';
  */
 export async function connectPostgres(databaseUrl: string, runtime: Runtime): Promise<Driver> {
   const connections = createConnections(databaseUrl, runtime);
-  const nameOf = createNames();
   await refuseUnusable(connections);
 
-  async function within<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const session = await connections.connect();
+  async function within<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const connection = await connections.connect();
     try {
-      return await work(session);
+      return await work(connection);
     } finally {
-      session.release();
+      connection.release();
     }
   }
 
   return {
     place: connections.place,
     embedded: false,
-    query: (sql, parameters) => within((session) => queryable(session, nameOf).query(sql, parameters)),
-    script: (sql) => within((session) => queryable(session, nameOf).script(sql)),
-    transaction: (work) =>
-      within(async (session) => {
+    query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await within((connection) => alone(connection, statementOf(sql, parameters)))).rows as Row[],
+    script: async (sql) => void (await within((connection) => alone(connection, sql))),
+    transaction: (work, isolation) =>
+      within(async (connection) => {
+        const begun = connection.begin(isolation);
+        begun.catch(() => undefined); // what follows fails with it
         try {
-          await session.ask(BEGIN);
-          const result = await work({ ...queryable(session, nameOf), table: (sql) => tableOf(session, sql) });
-          await session.ask('commit');
+          const result = await work({
+            query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await connection.ask(statementOf(sql, parameters))).rows as Row[],
+            script: async (sql) => void (await connection.ask(sql)),
+            table: (sql) => tableOf(connection, sql),
+          });
+          await begun;
+          await connection.ask('commit');
           return result;
         } catch (error) {
-          await session.ask('rollback').catch(() => undefined); // lost with its connection
-          throw error;
+          await connection.ask('rollback').catch(() => undefined); // lost with its connection
+          // Why it was not begun says more than what came of that.
+          throw await begun.then(() => error, (failure: unknown) => failure);
         }
       }),
     close: () => connections.close(),
   };
 }
 
-/** Names statements, so that each connection parses one only once. PostgreSQL cuts names at 63 characters: a number will do. */
-function createNames(): (sql: string) => string {
-  const names = new Map<string, string>();
-  return (sql) => {
-    const name = names.get(sql) ?? `s${names.size + 1}`;
-    names.set(sql, name);
-    return name;
-  };
+/** A statement without a name: behind a pooler the next session would not know it. */
+function statementOf(sql: string, parameters: readonly unknown[]): QueryConfig {
+  return { text: sql, values: [...parameters] };
 }
 
-function queryable(session: Session, nameOf: (sql: string) => string): Queryable {
-  return {
-    async query<Row>(sql: string, parameters: readonly unknown[] = []) {
-      const result = await session.ask({ name: nameOf(sql), text: sql, values: [...parameters] });
-      return result.rows as Row[];
-    },
-    async script(sql) {
-      await session.ask(sql);
-    },
-  };
+/** One statement in a transaction of its own. All three messages are on their way before the first is answered. */
+async function alone(connection: Connection, statement: string | QueryConfig): Promise<QueryResult> {
+  const [begun, asked, committed] = await Promise.allSettled([connection.begin(), connection.ask(statement), connection.ask('commit')]);
+  if (begun.status === 'rejected') throw begun.reason as Error;
+  if (asked.status === 'rejected') throw asked.reason as Error;
+  if (committed.status === 'rejected') throw committed.reason as Error;
+  return asked.value;
 }
 
-async function tableOf(session: Session, sql: string): Promise<Table> {
+async function tableOf(connection: Connection, sql: string): Promise<Table> {
   const asWritten: pg.CustomTypesConfig = { getTypeParser: () => (text: unknown) => text };
   const asked: pg.QueryArrayConfig = { text: sql, rowMode: 'array', types: asWritten };
-  const { fields, rows } = await session.ask(asked);
+  const { fields, rows } = await connection.ask(asked);
   return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })), rows: rows as (string | null)[][] };
 }
 
@@ -92,8 +88,6 @@ async function refuseUnusable(connections: Connections): Promise<void> {
           fix: `version ${OLDEST_VERSION / 10_000} or newer is needed`,
         });
       }
-      await refusePooler(connections, first);
-      connections.setUpSessions();
     } finally {
       first.release();
     }

@@ -12,7 +12,6 @@ import { createPostgresDatabase, administrate, testRuntime } from '../support/da
 import { give } from '../support/in-process.ts';
 import { asOrdinaryUser } from '../support/ordinary-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { startPooler } from '../support/transaction-pooler.ts';
 
 type Situation = {
   name: string;
@@ -267,10 +266,6 @@ const DATABASES: Situation[] = [
     what: 'the schema "waterfall" in PostgreSQL at HOST has version 1, and this program needs VERSION', fix: 'bring it up to date with: waterfall-contacts migrate',
   },
   {
-    name: 'behind a transaction pooler', ...setting({}), given: behindPooler, what: 'the database (HOST) is behind a transaction pooler, on which the lock on a run does not hold',
-    fix: 'give DATABASE_URL the address of the server itself, or of the pooler in session mode (PgBouncer: pool_mode = session; Supabase: port 5432, not 6543)',
-  },
-  {
     name: 'whose home is a file', ...setting({ WATERFALL_CONTACTS_HOME: 'list.csv', DATABASE_URL: '' }), what: "the home folder FOLDER/list.csv cannot be used: EEXIST: file already exists, mkdir 'FOLDER/list.csv'",
     fix: 'choose another one with --home or WATERFALL_CONTACTS_HOME, or set DATABASE_URL',
   },
@@ -358,15 +353,9 @@ async function asClerk(): Promise<Record<string, string>> {
 
 async function withRuns(): Promise<Record<string, string>> {
   const options = JSON.stringify({ question: { api_host: 'api.waterfall.example' }, output: { contacts: '-', report: null } });
-  const run = (id: string, minute: string) => `('${id}', '${id}', 'list.csv', '{}', '${options}', '2026-03-02T09:${minute}:00Z')`;
-  return migrated(`insert into waterfall.runs (id, key, input_name, input_columns, options, created_at)
+  const run = (id: string, minute: string) => `('${id}', '${id}', 'list.csv', '{}', '${options}', '2026-03-02T09:${minute}:00Z', 'stopped')`;
+  return migrated(`insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, state)
     values ${run('20260302-090000-aaaa', '00')}, ${run('20260302-090100-bbbb', '01')}`);
-}
-
-async function behindPooler(): Promise<Record<string, string>> {
-  const pooler = await startPooler(inject('postgresUrl'), { mode: 'transaction', sessions: 2, order: 'last used' });
-  onTestFinished(() => pooler.close());
-  return { DATABASE_URL: pooler.url };
 }
 
 async function openHome(folder: string): Promise<undefined> {

@@ -169,8 +169,8 @@ describe('docs/recipes.md', () => {
     await made.sandbox.setFaults({ silent: false });
     await made.write('capped.csv', list(companies(8).slice(6)));
     expect((await made.run(['run', 'capped.csv', '--max-cost', '0.01', '--price', '0.05'])).exit).toBe(4);
-    await sql(made.databaseUrl, `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, finished_at)
-      select 'later-' || n, 'later', 'later.csv', '{}', '{}', now() + interval '1 hour', now() + interval '1 hour' from generate_series(1, 30) as n`);
+    await sql(made.databaseUrl, `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, finished_at, state)
+      select 'later-' || n, 'later', 'later.csv', '{}', '{}', now() + interval '1 hour', now() + interval '1 hour', 'done' from generate_series(1, 30) as n`);
     const { billed_usd } = await made.sandbox.stats();
     expect((await made.shell(goOn)).exit).toBe(123); // the one with the cap
     const found = await contactsOf(made, 'other.contacts.csv');

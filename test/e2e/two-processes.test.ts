@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { eventually, it, type Running, type Scene } from '../support/command.ts';
 import { companies, list } from '../support/sandbox-process.ts';
+import { startPooler } from '../support/transaction-pooler.ts';
 
 const DOMAINS = companies(3);
 
@@ -40,10 +41,26 @@ describe.concurrent('a second process', () => {
   });
 });
 
+describe.concurrent('a pooler that gives out sessions by transaction', () => {
+  it('makes no difference: a run behind it ends, and a second process on the same run is refused', async ({ open, databaseUrl, onTestFinished }) => {
+    const pooler = await startPooler(databaseUrl, { mode: 'transaction', sessions: 2, order: 'in turn' });
+    onTestFinished(() => pooler.close());
+    const scene = await open();
+    const env = { DATABASE_URL: pooler.url };
+    const first = await busy(scene, env);
+    expect((await scene.run(['run', 'list.csv'], { env })).exit).toBe(75);
+    first.signal('SIGTERM');
+    expect((await first.ended).exit).toBe(143);
+    expect((await scene.run(['run', 'list.csv'], { env })).exit).toBe(0);
+    expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(DOMAINS.map(() => 'found'));
+    expect((await scene.sandbox.stats()).launches).toBe(DOMAINS.length);
+  });
+});
+
 /** A run that has the database and waits for its rate limit after one request. */
-async function busy(scene: Scene): Promise<Running> {
+async function busy(scene: Scene, env?: Record<string, string>): Promise<Running> {
   await scene.write('list.csv', list(DOMAINS));
-  const running = scene.start(['run', 'list.csv', '--rate-limit', '1/600']);
+  const running = scene.start(['run', 'list.csv', '--rate-limit', '1/600'], { ...(env && { env }) });
   await eventually(async () => expect((await scene.sandbox.stats()).launch_requests).toBe(1));
   return running;
 }

@@ -16,7 +16,7 @@ const silent = () => undefined;
 
 /** All rows of all tables, as PostgreSQL writes them. */
 async function contentOf(database: Database): Promise<Record<string, string[]>> {
-  const tables = await database.query<{ name: string }>("select tablename as name from pg_tables where schemaname = 'waterfall' and tablename <> 'schema_migrations' order by 1");
+  const tables = await database.query<{ name: string }>("select tablename as name from pg_tables where schemaname = 'waterfall' and tablename not in ('schema_migrations', 'processes') order by 1");
   const content: Record<string, string[]> = {};
   for (const { name } of tables) {
     const rows = await database.query<{ row: string }>(`select to_jsonb(each)::text as row from waterfall.${name} as each order by 1`);

@@ -1,6 +1,6 @@
 /* Sessions that stand in each other's way: the server ends one of them, whose work is then done again; saving answers lets none begin. */
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { Database, Queryable } from '../../src/store/database.ts';
+import type { Database, Isolation, Queryable } from '../../src/store/database.ts';
 import { databaseOf, openDriver } from '../../src/store/open.ts';
 import { settle } from '../../src/store/settle.ts';
 import { describeOnPostgres, testRuntime, whileTimePasses } from '../support/databases.ts';
@@ -71,7 +71,7 @@ const WAITING = "select pid from pg_stat_activity where datname = current_databa
 type Opposed = {
   first: (transaction: Queryable, own: string) => Promise<unknown>;
   second: (transaction: Queryable, own: string, others: string) => Promise<unknown>;
-  isolation: string;
+  isolation: Isolation;
 };
 
 /** Two sessions with patience, which go on to their second statement only when both have done their first. */
@@ -86,12 +86,12 @@ async function opposed(url: string, { first, second, isolation }: Opposed): Prom
   const work = (own: string, others: string) =>
     database.transaction(async (transaction) => {
       attempts += 1;
-      await transaction.script(`set transaction isolation level ${isolation}; set local deadlock_timeout = '20ms'`);
+      await transaction.script(`set local deadlock_timeout = '20ms'`);
       await first(transaction, own);
       if ((arrived += 1) === 2) allHere();
       await here;
       await second(transaction, own, others);
-    });
+    }, isolation);
   return { attempts: () => attempts, both: whileTimePasses(runtime.clock, Promise.all([work('c1', 'c2'), work('c2', 'c1')])) };
 }
 
