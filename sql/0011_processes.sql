@@ -2,8 +2,8 @@
 -- sessions, which a pooler gives to somebody else, and of moments of clients' clocks, which differ.
 
 -- The time by which everything is decided that processes decide together: this moment, not that of the beginning of a transaction,
--- which may have waited since.
-create function waterfall.moment() returns timestamptz language sql volatile as $$ select clock_timestamp() $$;
+-- which may have waited since. In milliseconds, which clients keep: what is read and given back is the same moment.
+create function waterfall.moment() returns timestamptz language sql volatile as $$ select date_trunc('milliseconds', clock_timestamp()) $$;
 
 create table waterfall.processes (
   id uuid primary key default gen_random_uuid(),
@@ -42,3 +42,42 @@ alter table waterfall.runs
 
 -- Of two same commands at once one works, and the other waits or gives way.
 create unique index runs_one_at_work on waterfall.runs (key) where state in ('importing', 'running');
+
+-- As before, but for the moment at which a target is settled.
+create or replace function waterfall.save_progress(changes json) returns table (saved_id bigint, is_answered boolean)
+language plpgsql as $$
+declare
+  saved bigint[];
+begin
+  with change as materialized (
+    select * from json_to_recordset(changes) as given (
+      id bigint, from_state text, from_launches integer, state text, launches integer, doubts integer, job_id text,
+      launched_at timestamptz, reason text, is_settled boolean)
+  ),
+  done as (
+    update waterfall.targets as target
+    set state = change.state, launches = change.launches, doubts = change.doubts, job_id = change.job_id,
+      launched_at = change.launched_at, reason = change.reason, 
+      -- After whatever the update has waited for.
+      settled_at = case when change.is_settled then waterfall.moment() end
+    from change
+    -- The list of ids keeps the planner from reading the whole table for a few changes.
+    where target.id = any (array(select change.id from change)) and target.id = change.id
+      and (target.state = change.from_state and target.launches = change.from_launches
+        or target.state = change.state and target.launches = change.launches and target.doubts = change.doubts
+          and target.job_id is not distinct from change.job_id)
+    returning target.id
+  )
+  select array_agg(done.id) into saved from done;
+
+  return query
+    select target.id, target.state = 'launching' and exists (
+      select from waterfall.targets as other
+      where other.question_hash = target.question_hash and other.state in ('found', 'no_contacts')
+        and other.answer is not null and other.settled_at >= run.created_at
+        and waterfall.serves(other.question_limit, other.contacts, target.question_limit))
+    from waterfall.targets as target
+    join waterfall.runs as run on run.id = target.run_id
+    where target.id = any (saved);
+end;
+$$;

@@ -133,6 +133,7 @@ export async function perform(
       database,
       process_id: member.id,
       ownership: ownershipOf(database, run.id, member),
+      now: member.now,
       client,
       limiter,
       memory,

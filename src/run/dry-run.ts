@@ -16,6 +16,7 @@ import { knownQuestions } from '../store/known.ts';
 import type { Known } from '../store/known.ts';
 import { countOutcomes, reportRows } from '../store/outcomes.ts';
 import type { OutcomeCount, ReportRow } from '../store/outcomes.ts';
+import { momentOf } from '../store/processes.ts';
 import { findUnfinishedRun } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
 import type { UnitPrices } from './price.ts';
@@ -53,10 +54,10 @@ export type PreviewOptions = {
  * @throws {UsageError} for a list that cannot be read to its end.
  */
 export async function previewRun(made: NewRun, { runtime, database, rowsNamed, writeReport }: PreviewOptions): Promise<Preview> {
-  const since = answersSince(made, runtime.clock.now());
-  if (database === undefined) return previewList(made, { since, rowsNamed, writeReport, database: undefined });
+  if (database === undefined) return previewList(made, { since: answersSince(made, runtime.clock.now()), rowsNamed, writeReport, database: undefined });
   return database.transaction(async (transaction) => {
     await transaction.script('set transaction read only');
+    const since = answersSince(made, (await momentOf(transaction)).getTime());
     const { question } = made.options;
     const past = { bills: await dearestBills(transaction, question.api_host), history: await historyOf(transaction, question) };
     const unfinished = made.fresh ? undefined : await findUnfinishedRun<RunOptions>(transaction, made.key);

@@ -44,6 +44,8 @@ export type Invocation = {
   /** Who works on it: the process that has made or taken the run. */
   process_id: string;
   ownership: Ownership;
+  /** The time of the database, in epoch milliseconds. */
+  now: () => number;
   client: Client;
   limiter: Limiter;
   /** What earlier invocations know of the API; without it nothing is passed on. */
@@ -143,7 +145,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     ...books.workDone(),
     process_id: invocation.process_id,
     state: !finished ? 'stopped' : rowsOf(counts, UNANSWERED) > 0 ? 'done_with_failures' : 'done',
-    finished_at: finished ? new Date(runtime.clock.now()) : null,
+    finished_at: finished ? new Date(invocation.now()) : null,
     stop_reason: finished ? null : (stop.reason()?.message ?? 'the outputs could not be written'),
   });
 

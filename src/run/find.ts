@@ -58,7 +58,7 @@ async function unknown(lane: Lane, work: Work): Promise<void> {
 
 async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<void> {
   const now = work.runtime.clock.now();
-  const ageMs = Math.max(now - (lane.target.launched_at ?? now), 0);
+  const ageMs = Math.max(work.now() - (lane.target.launched_at ?? work.now()), 0);
   if (job.status !== 'RUNNING' && lane.job !== undefined) {
     const tookMs = Date.parse(job.stop_date ?? '') - Date.parse(job.start_date ?? '');
     // None took longer than it is old, whatever the API's clock says: everybody else would wait for as long.
@@ -79,8 +79,8 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       const stopped = Date.parse(job.stop_date ?? '');
       const answer = job.output ?? {};
       // No date, or one before there were APIs: some of those no database could keep.
-      const stop_date = stopped > 0 ? stopped : now;
-      const { contacts } = await work.settle({ job_id, answer, stop_date, at: now });
+      const stop_date = stopped > 0 ? stopped : work.now();
+      const { contacts } = await work.settle({ job_id, answer, stop_date, at: work.now() });
       if (lane.target.state === 'following') {
         // The job that was followed had a smaller limit, and filled it: this question is asked by itself.
         const saved = await loadTarget(work.database, lane.target.id);
@@ -107,8 +107,7 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
 async function jobEnded(lane: Lane, work: Work, event: TargetEvent & { kind: 'job_ended' | 'job_unknown' }): Promise<void> {
   const { state, job_id } = lane.target;
   if (state === 'following' && job_id !== null) {
-    const at = work.runtime.clock.now();
-    await endLaunch(work.database, { job_id, state: event.kind === 'job_ended' ? 'job_failed' : 'job_lost', reason: event.reason, at });
+    await endLaunch(work.database, { job_id, state: event.kind === 'job_ended' ? 'job_failed' : 'job_lost', reason: event.reason });
   }
   await save(lane, work, event);
 }

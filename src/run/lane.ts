@@ -52,7 +52,7 @@ export function leaveLane(lane: Lane, work: Work): void {
 /** Saves what the event makes of the target. Refused: somebody else moved it, or a claim met another launch. */
 export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<Saved> {
   const after = advance(lane.target, event);
-  const saved = await work.saveProgress(lane.target, after, work.runtime.clock.now());
+  const saved = await work.saveProgress(lane.target, after);
   if (saved !== 'refused') lane.target = { ...lane.target, ...after };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
   follow(lane, work);
@@ -95,9 +95,8 @@ export function park(lane: Lane, work: Work): void {
 }
 
 function open(lane: Lane, work: Work, { isOlder }: { isOlder: boolean }): void {
-  // The clock that wrote it may have been set back since.
-  const now = work.runtime.clock.now();
-  lane.job = { launched_at: Math.min(lane.target.launched_at ?? now, now), running_at: null, isOlder };
+  const ageMs = Math.max(work.now() - (lane.target.launched_at ?? work.now()), 0);
+  lane.job = { launched_at: work.runtime.clock.now() - ageMs, running_at: null, isOlder };
   stopAwaiting(lane, work);
   work.pace.opened();
   work.allowance.opened();

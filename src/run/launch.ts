@@ -57,7 +57,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       succeeded(lane, work);
       work.runtime.log.debug('job launched', { run: work.run_id, target: lane.target.id, job: job_id });
       // The slot is free as soon as the save is under way: the next claim is saved behind it, or with it, never before.
-      return { saving: saveJob(lane, work, { kind: 'launched', job_id, at: work.runtime.clock.now() }) };
+      return { saving: saveJob(lane, work, { kind: 'launched', job_id, at: work.now() }) };
     } catch (error) {
       if (!isApiFailure(error)) throw error;
       if (isRepeat && !isInDoubt(error)) work.breaker.undoRepeat();
@@ -72,10 +72,10 @@ type Claim = 'ours' | 'met' | 'answered' | 'late';
 
 /** Saves the intent to launch. `answered`: another run has had this answer since ours began, and it was taken over. */
 async function claimTarget(lane: Lane, work: Work): Promise<Claim> {
-  const saved = await save(lane, work, { kind: 'claimed', at: work.runtime.clock.now() });
+  const saved = await save(lane, work, { kind: 'claimed', at: work.now() });
   if (saved === 'refused') return 'met';
   if (saved === 'saved') return 'ours';
-  const answer = await takeAnswer(work.database, lane.target, work.runtime.clock.now());
+  const answer = await takeAnswer(work.database, lane.target);
   if (answer === undefined) return 'ours';
   lane.target = await loadTarget(work.database, lane.target.id);
   settled(lane, work, answer.contacts, 0);
@@ -130,7 +130,7 @@ async function saveJob(lane: Lane, work: Work, event: TargetEvent & { kind: 'lau
   // Taken for dead by another process, which put the launch in doubt. It was not: take that doubt back.
   if (lane.target.state === 'pending') {
     const launching = { ...lane.target, state: 'launching' as const, doubts: Math.max(lane.target.doubts - 1, 0) };
-    const saved = await work.saveProgress(lane.target, advance(launching, event), event.at);
+    const saved = await work.saveProgress(lane.target, advance(launching, event));
     if (saved === 'refused') work.runtime.log.warn('a job is followed by nobody', { run: work.run_id, target: lane.target.id, job: event.job_id });
     lane.target = await loadTarget(work.database, lane.target.id);
   }

@@ -1,6 +1,7 @@
 /* What `runs` and `status` tell of a run, as JSON has it: docs/status.md describes each field. */
 import { OUTCOMES, UNANSWERED } from '../core/model.ts';
 import type { Outcome } from '../core/model.ts';
+import type { ThisProcess } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import { countOutcomes, countPaid, reportRows, rowsOf } from '../store/outcomes.ts';
 import { countByFilter, overviews } from '../store/overview.ts';
@@ -60,17 +61,17 @@ const FILTERS_TOLD = 50;
 const FAILURES_TOLD = 20;
 
 /** The latest runs, newest first. */
-export async function readRuns(database: Database, limit: number): Promise<{ run: Run; line: RunLine }[]> {
+export async function readRuns(database: Database, limit: number, self: ThisProcess): Promise<{ run: Run; line: RunLine }[]> {
   const runs = await latestRuns<RunOptions>(database, limit);
   const counted = new Map((await overviews(database, runs.map((run) => run.id))).map((overview) => [overview.run_id, overview]));
-  const atWork = new Set((await workersOn(database, runs.map((run) => run.id))).map(({ run_id }) => run_id));
+  const atWork = new Set((await workersOn(database, runs.map((run) => run.id), self)).map(({ run_id }) => run_id));
   return runs.map((run) => ({ run, line: lineOf(run, counted.get(run.id), atWork.has(run.id)) }));
 }
 
 /** All about one run, as it is now. */
-export async function readStatus(database: Database, run: Run): Promise<RunStatus> {
+export async function readStatus(database: Database, run: Run, self: ThisProcess): Promise<RunStatus> {
   const [overview] = await overviews(database, [run.id]);
-  const [worker] = await workersOn(database, [run.id]);
+  const [worker] = await workersOn(database, [run.id], self);
   const counts = await countOutcomes(database, run.id);
   const { repeated } = await countPaid(database, run.id);
   const { filters, total } = await countByFilter(database, run.id, FILTERS_TOLD);

@@ -28,6 +28,8 @@ export type Work = {
   limiter: Limiter;
   /** Made sure of before every launch. */
   ownership: Ownership;
+  /** The time of the database, which is all processes': epoch milliseconds. What this one waits for goes by the clock of `runtime`. */
+  now: () => number;
   stop: Stop;
   health: Health;
   breaker: Breaker;

@@ -17,6 +17,8 @@ const LOOK_EVERY_MS = 250;
 /** This process, among those that work on a database. */
 export type LiveProcess = {
   id: string;
+  /** The time of the database, in epoch milliseconds, as it was when this process last spoke. */
+  now: () => number;
   /** Makes sure that it counts as alive for the next seconds. */
   ensureAlive: () => Promise<void>;
   /** Whether all others count it as alive at this moment, and for long enough to begin a request. */
@@ -32,13 +34,16 @@ export async function joinProcesses(database: Database, self: ProcessName, { clo
   const leaving = new AbortController();
   setMaxListeners(0, leaving.signal);
   let saidAt = clock.now();
-  const [made] = await database.query<{ id: string }>(
+  const [made] = await database.query<{ id: string; alive_until: Date }>(
     `insert into waterfall.processes (pid, host, machine, alive_until)
-     values ($1, $2, $3, waterfall.moment() + $4 * interval '1 millisecond') returning id`,
+     values ($1, $2, $3, waterfall.moment() + $4 * interval '1 millisecond') returning id, alive_until`,
     [self.pid, self.host, self.machine, ALIVE_MS],
   );
   if (made === undefined) throw new Error('a process has no row');
   const { id } = made;
+  /** By how much the clock of the database is ahead of ours, which may be set to anything. */
+  const ahead = (said: { alive_until: Date }, askedAt: number) => said.alive_until.getTime() - ALIVE_MS - (askedAt + clock.now()) / 2;
+  let aheadMs = ahead(made, saidAt);
   let gaps = 0;
   let saying: Promise<void> | undefined;
 
@@ -46,12 +51,14 @@ export async function joinProcesses(database: Database, self: ProcessName, { clo
   const say = () => {
     saying ??= (async () => {
       const startedAt = clock.now();
-      await database.query(
+      const [said] = await database.query<{ alive_until: Date }>(
         `insert into waterfall.processes (id, pid, host, machine, alive_until)
          values ($1, $2, $3, $4, waterfall.moment() + $5 * interval '1 millisecond')
-         on conflict (id) do update set alive_until = excluded.alive_until`,
+         on conflict (id) do update set alive_until = excluded.alive_until returning alive_until`,
         [id, self.pid, self.host, self.machine, ALIVE_MS],
       );
+      // Of an answer that took long it is not known when the database gave it.
+      if (said !== undefined && clock.now() - startedAt < SAY_EVERY_MS) aheadMs = ahead(said, startedAt);
       if (clock.now() - saidAt >= ALIVE_MS) gaps += 1;
       saidAt = startedAt;
     })().finally(() => (saying = undefined));
@@ -67,6 +74,7 @@ export async function joinProcesses(database: Database, self: ProcessName, { clo
 
   return {
     id,
+    now: () => clock.now() + aheadMs,
     async ensureAlive() {
       if (clock.now() - saidAt >= RELY_MS) await say();
     },
@@ -123,4 +131,11 @@ export async function whenEnded(database: Queryable & { place: string }, process
 /** A process, in words. */
 export function processWords({ pid, host }: Pick<ProcessName, 'pid' | 'host'>): string {
   return `pid ${pid} on ${host}`;
+}
+
+/** The time of the database. */
+export async function momentOf(database: Queryable): Promise<Date> {
+  const [row] = await database.query<{ moment: Date }>('select waterfall.moment() as moment');
+  if (row === undefined) throw new Error('the database has no time');
+  return row.moment;
 }

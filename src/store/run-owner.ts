@@ -3,6 +3,7 @@
  * becomes visible by one update; what a dead process has left of a list is removed.
  */
 import { BusyError } from '../core/errors.ts';
+import type { ProcessName, ThisProcess } from '../runtime/runtime.ts';
 import type { Database, Queryable } from './database.ts';
 import { whenEnded } from './processes.ts';
 import type { LiveProcess, Waiting } from './processes.ts';
@@ -117,17 +118,18 @@ export async function discardDeadImports(database: Database): Promise<void> {
 }
 
 /** A process that works on a run, for people. */
-export type RunWorker = { run_id: string; pid: number; host: string; since: Date };
+export type RunWorker = ProcessName & { run_id: string; since: Date };
 
-/** Who works on these runs at this moment. The embedded database is nobody else's while we have it open. */
-export async function workersOn(database: Queryable & { embedded: boolean }, run_ids: readonly string[]): Promise<RunWorker[]> {
+/** Who works on these runs at this moment, as `self` sees it. The embedded database is nobody else's while we have it open. */
+export async function workersOn(database: Queryable & { embedded: boolean }, run_ids: readonly string[], self: ThisProcess): Promise<RunWorker[]> {
   if (database.embedded) return [];
-  return database.query<RunWorker>(
-    `select run.id as run_id, process.pid, process.host, process.started_at as since
+  const workers = await database.query<RunWorker>(
+    `select run.id as run_id, process.pid, process.host, process.machine, process.started_at as since
      from waterfall.runs as run join waterfall.processes as process on process.id = run.process_id
      where run.id = any ($1::text[]) and run.state in ('importing', 'running') and process.alive_until > waterfall.moment()`,
     [run_ids],
   );
+  return workers.filter((worker) => !self.hasEnded(worker));
 }
 
 /** A run that any living process works on, the newest; undefined where all are at rest. */

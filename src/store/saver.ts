@@ -9,12 +9,12 @@ import { saveChanges } from './targets.ts';
 import type { Change, Saved } from './targets.ts';
 
 /** Saves like `saveProgress`. A target must not be saved again before its last save is back. */
-export type ProgressSaver = (before: Target, after: Progress, at: number) => Promise<Saved>;
+export type ProgressSaver = (before: Target, after: Progress) => Promise<Saved>;
 
 /** Makes the saver of one invocation. */
 export function createProgressSaver(database: Queryable): ProgressSaver {
   const save = inBatches((changes: Change[]) => saveChanges(database, changes));
-  return (before, after, at) => save({ before, after, at });
+  return (before, after) => save({ before, after });
 }
 
 /** Saves one answer, like `settle`. */

@@ -28,7 +28,7 @@ export type Settled = { targets: number; contacts: number };
 const SETTLE = `
   with given as materialized (
     select * from json_to_recordset($1::json) as job (
-      job_id text, state text, answer jsonb, stop_ms double precision, settled_at timestamptz, contacts integer, cost_usd numeric, reason text)
+      job_id text, state text, answer jsonb, stop_ms double precision, contacts integer, cost_usd numeric, reason text)
   ),
   forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
   unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
@@ -56,7 +56,9 @@ const SETTLE = `
   ),
   settled as (
     update waterfall.targets as target
-    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), settled_at = given.settled_at, reason = given.reason,
+    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), reason = given.reason,
+      -- After whatever the update has waited for.
+      settled_at = waterfall.moment(),
       -- A follower that holds the answer to a larger limit has all of it: it is paid, and serves others.
       question_limit = case when target.id = holder.id then greatest(target.question_limit, launched_limit) else target.question_limit end,
       contacts = case when target.id = holder.id then given.contacts else least(given.contacts, target.question_limit) end,
@@ -72,7 +74,7 @@ const SETTLE = `
     select job_id, position, contact_id, company_id, holder.id as target_id
     from holder join json_to_recordset($4::json) as link (job_id text, position integer, contact_id text, company_id text) using (job_id)
   ),
-  upserted_contacts as (${upsertContacts('select link.*, given.answer, given.settled_at as at from link join given using (job_id)')}),
+  upserted_contacts as (${upsertContacts('select link.*, given.answer, waterfall.moment() as at from link join given using (job_id)')}),
   linked as (
     insert into waterfall.target_contacts (target_id, position, contact_id)
     select target_id, position, contact_id from link
@@ -125,12 +127,11 @@ function reasonOf({ company, persons, usage }: Answer): string | null {
 
 /** Saves nothing when one of the people is to be forgotten, and says by which hashes. */
 async function trySettle(database: Queryable, settlements: readonly Settlement[], hashes: readonly string[] | null): Promise<Tried> {
-  const jobs = settlements.map(({ job_id, answer, stop_date, at }) => {
+  const jobs = settlements.map(({ job_id, answer, stop_date }) => {
     const contacts = answer.persons?.length ?? 0;
     const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
-    const settled_at = new Date(at);
     // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
-    return { job_id, state, answer, reason: reasonOf(answer), stop_ms: stop_date, settled_at, contacts, cost_usd: billedUsd(answer.usage) ?? null };
+    return { job_id, state, answer, reason: reasonOf(answer), stop_ms: stop_date, contacts, cost_usd: billedUsd(answer.usage) ?? null };
   });
   const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), ...recordsOf(answer) }));
   const [row] = await database.query<Tried>(SETTLE, [

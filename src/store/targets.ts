@@ -36,8 +36,8 @@ export async function loadTarget(database: Queryable, id: number): Promise<Place
   return target;
 }
 
-/** One target's progress: what it was, what it shall be, and when (epoch milliseconds). */
-export type Change = { before: Target; after: Progress; at: number };
+/** One target's progress: what it was, and what it shall be. */
+export type Change = { before: Target; after: Progress };
 
 /**
  * What became of a change. `refused`: somebody else moved the target, or, for a claim, another target has an unfinished
@@ -46,8 +46,8 @@ export type Change = { before: Target; after: Progress; at: number };
 export type Saved = 'saved' | 'answered' | 'refused';
 
 /** Saves progress, if the target is still as it was (or already as it shall be: the statement was repeated). */
-export async function saveProgress(database: Queryable, before: Target, after: Progress, at: number): Promise<Saved> {
-  const [saved] = await saveChanges(database, [{ before, after, at }]);
+export async function saveProgress(database: Queryable, before: Target, after: Progress): Promise<Saved> {
+  const [saved] = await saveChanges(database, [{ before, after }]);
   return saved ?? 'refused';
 }
 
@@ -69,7 +69,7 @@ export async function saveChanges(database: Queryable, changes: readonly Change[
   }
 }
 
-function changeRecord({ before, after, at }: Change) {
+function changeRecord({ before, after }: Change) {
   const { state, launches, doubts, job_id, launched_at, reason } = after;
   return {
     id: before.id,
@@ -77,7 +77,7 @@ function changeRecord({ before, after, at }: Change) {
     from_launches: before.launches,
     ...{ state, launches, doubts, job_id, reason },
     launched_at: launched_at === null ? null : new Date(launched_at),
-    settled_at: isOpen(state) ? null : new Date(at),
+    is_settled: !isOpen(state),
   };
 }
 
@@ -95,11 +95,11 @@ export async function openLaunch(database: Queryable, question_hash: string): Pr
  * it is young enough for every `--max-age`, and for `--fresh`. The claim is undone: nothing was launched.
  * @returns the number of contacts, or undefined when there is no such answer.
  */
-export async function takeAnswer(database: Queryable, claimed: Target, at: number): Promise<{ contacts: number } | undefined> {
+export async function takeAnswer(database: Queryable, claimed: Target): Promise<{ contacts: number } | undefined> {
   const [taken] = await database.query<{ contacts: number }>(
     `update waterfall.targets as target
      set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
-       contacts = least(known.contacts, target.question_limit), cost_usd = 0, launches = $2, launched_at = null, settled_at = $3
+       contacts = least(known.contacts, target.question_limit), cost_usd = 0, launches = $2, launched_at = null, settled_at = waterfall.moment()
      from (
        select other.* from waterfall.targets as mine
        join waterfall.runs as run on run.id = mine.run_id
@@ -110,7 +110,7 @@ export async function takeAnswer(database: Queryable, claimed: Target, at: numbe
      ) as known
      where target.id = $1 and target.state in ('launching', 'cached')
      returning target.contacts`,
-    [claimed.id, claimed.launches - 1, new Date(at)],
+    [claimed.id, claimed.launches - 1],
   );
   return taken;
 }
@@ -145,11 +145,11 @@ export async function doubtLaunches(database: Queryable, which: { run_id: string
  */
 export async function endLaunch(
   database: Queryable,
-  ended: { job_id: string; state: 'job_failed' | 'job_lost'; reason: string; at: number },
+  ended: { job_id: string; state: 'job_failed' | 'job_lost'; reason: string },
 ): Promise<void> {
   await database.query(
-    `update waterfall.targets set state = $2, reason = $3, settled_at = $4 where job_id = $1 and state = 'launched'`,
-    [ended.job_id, ended.state, storableText(ended.reason), new Date(ended.at)],
+    `update waterfall.targets set state = $2, reason = $3, settled_at = waterfall.moment() where job_id = $1 and state = 'launched'`,
+    [ended.job_id, ended.state, storableText(ended.reason)],
   );
 }
 

@@ -136,6 +136,7 @@ export function openLaboratory() {
           database,
           process_id: PROCESS,
           ownership: { ensure: () => Promise.resolve(), isSure: () => true },
+          now: () => runtime.clock.now(),
           client: scripted.client,
           limiter,
           memory,

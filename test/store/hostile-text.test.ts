@@ -7,7 +7,7 @@ import { findRun } from '../../src/store/runs.ts';
 import { answeredRows, reportRows } from '../../src/store/outcomes.ts';
 import { saveProgress } from '../../src/store/targets.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { ALDERFINCH, answeredRun, answerOf, launch, NOW, person, PROCESS, rowFor, startedRun, startedTarget, taker } from '../support/runs.ts';
+import { ALDERFINCH, answeredRun, answerOf, launch, person, PROCESS, rowFor, startedRun, startedTarget, taker } from '../support/runs.ts';
 
 /** Text, and what is kept of it where that is not the same. */
 const CASES: readonly (readonly [what: string, text: string, kept?: string])[] = [
@@ -92,7 +92,7 @@ describeOnBoth('saving a list', (open) => {
 describeOnBoth('saving a reason', (open) => {
   it.each(TEXTS)('with %s keeps it', async (_what, reason, kept) => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
-    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }), NOW)).toBe('saved');
+    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }))).toBe('saved');
     expect(await open().query('select reason from waterfall.targets')).toEqual([{ reason: kept }]);
   });
 });

@@ -6,7 +6,9 @@ import { runsLike } from '../../src/store/runs.ts';
 import { loadTarget } from '../../src/store/targets.ts';
 import { settle } from '../../src/store/settle.ts';
 import { describeOnBoth, describeOnPostgres, setMoment } from '../support/databases.ts';
-import { answeredRun, answerOf, bringToLife, launch, move, NOW, person, rowFor, startedRun } from '../support/runs.ts';
+import { answeredRun, answerOf, bringToLife, launch, move, NOW, person, rowFor, startedRun, taker } from '../support/runs.ts';
+
+const { self } = taker();
 
 describeOnBoth('the overview of a run', (open) => {
   it('counts rows, answers, contacts, known and unknown cost, and launches, each question once', async () => {
@@ -43,7 +45,7 @@ describeOnBoth('the overview of a run', (open) => {
 
   it('has nobody at work where its process is dead', async () => {
     await startedRun(open(), 'run-1', ['a.example']);
-    expect(await workersOn(open(), ['run-1'])).toEqual([]);
+    expect(await workersOn(open(), ['run-1'], self)).toEqual([]);
   });
 });
 
@@ -51,10 +53,11 @@ describeOnPostgres('who works on a run', (open) => {
   it('is seen by others, for the runs that they ask for, while it is alive', async () => {
     for (const id of ['run-1', 'run-2']) await startedRun(open(), id, ['a.example']);
     await bringToLife(open());
-    expect(await workersOn(open(), ['run-1', 'run-9'])).toEqual([{ run_id: 'run-1', pid: 4321, host: 'elsewhere', since: new Date(NOW) }]);
+    expect(await workersOn(open(), ['run-1', 'run-9'], self)).toEqual([{ run_id: 'run-1', pid: 4321, host: 'elsewhere', machine: null, since: new Date(NOW) }]);
     expect(await anyRunAtWork(open())).toBeDefined();
+    expect(await workersOn(open(), ['run-1'], { ...self, hasEnded: ({ pid }) => pid === 4321 })).toEqual([]);
     await setMoment(open(), NOW + 20_000);
-    expect(await workersOn(open(), ['run-1'])).toEqual([]);
+    expect(await workersOn(open(), ['run-1'], self)).toEqual([]);
     expect(await anyRunAtWork(open())).toBeUndefined();
   });
 });

@@ -22,7 +22,8 @@ describeOnBoth('saving progress', (open) => {
   it('settles a target that ends, with the moment and the reason', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const launched = await launch(open(), target, 'job-1');
-    await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason: 'the job ended FAILED' }), NOW + 5_000);
+    await setMoment(open(), NOW + 5_000);
+    await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason: 'the job ended FAILED' }));
     expect(await open().query('select state, reason, settled_at from waterfall.targets')).toEqual([
       { state: 'job_failed', reason: 'the job ended FAILED', settled_at: new Date(NOW + 5_000) },
     ]);
@@ -31,28 +32,28 @@ describeOnBoth('saving progress', (open) => {
   it('does nothing, and says so, when somebody else moved the target', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const theirs = await launch(open(), target, 'job-theirs');
-    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe('refused');
+    expect(await saveProgress(open(), target, advance(target, claim))).toBe('refused');
     expect(await loadTarget(open(), target.id)).toEqual(theirs);
   });
 
   it('does nothing when the target came back to the same state with one launch more', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     await move(open(), target, claim, { kind: 'in_doubt' });
-    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe('refused');
+    expect(await saveProgress(open(), target, advance(target, claim))).toBe('refused');
     expect(await loadTarget(open(), target.id)).toMatchObject({ state: 'pending', launches: 1, doubts: 1 });
   });
 
   it('does no harm, and counts nothing twice, when the statement is repeated', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const claimed = await move(open(), target, claim);
-    expect(await saveProgress(open(), target, advance(target, claim), NOW)).toBe('saved');
+    expect(await saveProgress(open(), target, advance(target, claim))).toBe('saved');
     expect(await loadTarget(open(), target.id)).toEqual(claimed);
   });
 
   it('lets only one of two launches of a question, in two runs, begin', async () => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
-    const saved = await Promise.all([first, second].map((target) => saveProgress(open(), target, advance(target, claim), NOW)));
+    const saved = await Promise.all([first, second].map((target) => saveProgress(open(), target, advance(target, claim))));
     expect(saved.sort()).toEqual(['refused', 'saved']);
     const states = (await Promise.all([first, second].map(({ id }) => loadTarget(open(), id)))).map(({ state }) => state);
     expect(states.sort()).toEqual(['launching', 'pending']);
@@ -62,21 +63,21 @@ describeOnBoth('saving progress', (open) => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
     await move(open(), first, claim, { kind: 'not_launched' });
-    expect(await saveProgress(open(), second, advance(second, claim), NOW)).toBe('saved');
+    expect(await saveProgress(open(), second, advance(second, claim))).toBe('saved');
   });
 
   it('says of a claim whether the question was answered since its run began', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example', { maxAgeDays: null });
     const other = await startedTarget(open(), 'run-2', 'hollowoak.example', { maxAgeDays: null });
     await answeredRun(open(), 'run-3', 'alderfinch.example', answerOf([person('p1')]), NOW + 1);
-    expect(await saveProgress(open(), target, advance(target, claim), NOW + 2)).toBe('answered');
-    expect(await saveProgress(open(), other, advance(other, claim), NOW + 2)).toBe('saved');
+    expect(await saveProgress(open(), target, advance(target, claim))).toBe('answered');
+    expect(await saveProgress(open(), other, advance(other, claim))).toBe('saved');
   });
 
   it('throws what is no matter of two launches', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const nonsense = { ...advance(target, claim), launches: -1 };
-    await expect(saveProgress(open(), target, nonsense, NOW)).rejects.toMatchObject({ code: '23514' });
+    await expect(saveProgress(open(), target, nonsense)).rejects.toMatchObject({ code: '23514' });
   });
 });
 

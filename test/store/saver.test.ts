@@ -23,7 +23,7 @@ describeOnBoth('saving the progress of several targets', (open) => {
     const targets = await startedRun(open(), 'run-1', DOMAINS);
     const { database, statements } = counted();
     const save = createProgressSaver(database);
-    const saved = await Promise.all(targets.map((target) => save(target, claimed(target), NOW)));
+    const saved = await Promise.all(targets.map((target) => save(target, claimed(target))));
     expect([saved, statements()]).toEqual([['saved', 'saved', 'saved', 'saved'], 2]);
     expect((await targetsOf(open(), 'run-1')).map(({ state, launches }) => [state, launches])).toEqual(Array(4).fill(['launching', 1]));
   });
@@ -33,7 +33,7 @@ describeOnBoth('saving the progress of several targets', (open) => {
     if (!targets[2]) throw new Error('no target');
     await launch(open(), targets[2], 'job-theirs');
     const save = createProgressSaver(open());
-    expect(await Promise.all(targets.map((target) => save(target, claimed(target), NOW)))).toEqual(['saved', 'saved', 'refused', 'saved']);
+    expect(await Promise.all(targets.map((target) => save(target, claimed(target))))).toEqual(['saved', 'saved', 'refused', 'saved']);
   });
 
   it('refuses only the one whose question another run has launched', async () => {
@@ -41,7 +41,7 @@ describeOnBoth('saving the progress of several targets', (open) => {
     const targets = await startedRun(open(), 'run-1', DOMAINS);
     await move(open(), theirs, { kind: 'claimed', at: NOW });
     const save = createProgressSaver(open());
-    expect(await Promise.all(targets.map((target) => save(target, claimed(target), NOW)))).toEqual(['saved', 'saved', 'refused', 'saved']);
+    expect(await Promise.all(targets.map((target) => save(target, claimed(target))))).toEqual(['saved', 'saved', 'refused', 'saved']);
     expect((await targetsOf(open(), 'run-1')).map(({ state }) => state)).toEqual(['launching', 'launching', 'pending', 'launching']);
   });
 
@@ -49,12 +49,12 @@ describeOnBoth('saving the progress of several targets', (open) => {
     const targets = await startedRun(open(), 'run-1', DOMAINS);
     const save = createProgressSaver(open());
     const results = await Promise.allSettled(
-      targets.map((target, index) => save(target, { ...claimed(target), launches: index === 1 ? -1 : 1 }, NOW)),
+      targets.map((target, index) => save(target, { ...claimed(target), launches: index === 1 ? -1 : 1 })),
     );
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
     const [, second] = targets;
     if (!second) throw new Error('no target');
-    expect(await save(second, claimed(second), NOW)).toBe('saved');
+    expect(await save(second, claimed(second))).toBe('saved');
   });
 });
 
@@ -62,7 +62,7 @@ describeOnBoth('a job that ended, as a follower was told', (open) => {
   it('ends the target that launched it, so that others may launch its question', async () => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
     const follower = await startedTarget(open(), 'run-2', 'alderfinch.example');
-    await endLaunch(open(), { job_id: 'job-1', state: 'job_failed', reason: 'FAI\0LED', at: NOW });
+    await endLaunch(open(), { job_id: 'job-1', state: 'job_failed', reason: 'FAI\0LED' });
     expect(await open().query('select state, reason, settled_at from waterfall.targets where id = $1', [launched.id])).toEqual([
       { state: 'job_failed', reason: 'FAILED', settled_at: new Date(NOW) },
     ]);
@@ -72,7 +72,7 @@ describeOnBoth('a job that ended, as a follower was told', (open) => {
 
   it('leaves other jobs and what is settled alone', async () => {
     const other = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
-    await endLaunch(open(), { job_id: 'job-2', state: 'job_lost', reason: 'unknown', at: NOW });
+    await endLaunch(open(), { job_id: 'job-2', state: 'job_lost', reason: 'unknown' });
     expect(await targetsOf(open(), 'run-1')).toEqual([other]);
   });
 });

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { settle } from '../../src/store/settle.ts';
 import { loadTarget } from '../../src/store/targets.ts';
-import { describeOnBoth } from '../support/databases.ts';
+import { describeOnBoth, setMoment } from '../support/databases.ts';
 import { ALDERFINCH, answeredRun, answerOf, launch, move, NOW, person, startedTarget } from '../support/runs.ts';
 
 const DOMAIN = 'alderfinch.example';
@@ -19,6 +19,7 @@ describeOnBoth('settling a job', (open) => {
   it('saves the outcome, the whole answer, the cost and the age', async () => {
     const answer = { ...answerOf([person('p1', { shoe_size: 43 }), person('p2')]), batch: { of: 'tomorrow' } };
     await launch(open(), await startedTarget(open(), 'run-1', DOMAIN), 'job-1');
+    await setMoment(open(), NOW + 2);
     expect(await settle(open(), { job_id: 'job-1', answer, stop_date: NOW + 1, at: NOW + 2 })).toMatchObject({ targets: 1 });
     expect(await targets()).toEqual([
       {

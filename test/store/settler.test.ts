@@ -37,10 +37,10 @@ describeOnBoth('saving several answers', (open) => {
     expect(saved).toEqual([{ targets: 1, contacts: 1 }, { targets: 1, contacts: 2 }, { targets: 1, contacts: 0 }, { targets: 1, contacts: 1 }]);
     expect(statements()).toBe(2);
     expect(await targets()).toEqual([
-      { job_id: 'job-0', state: 'found', contacts: 1, cost_usd: 0, first: 'p0', settled_at: new Date(NOW + 10), links: ['p0'] },
-      { job_id: 'job-1', state: 'found', contacts: 2, cost_usd: 0.1, first: 'p1', settled_at: new Date(NOW + 11), links: ['p1', 'p2'] },
-      { job_id: 'job-2', state: 'no_contacts', contacts: 0, cost_usd: 0.2, first: null, settled_at: new Date(NOW + 12), links: [] },
-      { job_id: 'job-3', state: 'found', contacts: 1, cost_usd: 0.3, first: 'p3', settled_at: new Date(NOW + 13), links: ['p3'] },
+      { job_id: 'job-0', state: 'found', contacts: 1, cost_usd: 0, first: 'p0', settled_at: new Date(NOW), links: ['p0'] },
+      { job_id: 'job-1', state: 'found', contacts: 2, cost_usd: 0.1, first: 'p1', settled_at: new Date(NOW), links: ['p1', 'p2'] },
+      { job_id: 'job-2', state: 'no_contacts', contacts: 0, cost_usd: 0.2, first: null, settled_at: new Date(NOW), links: [] },
+      { job_id: 'job-3', state: 'found', contacts: 1, cost_usd: 0.3, first: 'p3', settled_at: new Date(NOW), links: ['p3'] },
     ]);
   });
 

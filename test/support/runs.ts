@@ -11,7 +11,7 @@ import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Taker } from '../../src/store/run-owner.ts';
 import { settle } from '../../src/store/settle.ts';
 import { loadTarget, saveProgress, type PlacedTarget } from '../../src/store/targets.ts';
-import { testRuntime } from './databases.ts';
+import { setMoment, testRuntime } from './databases.ts';
 
 /** A morning in March 2026, and a number of days around it. */
 export const NOW = Date.UTC(2026, 2, 2, 9);
@@ -86,8 +86,7 @@ export async function startedTarget(database: Database, id: string, domain: stri
 export async function move(database: Database, target: PlacedTarget, ...events: TargetEvent[]): Promise<PlacedTarget> {
   let now = target;
   for (const event of events) {
-    const at = 'at' in event ? event.at : NOW;
-    if ((await saveProgress(database, now, advance(now, event), at)) === 'refused') throw new Error(`${event.kind} was not saved`);
+    if ((await saveProgress(database, now, advance(now, event))) === 'refused') throw new Error(`${event.kind} was not saved`);
     now = await loadTarget(database, target.id);
   }
   return now;
@@ -98,11 +97,19 @@ export function launch(database: Database, target: PlacedTarget, job_id: string,
   return move(database, target, { kind: 'claimed', at }, { kind: 'launched', job_id, at });
 }
 
+/** Does something when it is that time in the database, as a rule NOW. */
+export async function atMoment<Result>(database: Database, at: number, work: () => Promise<Result>): Promise<Result> {
+  if (at !== NOW) await setMoment(database, at);
+  const result = await work();
+  if (at !== NOW) await setMoment(database, NOW);
+  return result;
+}
+
 /** Starts a run with one target, launches it and settles its job. */
 export async function answeredRun(database: Database, id: string, domain: string, answer: Answer, at = NOW): Promise<PlacedTarget> {
   const target = await startedTarget(database, id, domain, { at, maxAgeDays: null });
   await launch(database, target, `job of ${id}`, at);
-  await settle(database, { job_id: `job of ${id}`, answer, stop_date: at, at });
+  await atMoment(database, at, () => settle(database, { job_id: `job of ${id}`, answer, stop_date: at, at }));
   return loadTarget(database, target.id);
 }
 

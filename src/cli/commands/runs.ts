@@ -1,5 +1,6 @@
 /* `runs`: the latest runs, newest first. Reads only. */
 import { readRuns } from '../../run/status.ts';
+import { thisProcess } from '../../runtime/machine.ts';
 import { runTable } from '../../run/status-lines.ts';
 import { nextCommand } from '../next-command.ts';
 import { noRuns } from '../run-id.ts';
@@ -15,7 +16,7 @@ export async function listRuns(options: RunsCommandOptions): Promise<number> {
   const session = openSession(options);
   const database = await openToRead(session);
   try {
-    const runs = database === undefined ? [] : await readRuns(database, options.limit);
+    const runs = database === undefined ? [] : await readRuns(database, options.limit, thisProcess());
     if (options.json) return await printLast(jsonText(runs.map(({ run, line }) => ({ ...line, next_command: nextCommand(run, line)?.program ?? null }))));
     if (runs.length === 0) throw noRuns(database === undefined ? session.settings.home : undefined);
     return await printLast(`${runTable(runs.map(({ line }) => line), process.stdout.isTTY ? process.stdout.columns : undefined).join('\n')}\n`);

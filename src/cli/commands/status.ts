@@ -1,5 +1,6 @@
 /* `status`: how a run is doing, also while another process works on it. Reads only. */
 import { readStatus } from '../../run/status.ts';
+import { thisProcess } from '../../runtime/machine.ts';
 import { statusLines } from '../../run/status-lines.ts';
 import { nextCommand } from '../next-command.ts';
 import { findRunOrLatest, noRuns } from '../run-id.ts';
@@ -23,7 +24,7 @@ export async function status(id: string | undefined, options: StatusCommandOptio
     const { id: run_id } = await findRunOrLatest(database, id);
     for (;;) {
       const run = await findRunOrLatest(database, run_id);
-      const now = await readStatus(database, run);
+      const now = await readStatus(database, run, thisProcess());
       const next = nextCommand(run, now);
       const text = options.json ? jsonText({ ...now, next_command: next?.program ?? null }) : `${[...statusLines(now), ...(next === undefined ? [] : [`${next.why}: ${next.people}`])].join('\n')}\n`;
       const clear = options.watch === true && process.stdout.isTTY && process.env.TERM !== 'dumb';
