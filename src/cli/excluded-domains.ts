@@ -54,10 +54,13 @@ type Row = { line: number; domain: string; isMailDomain: boolean; isInList: bool
 /** The rows of a list, or the lines of a file that has no column of domains. */
 async function rowsOf(path: string): Promise<AsyncIterable<Row> | Row[]> {
   let list;
+  let isWorkbook = false;
   try {
-    list = await openList(path, await examineList(path), { asList: true });
+    const format = await examineList(path);
+    isWorkbook = format.workbook !== undefined;
+    list = await openList(path, format, { asList: true });
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError) || isWorkbook) throw error;
     const lines = await linesOf(path, 'one domain a line');
     return lines.map((text, place) => ({ line: place + 1, domain: unquoted(text), isMailDomain: false, isInList: false }));
   }

@@ -85,6 +85,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
         .option('--filter-column <name>', 'column of the title filters (default: found by name)')
         .option('--delimiter <char>', 'one of , ; tab | (default: detected)')
         .option('--encoding <name>', 'of the list, e.g. utf-8, utf-16le, windows-1252 (default: detected)')
+        .option('--sheet <name>', 'of a workbook (default: the first one that has rows)')
         .option('--as-list', 'take contacts that were written here, or a report, as a list like any other')
         .optionsGroup(ASKED)
         .option('--limit <n>', 'contacts per company, 1-500', wholeNumber(1, 500), 10)
@@ -229,7 +230,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
 /** What to say to a word that is no command; the name of a list is one that was forgotten `run`. */
 function unknownCommand(word: string, program: Command): string {
   const names = program.commands.map((command) => command.name());
-  const meant = /\.(csv|tsv|txt)$/i.test(word) ? `run ${word}` : closest(word.toLowerCase(), names);
+  const meant = /\.(csv|tsv|txt|jsonl|xlsx)$/i.test(word) ? `run ${word}` : closest(word.toLowerCase(), names);
   return `error: unknown command '${word}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
 }
 

@@ -1,5 +1,5 @@
 /*
- * How a list is written: encoding, byte order mark, delimiter; and the hash of its bytes.
+ * How a list is written: encoding, byte order mark, delimiter, or the sheet of a workbook; and the hash of its bytes.
  * One streaming pass over a regular file, so that the encoding is judged by all bytes and not by the first few.
  */
 import { createHash } from 'node:crypto';
@@ -9,6 +9,8 @@ import { UsageError, type Problem } from '../core/errors.ts';
 import { delimiterOf, namedDelimiter, type Delimiter } from './delimiter.ts';
 import { likeliestEncoding, namedEncoding } from './encoding.ts';
 import { membersOf } from './records.ts';
+import { examineWorkbook } from './workbook.ts';
+import type { ListSheet } from './workbook.ts';
 
 /** What is needed to read a list. */
 export type ListFormat = {
@@ -18,6 +20,8 @@ export type ListFormat = {
   delimiter: Delimiter;
   /** Each line is an object, whose members are the cells (JSON Lines). */
   isJsonLines?: true;
+  /** It is a workbook, and this is the sheet. */
+  workbook?: ListSheet;
   /** The first word that shows which of the old encodings was guessed, and its line: only people can tell whether it is right. */
   guess?: { word: string; line: number };
 };
@@ -28,10 +32,14 @@ const HEAD_BYTES = 256 * 1024;
 const JUDGED_BYTES = 64 * 1024;
 const LONGEST_EXAMPLE = 40;
 
+/** First bytes of a zip file, which a workbook is; the others of one that is empty. */
+const ZIP = ['PK\x03\x04', 'PK\x05\x06'];
+/** First bytes of what Office wrote before, and writes around what it encrypts. */
+const OLD_OFFICE = '\xd0\xcf\x11\xe0';
+/** What stands then in the table of contents, which is at the begin or at the end. */
+const ENCRYPTED = Buffer.from('EncryptedPackage', 'utf16le');
 /** First bytes of files that people mistake for CSV. */
 const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
-  { magic: 'PK\x03\x04', what: 'is an Excel workbook (or another zip file)', fix: 'save it as CSV' },
-  { magic: '\xd0\xcf\x11\xe0', what: 'is an Excel workbook of the old kind', fix: 'save it as CSV' },
   { magic: '\x1f\x8b', what: 'is compressed with gzip', fix: 'unpack it first' },
   { magic: '%PDF', what: 'is a PDF document', fix: 'export the table as CSV' },
 ];
@@ -43,7 +51,7 @@ const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
  */
 export async function examineList(
   path: string,
-  options: { delimiter?: string | undefined; encoding?: string | undefined; content?: string; domainColumn?: string | undefined } = {},
+  options: { delimiter?: string | undefined; encoding?: string | undefined; sheet?: string | undefined; content?: string; domainColumn?: string | undefined } = {},
   signal?: AbortSignal,
 ): Promise<ListFormat & { sha256: string }> {
   const { content = 'a CSV with a header and at least one row' } = options;
@@ -53,8 +61,10 @@ export async function examineList(
   let isUtf8 = true;
   let size = 0;
   const head: Buffer[] = [];
+  let last: Buffer | undefined;
   for await (const chunk of bytesOf(path, signal)) {
     hash.update(chunk);
+    last = chunk;
     if (size < HEAD_BYTES) head.push(chunk.subarray(0, HEAD_BYTES - size));
     size += chunk.length;
     isUtf8 &&= decodes(utf8, chunk);
@@ -65,8 +75,20 @@ export async function examineList(
 
   const sample = Buffer.concat(head);
   const start = sample.toString('latin1', 0, 4);
+  if (ZIP.includes(start)) {
+    refuseTextOptions(path, options);
+    const workbook = await examineWorkbook(path, options.sheet, signal);
+    // Spreadsheet programs take UTF-8 for what it is only behind a byte order mark.
+    return { encoding: 'utf-8', bom: true, delimiter: ',', workbook, sha256: hash.digest('hex') };
+  }
+  if (start === OLD_OFFICE) {
+    const isEncrypted = [sample, last].some((bytes) => bytes?.includes(ENCRYPTED));
+    throw new UsageError(isEncrypted ? { what: `${path} is protected with a password`, fix: 'save it without one' } : { what: `${path} is an Excel workbook of the old kind (.xls)`, fix: 'save it as .xlsx or CSV' });
+  }
   const other = NOT_CSV.find(({ magic }) => start.startsWith(magic));
   if (other) throw new UsageError({ what: `${path} ${other.what}`, fix: other.fix });
+
+  if (options.sheet !== undefined) throw new UsageError({ what: `--sheet is for workbooks, and ${path} is none`, fix: 'leave it out' });
 
   const marked = markOf(start);
   const wide = marked?.startsWith('utf-16') ? marked : wideEncodingOf(sample);
@@ -116,6 +138,12 @@ export function forcedFormat(options: { delimiter?: string | undefined; encoding
   }
   if (problems.length > 0) throw new UsageError(problems);
   return found;
+}
+
+/** A workbook says itself how its text is written. */
+function refuseTextOptions(path: string, options: { delimiter?: string | undefined; encoding?: string | undefined }): void {
+  const given = (['delimiter', 'encoding'] as const).filter((name) => options[name] !== undefined);
+  if (given.length > 0) throw new UsageError({ what: `${given.map((name) => `--${name}`).join(' and ')} cannot be said of a workbook, which ${path} is`, fix: 'leave it out' });
 }
 
 async function* bytesOf(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {

@@ -8,6 +8,7 @@ import { examineList, textOf } from './format.ts';
  */
 export async function linesOf(path: string, content: string): Promise<string[]> {
   const format = await examineList(path, { content });
+  if (format.workbook !== undefined) throw new UsageError({ what: `${path} is a workbook`, fix: `save it as text: ${content}` });
   let text = '';
   for await (const piece of textOf(path, format)) text += piece;
   const lines = text.split(/\r\n|\n|\r/);

@@ -8,6 +8,7 @@ import { delimitedRecords } from './delimited.ts';
 import type { ListFormat } from './format.ts';
 import { jsonRecords } from './json-lines.ts';
 import { LINE_END, type ListRecord } from './records.ts';
+import { workbookRecords } from './workbook.ts';
 
 /** A row as read, its cells filled up (or cut) to the length of the header. With a `problem` it must not be asked. */
 export type ListRow = InputRow & {
@@ -49,7 +50,8 @@ export async function openList(
   format: ListFormat,
   options: OpenOptions = {},
 ): Promise<OpenedList> {
-  const records = (format.isJsonLines ? jsonRecords : delimitedRecords)(path, format, options.signal);
+  const recordsOf = format.workbook !== undefined ? workbookRecords : format.isJsonLines ? jsonRecords : delimitedRecords;
+  const records = recordsOf(path, format, options.signal);
   const header = await records.next();
   if (header.done) throw new UsageError({ what: `${path} has only blank lines`, fix: 'give a CSV with a header and at least one row' });
   try {

@@ -12,6 +12,8 @@ export type ReadingOptions = {
   filterColumn?: string;
   delimiter?: string;
   encoding?: string;
+  /** Of a workbook. */
+  sheet?: string;
   /** Also what this program wrote is a list like any other. */
   asList?: true;
 };

@@ -198,8 +198,8 @@ const LISTS: Situation[] = [
     fix: 'put a line with the names of the columns above it, such as: domain,title_filter',
   },
   { name: 'of bytes that are no text', ...list(Buffer.from([...Array(64).keys()])), what: 'list.csv is not a text file', fix: 'give a CSV' },
-  { name: 'that is a workbook', ...list(Buffer.from('PK\x03\x04\x14\x00\x06\x00', 'latin1')), what: 'list.csv is an Excel workbook (or another zip file)', fix: 'save it as CSV' },
-  { name: 'that is an old workbook', ...list(Buffer.from('\xd0\xcf\x11\xe0\xa1', 'latin1')), what: 'list.csv is an Excel workbook of the old kind', fix: 'save it as CSV' },
+  { name: 'that is a piece of a workbook', ...list(Buffer.from('PK\x03\x04\x14\x00\x06\x00', 'latin1')), what: 'list.csv is damaged (its end is missing)', fix: 'take another copy, or open it in a spreadsheet program and save it anew' },
+  { name: 'that is an old workbook', ...list(Buffer.from('\xd0\xcf\x11\xe0\xa1', 'latin1')), what: 'list.csv is an Excel workbook of the old kind (.xls)', fix: 'save it as .xlsx or CSV' },
   { name: 'that is compressed', ...list(Buffer.from('\x1f\x8b\x08\x00', 'latin1')), what: 'list.csv is compressed with gzip', fix: 'unpack it first' },
   { name: 'that is a PDF', ...list('%PDF-1.7\n'), what: 'list.csv is a PDF document', fix: 'export the table as CSV' },
   {

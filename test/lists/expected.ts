@@ -58,8 +58,8 @@ export const EXPECTED: Readonly<Record<string, RegExp | readonly ExpectedRow[]>>
   'doubled-quotes': [[2, 'nordwind.example', null, 'the "best"'], [3, 'harbour.example', null, '"']],
   'ebcdic': NO_COLUMN,
   'emoji-in-domain': [[2, null, NO_DOMAIN], [3, null, NO_DOMAIN]],
-  'excel-97-workbook': /is an Excel workbook of the old kind: save it as CSV/,
-  'excel-workbook': /is an Excel workbook \(or another zip file\): save it as CSV/,
+  'excel-97-workbook': /is an Excel workbook of the old kind \(\.xls\): save it as \.xlsx or CSV/,
+  'excel-workbook': /is damaged \(its end is missing\): take another copy, or /,
   'filter-cell-empty': [[2, 'nordwind.example'], [3, 'harbour.example']],
   'filter-nested-four-hundred-deep': [
     [2, 'nordwind.example'],

@@ -45,6 +45,7 @@ export type RunCommandOptions = GlobalOptions &
     filterColumn?: string;
     delimiter?: string;
     encoding?: string;
+    sheet?: string;
     asList?: boolean;
     limit: number;
     includePhones?: boolean;
@@ -65,6 +66,8 @@ export type RunCommandOptions = GlobalOptions &
 const ROWS_WITHOUT_ANSWER = 3;
 /** Rows with an odd filter that are named; a list may have one in every row. */
 const ROWS_ADVISED = 3;
+/** Sheets of the list that might be meant instead. */
+const SHEETS_NAMED = 5;
 // Bounds of the API.
 const MOST_PERSONAS = 5;
 const MOST_COUNTRIES = 50;
@@ -113,6 +116,7 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
       ...(options.filterColumn !== undefined && { filterColumn: options.filterColumn }),
       ...(options.delimiter !== undefined && { delimiter: options.delimiter }),
       ...(options.encoding !== undefined && { encoding: options.encoding }),
+      ...(options.sheet !== undefined && { sheet: options.sheet }),
       ...(options.asList && { asList: true as const }),
     };
     const format = await list.naming(examineList(list.path, reading));
@@ -120,7 +124,7 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
     const { columns } = opened;
     const output = chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape }, format);
     const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
-    if (options.asList !== true && ownOutput(columns.names) === 'contacts') problems.push(contactsAreNoList(list.name));
+    if (options.asList !== true && ownOutput(columns.names) === 'contacts') problems.push(contactsAreNoList(list.name, format));
     else if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
       problems.push({
         what: `${list.name} has no column with title filters, and no filter is given for all rows`,
@@ -143,8 +147,8 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
       filter_column: nameOf(columns.filter),
       hint_columns: [columns.company_name, columns.linkedin].flatMap((index) => nameOf(index) ?? []),
     };
-    const { encoding } = format;
-    session.terminal.say(readingLine(list.name, format, understood, { areHintsSent: options.hints, isReport: columns.behind !== undefined }), { message: 'list read', list: list.name, encoding, ...understood });
+    const { encoding, workbook } = format;
+    session.terminal.say(readingLine(list.name, format, understood, { areHintsSent: options.hints, isReport: columns.behind !== undefined }), { message: 'list read', list: list.name, encoding, ...(workbook !== undefined && { sheet: workbook.name }), ...understood });
     if (opened.skipped !== undefined) session.terminal.say(`hint: ${opened.skipped}`, { message: 'hint', hint: opened.skipped });
 
     let isOrSaid = false;
@@ -196,19 +200,19 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
 }
 
 /** Why a list of our contacts is refused, and which list may be meant: the one beside it that it is named after. */
-function contactsAreNoList(path: string): Problem {
+function contactsAreNoList(path: string, { workbook }: ListFormat): Problem {
   const stem = /^(.+)\.contacts(?:\.partial)?$/.exec(basename(path, extname(path)))?.[1];
-  const list = stem === undefined ? undefined : ['csv', 'tsv', 'txt'].map((ending) => join(dirname(path), `${stem}.${ending}`)).find(existsSync);
+  const list = stem === undefined ? undefined : ['csv', 'tsv', 'txt', 'jsonl', 'xlsx'].map((ending) => join(dirname(path), `${stem}.${ending}`)).find(existsSync);
   return {
     what: `${path} holds contacts that this program found${list === undefined ? '' : ` for ${list}`}, not companies to ask for`,
-    fix: `give ${list ?? 'the list that they were found for'}, or its report; --as-list takes it as a list all the same`,
+    fix: `give ${list ?? 'the list that they were found for'}, or its report${workbook?.others.includes('report') ? ' (--sheet report)' : ''}; --as-list takes it as a list all the same`,
   };
 }
 
 /** How the list was understood. */
 function readingLine(
   list: string,
-  { encoding, guess }: ListFormat,
+  { encoding, guess, workbook }: ListFormat,
   { domain_column, filter_column, hint_columns }: { domain_column: string | null; filter_column: string | null; hint_columns: string[] },
   { areHintsSent, isReport }: { areHintsSent: boolean; isReport: boolean },
 ): string {
@@ -216,7 +220,16 @@ function readingLine(
   const names = hint_columns.map((name) => `"${name}"`).join(' and ');
   const hints = names === '' ? '' : areHintsSent ? `, hints in column ${names}` : `, no hints from column ${names} (--no-hints)`;
   const why = guess === undefined ? '' : `, as in "${guess.word}" in line ${guess.line}; --encoding says it otherwise`;
-  return `reading ${list}${isReport ? ', a report of an earlier run' : ''}${encoding === 'utf-8' ? '' : ` (${encoding}${why})`}: domains in column "${domain_column}", ${filters}${hints}`;
+  const how = workbook !== undefined ? ` (${sheetInWords(workbook)})` : encoding === 'utf-8' ? '' : ` (${encoding}${why})`;
+  return `reading ${list}${isReport ? ', a report of an earlier run' : ''}${how}: domains in column "${domain_column}", ${filters}${hints}`;
+}
+
+/** Which sheet is read, and which might be meant. */
+function sheetInWords({ name, others, isChosen }: NonNullable<ListFormat['workbook']>): string {
+  const words = (sheet: string) => `"${plainLine(sheet)}"`;
+  if (isChosen || others.length === 0) return `sheet ${words(name)}`;
+  const more = others.slice(0, SHEETS_NAMED).map(words).join(', ') + (others.length > SHEETS_NAMED ? ', ...' : '');
+  return `sheet ${words(name)}; with rows too: ${more}; --sheet says it otherwise`;
 }
 
 /** What the options ask, without the API that is asked; and what looks odd in their filters. @throws {UsageError} with all that is wrong. */
