@@ -1,10 +1,11 @@
 /* The shapes of the outputs, through the command: formats, columns, and what stays the same when a run is cut off. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { csvRows, it, type Scene } from '../support/command.ts';
 import { companies, FILTER } from '../support/sandbox-process.ts';
-import { readWorkbook } from '../support/workbooks.ts';
+import { namedSheet } from '../support/sheets.ts';
+import { readWorkbook, workbookBytes } from '../support/workbooks.ts';
 
 const DOMAINS = companies(4);
 const NOTES = ['0042', '=1+1', 'Größe 😀', '営業'];
@@ -30,6 +31,35 @@ describe.concurrent('a list of whole companies that have pages of others too', (
     expect((await scene.run(['run', 'list.csv', ...options])).exit).toBe(0);
     expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).not.toContain('invalid');
     expect((await scene.sandbox.stats()).launches).toBe(list.trim().split('\n').length - 1);
+  });
+});
+
+describe.concurrent('a list in a workbook', () => {
+  it('is run like the CSV, by name and by pipe, each question paid once; and so is the report in a workbook', async ({ open }) => {
+    const scene = await withList(await open());
+    const rows = DOMAINS.map((domain, place) => [domain, FILTER, NOTES[place]]);
+    const bytes = await workbookBytes([namedSheet('Notes', ['remark'], []), namedSheet('Companies', ['domain', 'title_filter', 'note'], [...rows, ['n/a', FILTER, '']])]);
+    await writeFile(join(scene.folder, 'book.xlsx'), bytes);
+    const looked = await scene.run(['run', 'book.xlsx', '--sheet', 'companies', '--dry-run']);
+    expect([looked.exit, looked.stderr]).toEqual([0, expect.stringMatching(/reading book\.xlsx \(sheet "Companies"\): domains in column "domain"[^]*dry run of book\.xlsx: 5 rows, 1 invalid, 4 to launch/)]);
+    const ran = await scene.run(['run', 'book.xlsx', '--sheet', 'Companies', '-o', 'people.xlsx', '--report', 'why.xlsx']);
+    expect(ran.exit).toBe(3);
+    const { launches } = await scene.sandbox.stats();
+    expect(launches).toBe(4);
+
+    const again = await scene.run(['run', 'list.csv']);
+    expect([again.exit, (await scene.sandbox.stats()).launches]).toEqual([0, launches]);
+    const notes = (await scene.rows('list.report.csv')).map(({ row, outcome, note }) => [row, outcome, note]);
+    expect(notes).toEqual(NOTES.map((note, place) => [String(place + 2), 'cached', note.replace(/^=/, "'=")]));
+
+    const piped = await scene.shell('cat book.xlsx | waterfall-contacts run - --sheet Companies -o piped.csv --report piped-why.csv');
+    expect([piped.exit, (await scene.rows('piped-why.csv')).map(({ outcome, note }) => [outcome, note])]).toEqual([3, [...notes.map(([, outcome, note]) => [outcome, note]), ['invalid', '']]]);
+    const reported = await scene.run(['run', 'people.xlsx', '--sheet', 'report', '-o', 'reported.csv', '--report', 'reported-why.csv']);
+    expect([reported.exit, reported.stderr]).toEqual([3, expect.stringContaining('reading people.xlsx, a report of an earlier run (sheet "report")')]);
+    expect((await scene.rows('reported-why.csv')).map(({ note }) => note)).toEqual([...notes.map(([, , note]) => note), '']);
+    const refused = await scene.run(['run', 'people.xlsx']);
+    expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining('or its report (--sheet report); --as-list takes it')]);
+    expect((await scene.sandbox.stats()).launches).toBe(launches);
   });
 });
 
