@@ -14,12 +14,14 @@ import type { CellContent } from './xlsx/worksheet.ts';
 /** Which sheet of a workbook is the list. */
 export type ListSheet = {
   name: string;
-  /** Other sheets that are seen and have rows. */
+  /** Other sheets that are seen and have rows, where none was named. */
   others: string[];
   /** Whether the sheet was named. */
   isChosen: boolean;
   /** Up to the last column in which anything stands: what the header does not name is a column too, as in a CSV that a spreadsheet program saves. */
   width: number;
+  /** Formulas that no program has worked out: how many, and the line of the first. They are read as empty. */
+  unworked?: { cells: number; line: number };
 };
 
 const SHEETS_NAMED = 20;
@@ -34,15 +36,17 @@ export async function examineWorkbook(path: string, wanted: string | undefined, 
     const visible = workbook.sheets.filter(({ isHidden }) => !isHidden);
     const named = wanted === undefined ? undefined : sheetCalled(wanted, workbook);
     const withRows: ListedSheet[] = [];
-    for (const sheet of visible) if (await hasRows(workbook, sheet, signal)) withRows.push(sheet);
+    if (named === undefined) for (const sheet of visible) if (await hasRows(workbook, sheet, signal)) withRows.push(sheet);
     const chosen = named ?? withRows[0];
     if (chosen === undefined) throw new UsageError({ what: `${path} has no sheet with rows`, fix: 'give a workbook with a header and at least one row' });
     let width = 0;
-    for await (const rows of sheetRows(workbook.archive, chosen.part, ({ value }) => value, signal)) {
+    let unworked: ListSheet['unworked'];
+    const onUnworked = (line: number) => { unworked = { line: unworked?.line ?? line, cells: (unworked?.cells ?? 0) + 1 }; };
+    for await (const rows of sheetRows(workbook.archive, { part: chosen.part, shown: ({ value }) => value, onUnworked }, signal)) {
       for (const { cells } of rows) width = Math.max(width, cells.length);
     }
     if (width === 0) throw new UsageError({ what: `the sheet ${shown(chosen.name)} of ${path} has no rows`, fix: `choose another with --sheet. ${listed(workbook.sheets)}` });
-    return { name: chosen.name, others: withRows.filter((sheet) => sheet !== chosen).map(({ name }) => name), isChosen: named !== undefined, width };
+    return { name: chosen.name, others: withRows.filter((sheet) => sheet !== chosen).map(({ name }) => name), isChosen: named !== undefined, width, ...(unworked !== undefined && { unworked }) };
   } finally {
     workbook.archive.close();
   }
@@ -54,7 +58,7 @@ export async function* workbookRecords(path: string, { workbook: list }: ListFor
   const workbook = await openWorkbook(path);
   try {
     const textOf = await cellTexts(workbook, signal);
-    for await (const rows of sheetRows(workbook.archive, sheetCalled(list.name, workbook).part, textOf, signal)) {
+    for await (const rows of sheetRows(workbook.archive, { part: sheetCalled(list.name, workbook).part, shown: textOf }, signal)) {
       for (const { line, cells } of rows) {
         const raw = cells.join(' ');
         while (cells.length < list.width) cells.push('');
@@ -67,7 +71,7 @@ export async function* workbookRecords(path: string, { workbook: list }: ListFor
 }
 
 async function hasRows({ archive }: Workbook, { part }: ListedSheet, signal?: AbortSignal): Promise<boolean> {
-  for await (const rows of sheetRows(archive, part, ({ value }) => value, signal)) if (rows.length > 0) return true;
+  for await (const rows of sheetRows(archive, { part, shown: ({ value }) => value }, signal)) if (rows.length > 0) return true;
   return false;
 }
 

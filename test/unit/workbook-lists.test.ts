@@ -99,7 +99,7 @@ describe('the sheet', () => {
 
   it.each([
     [undefined, 'acme.example', { name: 'Companies', others: ['Größe & mehr'], isChosen: false }],
-    ['Old', 'old.example', { name: 'Old', others: ['Companies', 'Größe & mehr'], isChosen: true }],
+    ['Old', 'old.example', { name: 'Old', others: [], isChosen: true }],
     ['companies', 'acme.example', { name: 'Companies', isChosen: true }],
     ['GRÖSSE & MEHR'.replace('SS', 'ß'), 'beta.example', { name: 'Größe & mehr' }],
   ])('called %s is %s', async (wanted, domain, workbook) => {
@@ -136,7 +136,7 @@ describe('a number is read as it is shown', () => {
     [0, '12345.678901234', '12345.6789'], [0, '4.2E1', '42'], [0, ' 42 ', '42'], [0, '1E-5', '0.00001'], [1, '1234567890123', '1234567890123'], [3, '1234567', '1,234,567'], [4, '-1234.5', '-1,234.50'],
     [9, '0.256', '26%'], [10, '0.256', '25.60%'], [11, '123456', '1.23E+05'], [12, '1.25', '1 1/4'], [37, '-5', '(5)'], [49, '42', '42'], [200, '42', '42'],
     ['00000', '42', '00042'], ['0000000000', '49301234567', '49301234567'], ['000\\-00\\-0000', '123456789', '123-45-6789'], ['+0', '4930', '+4930'], ['0.0%', '0.125', '12.5%'], ['#,##0.00 "€"', '1234.5', '1,234.50 €'],
-    ['_-* #,##0.00 "€"_-;-* #,##0.00 "€"_-', '1234.5', '1,234.50 €'], ['[Red]-0;0', '-4', '4'], ['[<100]"few";"many"', '7', 'few'], ['General" Mt"', '7', '7 Mt'], [';;;', '7', ''],
+    ['_-* #,##0.00 "€"_-;-* #,##0.00 "€"_-', '1234.5', '1,234.50 €'], ['[Red]-0;0', '-4', '4'], ['[$€-407] #,##0.00', '1234.5', '€ 1,234.50'], ['[$-407]0.0', '1.5', '1.5'], ['[<100]"few";"many"', '7', 'few'], ['General" Mt"', '7', '7 Mt'], [';;;', '7', ''],
     ['0.00.00"', '7', '7'], [`"${'x'.repeat(300)}"0`, '7', '7'], [0, 'NaN', 'NaN'], [0, 'seven', 'seven'],
   ])('%j %s is %j', async (format, value, text) => {
     expect(await numberIn(format, value)).toBe(text);
@@ -184,6 +184,12 @@ describe('a cell is read as it is shown', () => {
     ['<c s="99"><v>7</v></c>', '7'], ['<c t="unheard"><v>7</v></c>', '7'], ['<c\n  t = "s" ><v\t>0</v ></c >', '0042'], ["<c t='s'><v>0</v></c>", '0042'], ['<c xr:uid="a>b" t="s"><v>0</v></c>', '0042'], ['<c t="s"><v>0</v><extLst><ext><t>x</t></ext></extLst></c>', '0042'],
   ])('%s is %j', async (xml, text) => {
     expect(await cellOf(xml, { texts, formats: ['"no. "@', '_(* #,##0_);_(* (#,##0);_(* "-"_);_(@_)'] })).toBe(text);
+  });
+
+  it('as nothing where it is a formula that no program has worked out, which is said', async () => {
+    const worked = '<c t="str"><f>""</f><v></v></c>';
+    const { format, rows } = await read(await oneSheet(`${rowOf('domain', 'a', 'b')}<row>${inline('acme.example')}${worked}</row><row>${inline('beta.example')}<c><f>1+1</f></c><c><f/></c></row>`));
+    expect([format.workbook?.unworked, rows[1]?.cells]).toEqual([{ cells: 2, line: 3 }, ['beta.example', '', '']]);
   });
 
   it('in its place: by its name, else behind the one before', async () => {

@@ -149,6 +149,11 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
     };
     const { encoding, workbook } = format;
     session.terminal.say(readingLine(list.name, format, understood, { areHintsSent: options.hints, isReport: columns.behind !== undefined }), { message: 'list read', list: list.name, encoding, ...(workbook !== undefined && { sheet: workbook.name }), ...understood });
+    if (workbook?.unworked !== undefined) {
+      const { cells, line } = workbook.unworked;
+      const hint = `formulas that have no value are read as empty: ${cells}, the first in line ${line}; open ${list.name} in a spreadsheet program and save it, to have them worked out`;
+      session.terminal.say(`hint: ${hint}`, { message: 'hint', hint });
+    }
     if (opened.skipped !== undefined) session.terminal.say(`hint: ${opened.skipped}`, { message: 'hint', hint: opened.skipped });
 
     let isOrSaid = false;

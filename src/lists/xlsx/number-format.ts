@@ -17,6 +17,8 @@ export type Shown = {
 export const FIRST_OWN_FORMAT = 164;
 /** Excel takes no longer format. */
 const LONGEST_FORMAT = 255;
+/** A currency with its country, or a country alone. It says in which language months are named, and nothing of how numbers are written. */
+const COUNTRY = /\[\$([^\]-]{0,20})-[^\]]{0,20}\]/g;
 /** Days between the first days of the two calendars that a workbook may count from. */
 const DAYS_UNTIL_1904 = 1462;
 const DAY_MS = 86_400_000;
@@ -32,14 +34,17 @@ export function builtInFormat(id: number): string {
 }
 
 /** How cells with this format look. One that is not understood shows its values as they are. */
-export function shownBy(code: string, is1904: boolean): Shown {
+export function shownBy(given: string, is1904: boolean): Shown {
   const plain: Shown = { number: general, text: (value) => value, date: (value) => value };
-  if (code.length > LONGEST_FORMAT || /^(?:general|@)?$/i.test(code)) return plain;
+  if (given.length > LONGEST_FORMAT || /^(?:general|@)?$/i.test(given)) return plain;
+  let code = given;
   let isDate: boolean;
   try {
     format(code, 1, OPTIONS);
     const { year, month, day } = getFormatDateInfo(code);
     isDate = year || month || day;
+    if (!isDate) code = given.replace(COUNTRY, (_whole, currency: string) => (currency === '' ? '' : `"${currency}"`));
+    format(code, 1, OPTIONS);
   } catch {
     return plain;
   }

@@ -18,13 +18,16 @@ const MOST_COLUMNS = 16_384;
 const LONGEST_ROW = 32 << 20;
 const LETTER_A = 0x40;
 
+/** What is asked of a worksheet. `shown` makes text of a cell; `onUnworked` is told the line of a formula that has no value. */
+export type SheetReading = { part: string; shown: (cell: CellContent) => string; onUnworked?: (line: number) => void };
+
 /** The rows that are not blank, some at a time. @throws {UsageError} for what is no worksheet. */
-export async function* sheetRows(archive: Archive, part: string, shown: (cell: CellContent) => string, signal?: AbortSignal): AsyncGenerator<SheetRow[]> {
+export async function* sheetRows(archive: Archive, { part, shown, onUnworked }: SheetReading, signal?: AbortSignal): AsyncGenerator<SheetRow[]> {
   let rows: SheetRow[] = [];
   let [line, column, last, length] = [0, 0, 0, 0];
   let cells: string[] = [];
   let [type, style, value] = ['n', 0, ''];
-  let [isInCell, isInValue] = [false, false];
+  let [isInCell, isInValue, hasFormula, hasValue] = [false, false, false, false];
   const inline = createTextCollector();
 
   function count(text: string): void {
@@ -37,11 +40,13 @@ export async function* sheetRows(archive: Archive, part: string, shown: (cell: C
     column = attributes.r === undefined ? column + 1 : columnOf(attributes.r);
     if (column < 1 || column > MOST_COLUMNS) throw damaged(archive.path, `row ${line} has a cell in no column`);
     [type, style, value, isInCell] = [attributes.t ?? 'n', Number(attributes.s ?? 0), '', true];
+    [hasFormula, hasValue] = [false, false];
     inline.begin();
   }
 
   function endCell(): void {
     isInCell = false;
+    if (hasFormula && !hasValue) onUnworked?.(line);
     const content = type === 'inlineStr' ? inline.end() : value;
     if (content === '') return;
     const text = shown({ type, style, value: content });
@@ -60,7 +65,8 @@ export async function* sheetRows(archive: Archive, part: string, shown: (cell: C
         if (!(next > line && next <= MOST_ROWS)) throw damaged(archive.path, `a row behind row ${line} has no place`);
         [line, column, last, length, cells] = [next, 0, 0, 0, []];
       } else if (name === 'c' && parent === 'row') beginCell(raw);
-      else if (name === 'v' && parent === 'c') isInValue = true;
+      else if (name === 'v' && parent === 'c') [isInValue, hasValue] = [true, true];
+      else if (name === 'f' && parent === 'c') hasFormula = true;
       else if (isInCell) inline.open(name, raw);
     },
     text(text) {
