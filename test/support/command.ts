@@ -153,7 +153,7 @@ export function withoutJobs(text: string): Record<string, string>[] {
 async function createDatabase(template = 'template1'): Promise<{ name: string; url: string; drop: () => Promise<void> }> {
   const name = `e2e_${randomUUID().replaceAll('-', '')}`;
   const server = inject('postgresUrl');
-  await sql(server, `create database ${name} template ${template}`);
+  await sql(server, `create database ${name} template ${template} ${inject('copying')}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { name, url: url.href, drop: async () => void (await sql(server, `drop database ${name} with (force)`)) };

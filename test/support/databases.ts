@@ -22,7 +22,7 @@ export function testRuntime(): Runtime & { clock: VirtualClock } {
 /** A new, empty database on the PostgreSQL server of the tests. */
 export async function createPostgresDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `${inject('databasePrefix')}${randomUUID().replaceAll('-', '')}`;
-  await administrate(`create database ${name}`);
+  await administrate(`create database ${name} ${inject('copying')}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => administrate(`drop database ${name} with (force)`) };
