@@ -58,7 +58,7 @@ describe.concurrent('as others start it', () => {
   });
 
   it('a run under nohup goes on after its terminal has gone', async ({ open }) => {
-    const scene = await open({ sandbox: ['--latency', '300ms'] });
+    const scene = await open({ faults: { latencyMs: 300 } });
     await scene.write('list.csv', list(companies(3)));
     const run = scene.start(['run', 'list.csv'], { env: { _: '/usr/bin/nohup' } });
     await run.said('3 to launch');
@@ -73,7 +73,7 @@ describe.concurrent('on a terminal that can do little', () => {
     const scene = await open();
     await scene.write('list.csv', list(companies(2)));
     for (const args of [['run', 'list.csv'], ['status'], ['runs'], ['check'], ['--help']]) {
-      const { exit, stdout, stderr } = await scene.run(args, { env });
+      const { exit, stdout, stderr } = await (args[0] === 'run' ? scene.run : scene.give)(args, { env });
       expect([exit, `${stdout}${stderr}`.includes(ESCAPE)]).toEqual([0, false]);
     }
   });

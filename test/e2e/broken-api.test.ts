@@ -53,15 +53,15 @@ describe.concurrent('a key that is refused', () => {
 
 describe.concurrent('a job that stays RUNNING past --job-timeout', () => {
   it('times out with 3, and the next run asks for the same job instead of launching again', async ({ open }) => {
-    const { run, write, rows, sandbox } = await open({ sandbox: ['--stuck-rate', '1'] });
+    const { give, write, rows, sandbox } = await open({ faults: { stuckRate: 1 } });
     await write('list.csv', list(companies(1)));
-    const first = await run(['run', 'list.csv', '--job-timeout', '1ms']);
+    const first = await give(['run', 'list.csv', '--job-timeout', '1ms']);
     expect(first.exit).toBe(3);
     expect(first.stderr).toContain('timed_out 1');
     const [{ job_id = '' } = {}] = await rows('list.report.csv');
     const { finds } = await sandbox.stats();
 
-    const second = await run(['run', 'list.csv', '--job-timeout', '1ms']);
+    const second = await give(['run', 'list.csv', '--job-timeout', '1ms']);
     expect(second.stderr).toContain('1 job still open, 0 to launch');
     expect(second.exit).toBe(3);
     expect(await rows('list.report.csv')).toMatchObject([{ outcome: 'timed_out', job_id }]);
@@ -88,7 +88,7 @@ describe.concurrent('an API that allows fewer requests than we think', () => {
 
 describe.concurrent('one request in ten that breaks and one job in twenty that fails', () => {
   it('leave every company whose job did not fail with its contacts, and name the others', async ({ open }) => {
-    const { run, write, rows, sandbox } = await open({ sandbox: ['--error-rate', '0.1', '--fail-rate', '0.05'] });
+    const { run, write, rows, sandbox } = await open({ faults: { errorRate: 0.1, failRate: 0.05 } });
     const domains = companies(50, (people) => people === 7);
     await write('list.csv', list(domains));
     const { exit, stderr } = await run(['run', 'list.csv']);

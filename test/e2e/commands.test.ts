@@ -28,7 +28,7 @@ describe.concurrent('export', () => {
   it('of a run that does not exist names the latest', async ({ open }) => {
     const scene = await open();
     const id = await finishedRun(scene);
-    const { exit, stdout, stderr } = await scene.run(['export', 'no-such-run']);
+    const { exit, stdout, stderr } = await scene.give(['export', 'no-such-run']);
     expect([exit, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error: there is no run no-such-run\n {2}to do: the latest are /);
     expect(stderr).toContain(id);
@@ -46,8 +46,8 @@ describe.concurrent('export, query and copy', () => {
     [['copy', '--to', 'postgres://a:s3cret@x.example/x', '--database-url', 'postgres://y.example/x'], /copy takes --to or --from, and no --database-url/],
     [['query', 'select 1'], /there are no runs yet: there is no database in /],
   ] as const)('refuse %j', async ([words, complaint], { openWorkplace }) => {
-    const { run } = await openWorkplace({ DATABASE_URL: undefined });
-    const { exit, stdout, stderr } = await run(words);
+    const { give } = await openWorkplace({ DATABASE_URL: undefined });
+    const { exit, stdout, stderr } = await give(words);
     expect([exit, stdout, stderr]).toEqual([2, '', expect.stringMatching(complaint)]);
     expect(stderr).not.toContain('s3cret');
   });
@@ -67,7 +67,7 @@ describe.concurrent('export, query and copy', () => {
 describe.concurrent('check', () => {
   it('says ok in a line for each thing, and ends with 0', async ({ open, databaseUrl }) => {
     const scene = await open();
-    await scene.run(['migrate']);
+    await scene.give(['migrate']);
     const { exit, stdout } = await scene.run(['check']);
     expect(stdout.replaceAll(/ +/g, ' ').trimEnd().split('\n')).toEqual([
       `ok settings API ${scene.sandbox.url}, no request limit`,
@@ -90,9 +90,9 @@ describe.concurrent('check', () => {
   });
 
   it('names every problem, and ends with 2', async ({ openWorkplace }) => {
-    const { run, write } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:8', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+    const { give, write } = await openWorkplace({ WATERFALL_BASE_URL: 'http://127.0.0.1:8', DATABASE_URL: 'postgres://127.0.0.1:9/none' });
     await write('.env', 'LOG_LEVL=debug\n');
-    const { exit, stdout } = await run(['check']);
+    const { exit, stdout } = await give(['check']);
     expect(exit).toBe(2);
     expect(stdout).toMatch(
       /^PROBLEM +settings +LOG_LEVL in \.env is no setting; to do: did you mean LOG_LEVEL\?\nPROBLEM +key .*check the network and WATERFALL_BASE_URL\nok +home .*\nPROBLEM +database .*connection refused.*\n$/,
@@ -100,8 +100,8 @@ describe.concurrent('check', () => {
   });
 
   it('names each setting that is wrong', async ({ openWorkplace }) => {
-    const { run } = await openWorkplace({ WATERFALL_RATE_LIMIT: 'fast', DATABASE_URL: 'mysql://db.example/x' });
-    const { exit, stdout } = await run(['check']);
+    const { give } = await openWorkplace({ WATERFALL_RATE_LIMIT: 'fast', DATABASE_URL: 'mysql://db.example/x' });
+    const { exit, stdout } = await give(['check']);
     expect([exit, stdout.replaceAll(/ +/g, ' ').trimEnd().split('\n')]).toEqual([
       2,
       [
@@ -112,9 +112,9 @@ describe.concurrent('check', () => {
   });
 
   it('names a home folder that cannot be made', async ({ openWorkplace }) => {
-    const { run, write, folder } = await openWorkplace({ WATERFALL_CONTACTS_HOME: 'file/home' });
+    const { give, write, folder } = await openWorkplace({ WATERFALL_CONTACTS_HOME: 'file/home' });
     await write('file', '');
-    expect((await run(['check', '--sandbox'])).stdout).toContain(`the home folder ${folder}/file/home/sandbox cannot be: ${folder}/file is no folder; to do: choose another one with --home`);
+    expect((await give(['check', '--sandbox'])).stdout).toContain(`the home folder ${folder}/file/home/sandbox cannot be: ${folder}/file is no folder; to do: choose another one with --home`);
   });
 
   it('names a database in which the schema cannot be made', async ({ openWorkplace, newDatabase }) => {
@@ -122,8 +122,8 @@ describe.concurrent('check', () => {
     const role = `clerk_${randomUUID().replaceAll('-', '')}`;
     await sql(url.href, `create role ${role} login password 'clerk'`);
     [url.username, url.password] = [role, 'clerk'];
-    const { run } = await openWorkplace({ DATABASE_URL: url.href });
-    expect((await run(['check'])).stdout).toMatch(/PROBLEM +schema +this user may not create the schema "waterfall" in the database \(\S+\); to do: let its owner run: /);
+    const { give } = await openWorkplace({ DATABASE_URL: url.href });
+    expect((await give(['check'])).stdout).toMatch(/PROBLEM +schema +this user may not create the schema "waterfall" in the database \(\S+\); to do: let its owner run: /);
   });
 });
 
@@ -153,6 +153,6 @@ describe.concurrent('migrate', () => {
 /** Finishes a run; returns its id. */
 async function finishedRun(scene: Scene, env: Record<string, string> = {}): Promise<string> {
   await scene.write('list.csv', list(companies(3)));
-  const { stderr } = await scene.run(['run', 'list.csv'], { env });
+  const { stderr } = await scene.give(['run', 'list.csv'], { env });
   return /run (\S+) finished/.exec(stderr)?.[1] ?? '';
 }

@@ -27,33 +27,33 @@ describe.concurrent('a dry run', () => {
   });
 
   it('leaves a database without our schema as it is, and one with it', async ({ open, newDatabase }) => {
-    const { run } = await scene(open);
+    const { run, give } = await scene(open);
     const env = { DATABASE_URL: await newDatabase() };
     expect((await run([...RUN, '--dry-run'], { env })).stderr).toContain('nothing is answered yet: the run would create the schema');
     expect(await sql(env.DATABASE_URL, "select from pg_namespace where nspname = 'waterfall'")).toEqual([]);
-    await run([...RUN], { env });
+    await give([...RUN], { env });
     const { exit, stderr } = await run([...RUN, '--dry-run'], { env });
     expect([exit, stderr]).toEqual([0, expect.stringContaining('7 rows, 1 duplicate, 1 invalid, 5 already answered, 0 to launch')]);
     expect(await sql(env.DATABASE_URL, 'select count(*)::integer as runs from waterfall.runs')).toEqual([{ runs: 1 }]);
-    expect((await run([...RUN, '--dry-run', '--fresh'], { env })).stderr).toContain(
+    expect((await give([...RUN, '--dry-run', '--fresh'], { env })).stderr).toContain(
       '  at worst $2.50: 50 contacts at $0.05 each, the dearest of earlier bills\n  expected $2.50: 50 contacts (10 a company, hit rate 100 %, by the last 5 companies answered)\n',
     );
   });
 
   it('says, as the run does, what is asked again though it was answered', async ({ open, newDatabase }) => {
-    const { run } = await scene(open);
+    const { run, give } = await scene(open);
     const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
-    await run(RUN, { env });
+    await give(RUN, { env });
     const again = '\n  5 of them answered before, and asked again for $5.00 at worst: 5 to a smaller --limit\n';
-    expect((await run([...RUN, '--limit', '20', '--dry-run'], { env })).stderr).toContain(again);
+    expect((await give([...RUN, '--limit', '20', '--dry-run'], { env })).stderr).toContain(again);
     expect((await run([...RUN, '--limit', '20'], { env })).stderr).toContain(again);
   });
 
   it.for([
     ['a database that cannot be reached', { DATABASE_URL: 'postgres://127.0.0.1:9/none' }, /what is already answered is not known: the database \(127\.0\.0\.1:9\/none\) cannot be used/],
   ] as const)('says so of %s', async ([, env, words], { open }) => {
-    const { run } = await scene(open);
-    const { exit, stderr } = await run([...RUN, '--dry-run'], { env });
+    const { give } = await scene(open);
+    const { exit, stderr } = await give([...RUN, '--dry-run'], { env });
     expect([exit, stderr]).toEqual([0, expect.stringMatching(words)]);
   });
 
@@ -69,16 +69,16 @@ describe.concurrent('a dry run', () => {
   });
 
   it('refuses what the run would refuse', async ({ open }) => {
-    const { run } = await scene(open);
-    expect((await run(['run', 'none.csv', '--dry-run'])).exit).toBe(2);
-    const { exit, stderr } = await run([...RUN, '--dry-run', '--price', '-1', '--max-cost', 'much']);
+    const { give } = await scene(open);
+    expect((await give(['run', 'none.csv', '--dry-run'])).exit).toBe(2);
+    const { exit, stderr } = await give([...RUN, '--dry-run', '--price', '-1', '--max-cost', 'much']);
     expect([exit, stderr]).toEqual([2, 'error: --max-cost "much" is not an amount in US dollars\n  to do: write for instance --max-cost 25\n'
       + 'error: --price "-1" is not an amount in US dollars\n  to do: write for instance --price 0.05\n']);
   });
 
   it('takes the price from the user', async ({ open }) => {
-    const { run } = await scene(open);
-    expect((await run([...RUN, '--dry-run', '--price', '$0.10'])).stderr).toContain('  at worst $5.00: 50 contacts at $0.10 each, as --price says\n');
+    const { give } = await scene(open);
+    expect((await give([...RUN, '--dry-run', '--price', '$0.10'])).stderr).toContain('  at worst $5.00: 50 contacts at $0.10 each, as --price says\n');
   });
 });
 
@@ -92,34 +92,34 @@ describe.concurrent('a run', () => {
   });
 
   it('under a cap stops with 4, keeps the cap whatever command goes on, and says which one is needed', async ({ open, newDatabase }) => {
-    const { run, shell, sandbox } = await scene(open);
-    const env = { DATABASE_URL: await newDatabase() };
+    const { run, give, shell, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const first = await run([...RUN, '--max-cost', '1.20'], { env });
     expect([first.exit, (await sandbox.stats()).billed_usd]).toEqual([4, 1]);
     expect(first.stderr).toContain('stopped: the cost cap of $1.20 (--max-cost) allows no more launches: $1.00 is spent, and one more company could cost $0.50\n  to do: ');
     const command = printedCommand(first.stderr);
     expect(command).toMatch(/^waterfall-contacts resume \S+ --max-cost 1\.50$/);
     // A command that was refused has changed nothing: not the cap either.
-    expect((await run([...RUN, '--confirm-above', '0.10'], { env })).exit).toBe(2);
-    expect(printedCommand((await run(['status'], { env })).stdout)).toBe(command);
+    expect((await give([...RUN, '--confirm-above', '0.10'], { env })).exit).toBe(2);
+    expect(printedCommand((await give(['status'], { env })).stdout)).toBe(command);
     for (const bare of [['resume'], [...RUN, '--dry-run']]) {
-      const { exit, stderr } = await run(bare, { env });
+      const { exit, stderr } = await give(bare, { env });
       expect([exit, stderr]).toEqual([bare.includes('--dry-run') ? 0 : 4, expect.stringContaining('  stops before the run could cost more than $1.20 (--max-cost), of which $1.00 is spent or may be\n')]);
     }
     // What a program may give without looking stays within the cap.
-    const { next_command } = JSON.parse((await run(['status', '--json'], { env })).stdout) as { next_command: string };
+    const { next_command } = JSON.parse((await give(['status', '--json'], { env })).stdout) as { next_command: string };
     expect(next_command).toBe(command.replace('1.50', '1.20'));
     expect([(await sandbox.stats()).billed_usd, (await shell(command, { env })).exit, (await sandbox.stats()).billed_usd]).toEqual([1, 4, 1.5]);
   });
 
   it('above --confirm-above does not begin where nobody can be asked, and leaves no run behind', async ({ open, newDatabase }) => {
-    const { run, sandbox } = await scene(open);
-    const env = { DATABASE_URL: await newDatabase() };
+    const { run, give, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const { exit, stderr } = await run([...RUN, '--confirm-above', '2'], { env });
     expect([exit, stderr]).toEqual([2, expect.stringContaining('error: the worst case is $2.50, and --confirm-above is $2.00: nothing was sent\n  to do: add --yes')]);
     expect((await sandbox.stats()).launch_requests).toBe(0);
     expect(await sql(env.DATABASE_URL, 'select from waterfall.runs')).toEqual([]);
-    expect((await run([...RUN, '--confirm-above', '2', '--yes'], { env })).exit).toBe(3);
+    expect((await give([...RUN, '--confirm-above', '2', '--yes'], { env })).exit).toBe(3);
   });
 
   it('goes on when the account cannot be read, and says that the balance is unknown', async ({ open, newDatabase }) => {
@@ -135,11 +135,11 @@ describe.concurrent('a run', () => {
   });
 
   it('asks the account nothing when there is nothing to launch', async ({ open, newDatabase }) => {
-    const { run, sandbox } = await scene(open);
-    const env = { DATABASE_URL: await newDatabase() };
-    await run(RUN, { env });
+    const { give, sandbox } = await scene(open);
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
+    await give(RUN, { env });
     const { account } = await sandbox.stats();
-    await run(RUN, { env });
+    await give(RUN, { env });
     expect([account, (await sandbox.stats()).account]).toEqual([2, 2]);
   });
 });

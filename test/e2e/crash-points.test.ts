@@ -36,14 +36,15 @@ let leftUnbroken: Promise<Traces> | undefined;
 const it = base.extend('unbroken', ({ open, newDatabase }): Promise<Traces> => {
   const leave = async () => {
     const scene = await open();
-    const databaseUrl = await newDatabase();
+    const databaseUrl = await newDatabase({ migrated: true });
     await scene.write('list.csv', list(DOMAINS));
-    expect((await scene.run(RUN, { env: { DATABASE_URL: databaseUrl } })).exit).toBe(0);
+    expect((await scene.give(RUN, { env: { DATABASE_URL: databaseUrl } })).exit).toBe(0);
     return tracesOf(scene, databaseUrl);
   };
   return (leftUnbroken ??= leave()); // the same for all
 });
 
+// What is left of a killed process does not depend on which process goes on: on a server it is that of the test.
 describe.concurrent('a run that is killed when', () => {
   it.for(MOMENTS)('$moment is finished by the same command, on PostgreSQL', async ({ at, held, words, doubts }, { open, newDatabase, newGate, unbroken }) => {
     const scene = await open();
@@ -55,7 +56,7 @@ describe.concurrent('a run that is killed when', () => {
     const reached = gates[at].shutAt(held, words);
     await killed(scene.start(RUN, { env }), reached);
     gates[at].open();
-    expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
+    expect(await scene.give(RUN, { env })).toMatchObject({ exit: 0 });
     // A run that was finished is not gone on with: the next one takes all answers from the database, and says so.
     const isAskedAnew = held === 'answer' && words === 'finished_at = $4';
     const lines = isAskedAnew ? unbroken.lines.map((line) => ({ ...line, outcome: 'cached' })) : unbroken.lines;
@@ -85,7 +86,7 @@ describe.concurrent('a run that is killed when', () => {
     const env = { DATABASE_URL: gate.url };
     await killed(scene.start(RUN, { env }), gate.shutAt('answer', 'create table waterfall.runs'));
     gate.open();
-    expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
+    expect(await scene.give(RUN, { env })).toMatchObject({ exit: 0 });
     expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);
   });
 
@@ -97,14 +98,14 @@ describe.concurrent('a run that is killed when', () => {
     await holding(databaseUrl, 'select pg_advisory_lock(20261122)', async () => {
       await killed(scene.start(RUN, { env }), waitingFor(databaseUrl, 'pg_advisory_xact_lock'));
     });
-    expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
+    expect(await scene.give(RUN, { env })).toMatchObject({ exit: 0 });
     expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);
   });
 
   it('the server is in the middle of saving an answer is finished by the same command', async ({ open, newDatabase, newGate, unbroken }) => {
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));
-    const databaseUrl = await newDatabase();
+    const databaseUrl = await newDatabase({ migrated: true });
     const gate = await newGate(scene.sandbox.url);
     const env = { WATERFALL_BASE_URL: gate.url, DATABASE_URL: databaseUrl };
     const asked = gate.shutAt('answer', 'GET /v1/prospector');
@@ -114,7 +115,7 @@ describe.concurrent('a run that is killed when', () => {
       gate.open();
       await killed(running, waitingFor(databaseUrl, 'given as materialized'));
     });
-    expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
+    expect(await scene.give(RUN, { env })).toMatchObject({ exit: 0 });
     expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);
     await expectHonestLaunches(scene, databaseUrl);
   });
@@ -122,7 +123,7 @@ describe.concurrent('a run that is killed when', () => {
   it('it writes what there is so far leaves no temporary file once the same command has ended', async ({ open, newDatabase, newGate, unbroken }) => {
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));
-    const databaseUrl = await newDatabase();
+    const databaseUrl = await newDatabase({ migrated: true });
     const gate = await newGate(databaseUrl);
     const env = { DATABASE_URL: gate.url };
     const running = scene.start([...RUN, '--rate-limit', '4/600'], { env });
@@ -132,7 +133,7 @@ describe.concurrent('a run that is killed when', () => {
     const begun = async () => expect((await scene.files()).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
     await killed(running, writing.then(() => eventually(begun)));
     gate.open();
-    expect(await scene.run(RUN, { env })).toMatchObject({ exit: 0 });
+    expect(await scene.give(RUN, { env })).toMatchObject({ exit: 0 });
     expect(await tracesOf(scene, databaseUrl)).toEqual(unbroken);
   });
 });

@@ -9,7 +9,7 @@ const DOMAINS = companies(3, (people) => people >= 3);
 describe.concurrent('forget', () => {
   it('by an address: exports are without the person, and a fresh run does not bring them back', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const [person, ...others] = await finishedRun(scene, env);
     const { exit, stdout, stderr } = await scene.run(['forget', person?.professional_email?.toUpperCase() ?? ''], { env });
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
@@ -22,9 +22,9 @@ describe.concurrent('forget', () => {
         '',
       ].join('\n'),
     );
-    expect(csvRows((await scene.run(['export'], { env })).stdout)).toEqual(others);
+    expect(csvRows((await scene.give(['export'], { env })).stdout)).toEqual(others);
 
-    expect((await scene.run(['run', 'list.csv', '--fresh'], { env })).exit).toBe(0);
+    expect((await scene.give(['run', 'list.csv', '--fresh'], { env })).exit).toBe(0);
     expect(idsIn(await scene.rows('list.contacts.csv'))).toEqual(idsIn(others));
     expect((await scene.rows('list.report.csv')).map(({ contacts }) => Number(contacts)).reduce((sum, contacts) => sum + contacts)).toBe(others.length);
   });
@@ -42,20 +42,20 @@ describe.concurrent('forget', () => {
   it('of somebody who is not known finds nothing, and keeps them out of later runs', async ({ open, newDatabase }) => {
     const scene = await open();
     const [person, ...others] = await finishedRun(scene);
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const { exit, stdout } = await scene.run(['forget', person?.professional_email ?? '', '--quiet'], { env });
     expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'nothing was found\na hash is kept, so that later runs leave this person out\n' });
-    await scene.run(['run', 'list.csv'], { env });
+    await scene.give(['run', 'list.csv'], { env });
     expect(idsIn(await scene.rows('list.contacts.csv'))).toEqual(idsIn(others));
   });
 
   it('while a run on the same server waits for its answers keeps the person out of those', async ({ open, newDatabase }) => {
     const scene = await open();
     const [person, ...others] = await finishedRun(scene);
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const running = scene.start(['run', 'list.csv', '--rate-limit', '1/600'], { env });
     await eventually(async () => expect((await scene.sandbox.stats()).launch_requests).toBe(DOMAINS.length + 1));
-    expect((await scene.run(['forget', person?.person_id ?? ''], { env })).exit).toBe(0);
+    expect((await scene.give(['forget', person?.person_id ?? ''], { env })).exit).toBe(0);
     running.signal('SIGTERM');
     const { stderr } = await running.ended;
     expect((await scene.shell(`${printedCommand(stderr)} --rate-limit 0`, { env })).exit).toBe(0);
@@ -64,20 +64,20 @@ describe.concurrent('forget', () => {
 
   it('names the partial file of a run that is not finished', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     await scene.write('list.csv', list(companies(24, (people) => people > 0)));
     const running = scene.start(['run', 'list.csv', '--rate-limit', '30/600', '--concurrency', '4'], { env });
     await eventually(async () => expect((await scene.sandbox.stats()).finds).toBeGreaterThan(8));
     running.signal('SIGINT');
     await running.ended;
     const [person] = await scene.rows('list.contacts.partial.csv');
-    const { stdout } = await scene.run(['forget', person?.person_id ?? ''], { env });
+    const { stdout } = await scene.give(['forget', person?.person_id ?? ''], { env });
     expect(stdout).toContain(`\n  ${join(scene.folder, 'list.contacts.partial.csv')}\n`);
   });
 
   it.for(['Mira Quill', '%', ''])('of %j, which names nobody, is refused', async (text, { openWorkplace }) => {
     const workplace = await openWorkplace({ DATABASE_URL: undefined });
-    expect(await workplace.run(['forget', text])).toEqual({
+    expect(await workplace.give(['forget', text])).toEqual({
       exit: 2,
       stdout: '',
       stderr: 'error: this is neither an e-mail address nor a person id\n  to do: give one of them whole, as it is in the contacts (professional_email, personal_email or person_id), or @file with one a line\n',
@@ -98,7 +98,7 @@ describe.concurrent('forget', () => {
 /** Finishes a run; returns its contacts. */
 async function finishedRun(scene: Scene, env: Record<string, string> = {}): Promise<Record<string, string>[]> {
   await scene.write('list.csv', list(DOMAINS));
-  await scene.run(['run', 'list.csv'], { env });
+  await scene.give(['run', 'list.csv'], { env });
   return scene.rows('list.contacts.csv');
 }
 

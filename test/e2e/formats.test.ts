@@ -28,7 +28,7 @@ describe.concurrent('a list of whole companies that have pages of others too', (
   ] as const)('%s is asked whole', async ([, list, options], { open }) => {
     const scene = await open();
     await scene.write('list.csv', list);
-    expect((await scene.run(['run', 'list.csv', ...options])).exit).toBe(0);
+    expect((await scene.give(['run', 'list.csv', ...options])).exit).toBe(0);
     expect((await scene.rows('list.report.csv')).map(({ outcome }) => outcome)).not.toContain('invalid');
     expect((await scene.sandbox.stats()).launches).toBe(list.trim().split('\n').length - 1);
   });
@@ -78,9 +78,9 @@ describe.concurrent('companies that one already has', () => {
 describe.concurrent('an output given as a list', () => {
   it('is refused when it holds contacts, and asks nothing again when it is a report', async ({ open }) => {
     const scene = await withList(await open());
-    expect((await scene.run(['run', 'list.csv'])).exit).toBe(0);
+    expect((await scene.give(['run', 'list.csv'])).exit).toBe(0);
     const { launches } = await scene.sandbox.stats();
-    const refused = await scene.run(['run', 'list.contacts.csv', '--title-filter', 'cto']);
+    const refused = await scene.give(['run', 'list.contacts.csv', '--title-filter', 'cto']);
     expect([refused.exit, refused.stderr]).toEqual([2, expect.stringContaining('list.contacts.csv holds contacts that this program found for list.csv')]);
     expect((await scene.run(['run', 'list.report.csv', '-o', 'again.csv', '--report', 'why.csv'])).exit).toBe(0);
     expect((await scene.sandbox.stats()).launches).toBe(launches);
@@ -91,7 +91,7 @@ describe.concurrent('an output given as a list', () => {
 describe.concurrent('the same contacts', () => {
   it('are in each format, and each report has a line for every row', async ({ open }) => {
     const scene = await withList(await open());
-    const ran = await scene.run(['run', 'list.csv']);
+    const ran = await scene.give(['run', 'list.csv']);
     expect(ran.exit, ran.stderr).toBe(0);
     for (const format of ['tsv', 'jsonl', 'xlsx']) {
       const { exit, stderr } = await scene.run(['export', idOf(ran.stderr), '-o', `people.${format}`, '--report', `why.${format}`]);
@@ -125,8 +125,8 @@ describe.concurrent('the same contacts', () => {
     expect(exit).toBe(0);
     expect(stdout).toMatch(/^note,row,first_name\n0042,2,/);
     expect(new Set(csvRows(stdout).map(({ note }) => note))).toEqual(new Set(NOTES));
-    expect((await scene.run(['export', idOf(stderr)])).stdout).toBe(stdout);
-    expect((await scene.run(['export', idOf(stderr), '--formula-guard', '--columns', 'note'])).stdout).toContain("'=1+1\n");
+    expect((await scene.give(['export', idOf(stderr)])).stdout).toBe(stdout);
+    expect((await scene.give(['export', idOf(stderr), '--formula-guard', '--columns', 'note'])).stdout).toContain("'=1+1\n");
   });
 
   it('go to a pipe as a workbook with --format', async ({ open }) => {
@@ -153,7 +153,7 @@ describe.concurrent('a run that is cut off', () => {
 
     expect((await scene.run(['resume', idOf(stderr)])).exit).toBe(0);
     expect(await scene.files()).not.toContain('people.partial.xlsx');
-    await scene.run(['export', idOf(stderr), '-o', 'again.xlsx']);
+    await scene.give(['export', idOf(stderr), '-o', 'again.xlsx']);
     expect((await bytesOf(scene, 'people.xlsx')).equals(await bytesOf(scene, 'again.xlsx'))).toBe(true);
   });
 
@@ -165,7 +165,7 @@ describe.concurrent('a run that is cut off', () => {
     const { exit, stderr } = await running.ended;
     expect(exit).toBe(130);
     expect(await scene.files()).toContain('list.contacts.partial.jsonl');
-    expect((await scene.run(['resume', idOf(stderr), '-o', 'people.tsv', '--columns', 'row,domain'])).exit).toBe(0);
+    expect((await scene.give(['resume', idOf(stderr), '-o', 'people.tsv', '--columns', 'row,domain'])).exit).toBe(0);
     expect(await scene.read('people.tsv')).toMatch(/^row\tdomain\n2\t/);
   });
 });
@@ -181,7 +181,7 @@ describe.concurrent('a shape that cannot be', () => {
     { args: ['-o', 'people.xls'], says: '/people.xls cannot be written in the format of its name\n  to do: use .csv .tsv .jsonl .xlsx, for instance ' },
   ])('$args is refused before anything is asked', async ({ args, says }, { open }) => {
     const scene = await withList(await open());
-    const { exit, stdout, stderr } = await scene.run(['run', 'list.csv', ...args]);
+    const { exit, stdout, stderr } = await scene.give(['run', 'list.csv', ...args]);
     expect([exit, stdout]).toEqual([2, '']);
     expect(stderr).toContain(says);
     expect((await scene.sandbox.stats()).launch_requests).toBe(0);

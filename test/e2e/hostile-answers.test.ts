@@ -107,7 +107,7 @@ const it = command.extend('serve', ({}, { onCleanup }) => {
 
 describe.concurrent('texts in every field of an answer', () => {
   it('are kept in PostgreSQL, company and person, and in the CSV', async ({ serve, newDatabase, openWorkplace }) => {
-    const databaseUrl = await newDatabase();
+    const databaseUrl = await newDatabase({ migrated: true });
     const { run, write, read } = await openWorkplace({ WATERFALL_BASE_URL: await serve((domain) => filled(domain)), DATABASE_URL: databaseUrl });
     await write('list.csv', listOf(NAMES));
     const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo']);
@@ -130,7 +130,7 @@ describe.concurrent('texts in every field of an answer', () => {
   });
 
   it('are kept when they have a megabyte', async ({ serve, newDatabase, openWorkplace }) => {
-    const databaseUrl = await newDatabase();
+    const databaseUrl = await newDatabase({ migrated: true });
     const long = fieldsOf(['title', 'location', 'professional_email', 'company_domain', 'company_id'], MEGABYTE);
     const company = { ...COMPANY, linkedin_description: MEGABYTE, domain: MEGABYTE };
     const url = await serve(() => ({ persons: [{ ...PERSON, ...long }], company }));
@@ -152,9 +152,9 @@ describe.concurrent('the id of a job', () => {
     ['200 characters', 'j'.repeat(200)],
   ] as const)('of %s is saved and asked for as it is', async ([, id], { serve, databaseUrl, openWorkplace }) => {
     const url = await serve(() => ({ persons: [PERSON ?? {}], company: COMPANY }), () => id);
-    const { run, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: databaseUrl });
+    const { give, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: databaseUrl });
     await write('list.csv', listOf([`job-of-${id.length}`]));
-    expect((await run(['run', 'list.csv', '--title-filter', 'ceo'])).exit).toBe(0);
+    expect((await give(['run', 'list.csv', '--title-filter', 'ceo'])).exit).toBe(0);
     expect(recordsOf(await read('list.contacts.csv'))).toMatchObject([{ job_id: id }]);
   });
 
@@ -165,9 +165,9 @@ describe.concurrent('the id of a job', () => {
     ['a megabyte', Array.from({ length: 100_000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000))).join('')],
   ] as const)('with %s, which cannot be kept or asked for, leaves the launch in doubt', async ([what, id], { serve, databaseUrl, openWorkplace }) => {
     const url = await serve(() => ({ persons: [PERSON ?? {}], company: COMPANY }), () => id);
-    const { run, write, rows } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: databaseUrl });
+    const { give, write, rows } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: databaseUrl });
     await write('list.csv', listOf([`no-job-${what.replaceAll(' ', '-')}`]));
-    const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo', '--in-doubt', 'hold']);
+    const { exit, stderr } = await give(['run', 'list.csv', '--title-filter', 'ceo', '--in-doubt', 'hold']);
     expect([exit, stderr]).toEqual([3, expect.not.stringContaining('bug')]);
     expect((await rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(['in_doubt']);
   });
@@ -176,10 +176,10 @@ describe.concurrent('the id of a job', () => {
 describe.concurrent('the refusal of a company', () => {
   it('is in the report on one line, and moves nobody’s cursor', async ({ serve, newDatabase, openWorkplace }) => {
     const url = await serve((domain) => ({ ...filled(domain), rejected: keptOf(domain.replace('.example', '')) }));
-    const { run, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: await newDatabase() });
+    const { give, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: await newDatabase({ migrated: true }) });
     // Five in a row would stop the run.
     await write('list.csv', listOf(['controls', 'html', 'formula', 'newlines']));
-    const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo']);
+    const { exit, stderr } = await give(['run', 'list.csv', '--title-filter', 'ceo']);
     expect([exit, stderr]).toEqual([3, expect.stringContaining('rejected 4')]);
     expect(stderr).not.toMatch(/(?!\n)\p{Cc}/u);
     const reasons = recordsOf(await read('list.report.csv')).map(({ reason }) => reason);
@@ -190,9 +190,9 @@ describe.concurrent('the refusal of a company', () => {
 describe.concurrent('moments and amounts that nobody expects', () => {
   it('end in contacts all the same', async ({ serve, newDatabase, openWorkplace }) => {
     const url = await serve((domain) => ({ persons: [PERSON ?? {}], company: COMPANY, ...ODD[domain.replace('.example', '')] }));
-    const { run, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: await newDatabase() });
+    const { give, write, read } = await openWorkplace({ WATERFALL_BASE_URL: url, DATABASE_URL: await newDatabase({ migrated: true }) });
     await write('list.csv', listOf(Object.keys(ODD)));
-    const { exit, stderr } = await run(['run', 'list.csv', '--title-filter', 'ceo']);
+    const { exit, stderr } = await give(['run', 'list.csv', '--title-filter', 'ceo']);
     expect([exit, stderr]).toEqual([0, expect.stringContaining(`found ${Object.keys(ODD).length}`)]);
     const lines = recordsOf(await read('list.contacts.csv'));
     expect(lines.map(({ domain, last_name }) => [domain, last_name])).toEqual(Object.keys(ODD).map((name) => [`${name}.example`, PERSON?.last_name]));

@@ -17,7 +17,7 @@ describe.concurrent('a run that is interrupted with SIGINT', () => {
   it('writes a partial file, and the printed command finishes it as if it had never stopped', async ({ open }) => {
     const whole = await open();
     await whole.write('list.csv', list(DOMAINS));
-    await whole.run(['run', 'list.csv']);
+    await whole.give(['run', 'list.csv']);
 
     const scene = await open();
     await scene.write('list.csv', list(DOMAINS));
@@ -38,7 +38,7 @@ describe.concurrent('a run that is interrupted with SIGINT', () => {
     const resume = printedCommand(stopped.stderr);
     expect(resume).toMatch(/^waterfall-contacts resume \d{8}-\d{6}-\w{4} --rate-limit 16\/600$/);
     const id = resume.split(' ')[2] ?? '';
-    const exported = await scene.run(['export', id]);
+    const exported = await scene.give(['export', id]);
     expect([exported.exit, exported.stderr]).toEqual([0, expect.stringMatching(new RegExp(`^run ${id} is not finished: \\d+ of 24 rows done\\n$`))]);
     expect((await scene.shell(`${resume} ${HURRIED}`)).exit).toBe(0);
     expect(withoutJobs(await scene.read('list.contacts.csv'))).toEqual(expected);
@@ -55,7 +55,7 @@ describe.concurrent('a run that was stopped, and whose output another run has wr
     running.signal('SIGINT');
     const resume = printedCommand((await running.ended).stderr);
     await scene.write('list.csv', list(DOMAINS.slice(0, 5)));
-    expect((await scene.run(['run', 'list.csv'])).exit).toBe(0);
+    expect((await scene.give(['run', 'list.csv'])).exit).toBe(0);
     const [contacts, report] = [await scene.read('list.contacts.csv'), await scene.read('list.report.csv')];
 
     const asked = (await scene.sandbox.stats()).launch_requests;
@@ -101,7 +101,7 @@ describe.concurrent('a run that is killed with -9', () => {
     await running.ended;
     await scene.sandbox.setFaults({ latencyMs: 0 });
 
-    const again = await scene.run(['run', 'list.csv']);
+    const again = await scene.give(['run', 'list.csv']);
     expect(again.exit).toBe(0);
     expect(again.stderr).toMatch(/launches were cut off before their reply was seen: in doubt \(run=\S+ launches=10\)/);
     expect(again.stderr).toMatch(/in doubt and repeated: 10 of 34 launches, at worst 100 contacts billed twice/);
@@ -152,7 +152,7 @@ describe.concurrent('a signal', () => {
     const { exit, stderr } = await running.ended;
     expect(exit, stderr).toBe(130);
     expect(stderr).toMatch(/stopped: it got the signal SIGINT\ngo on with: waterfall-contacts run long.csv --title-filter ceo\n$/);
-    expect((await scene.run(['runs', '--json'], { env })).stdout).toBe('[]\n');
+    expect((await scene.give(['runs', '--json'], { env })).stdout).toBe('[]\n');
     expect((await scene.sandbox.stats()).launch_requests).toBe(0);
     expect(await scene.files()).toEqual(['long.csv']);
   });

@@ -41,9 +41,9 @@ describe.concurrent('bad rows among good ones', () => {
   });
 
   it('and nothing else end with 3 and no launch', async ({ open }) => {
-    const { run, write, rows, read, sandbox } = await open();
+    const { give, write, rows, read, sandbox } = await open();
     await write('list.csv', list(['gmail.com', 'localhost', '192.0.2.7']));
-    const { exit } = await run(['run', 'list.csv']);
+    const { exit } = await give(['run', 'list.csv']);
     expect(exit).toBe(3);
     expect((await rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(['invalid', 'invalid', 'invalid']);
     expect(await read('list.contacts.csv')).toMatch(/^domain,title_filter,[^\n]*\n$/);
@@ -51,9 +51,9 @@ describe.concurrent('bad rows among good ones', () => {
   });
 
   it('that only the API refuses are rejected, with its code as the reason', async ({ open }) => {
-    const { run, write, rows } = await open();
+    const { give, write, rows } = await open();
     await write('list.csv', list([first, 'nomx-hill.example', second]));
-    expect((await run(['run', 'list.csv'])).exit).toBe(3);
+    expect((await give(['run', 'list.csv'])).exit).toBe(3);
     expect((await rows('list.report.csv')).map(({ outcome, reason, launches }) => [outcome, reason, launches])).toEqual([
       ['found', '', '1'],
       ['rejected', expect.stringContaining('VALIDATION_BAD_DOMAIN'), '0'],
@@ -64,19 +64,19 @@ describe.concurrent('bad rows among good ones', () => {
 
 describe.concurrent('an empty answer', () => {
   it('is an answer: exit 0', async ({ open }) => {
-    const { run, write, rows } = await open();
+    const { give, write, rows } = await open();
     await write('list.csv', list(companies(2, (people) => people === 0)));
-    expect((await run(['run', 'list.csv'])).exit).toBe(0);
+    expect((await give(['run', 'list.csv'])).exit).toBe(0);
     expect((await rows('list.report.csv')).map(({ outcome }) => outcome)).toEqual(['no_contacts', 'no_contacts']);
   });
 });
 
 describe.concurrent('a list that grew by a row', () => {
   it('costs one launch', async ({ open }) => {
-    const { run, write, rows, sandbox } = await open();
+    const { run, give, write, rows, sandbox } = await open();
     const domains = companies(6);
     await write('list.csv', list(domains.slice(0, 5)));
-    await run(['run', 'list.csv']);
+    await give(['run', 'list.csv']);
     await write('list.csv', list(domains));
     const { exit, stderr } = await run(['run', 'list.csv']);
     expect(exit).toBe(0);
@@ -92,7 +92,7 @@ describe.concurrent('a list that grew by a row', () => {
 
 describe.concurrent('rows that failed', () => {
   it('are tried again by the same command, and only they', async ({ open }) => {
-    const { run, write, rows, shell, sandbox } = await open({ sandbox: ['--fail-rate', '0.5'] });
+    const { run, write, rows, shell, sandbox } = await open({ faults: { failRate: 0.5 } });
     const domains = companies(8);
     await write('list.csv', list(domains));
     const failing = await run(['run', 'list.csv']);
@@ -110,17 +110,17 @@ describe.concurrent('rows that failed', () => {
   });
 
   it('three times are not launched a fourth time, except with --fresh', async ({ open }) => {
-    const { run, write, rows, sandbox } = await open({ sandbox: ['--fail-rate', '1'] });
+    const { give, write, rows, sandbox } = await open({ faults: { failRate: 1 } });
     await write('list.csv', list([first]));
     for (const launches of [1, 2, 3, 3]) {
-      expect((await run(['run', 'list.csv'])).exit).toBe(3);
+      expect((await give(['run', 'list.csv'])).exit).toBe(3);
       expect((await sandbox.stats()).launches).toBe(launches);
     }
     expect(await rows('list.report.csv')).toMatchObject([
       { outcome: 'job_failed', reason: expect.stringContaining('not launched again: 3 jobs of this question failed') as string },
     ]);
     await sandbox.setFaults({ failRate: 0 });
-    expect((await run(['run', 'list.csv', '--fresh'])).exit).toBe(0);
+    expect((await give(['run', 'list.csv', '--fresh'])).exit).toBe(0);
     expect((await sandbox.stats()).launches).toBe(4);
   });
 });

@@ -25,7 +25,7 @@ describe.concurrent('an output that cannot be written', () => {
     expect(await scene.files()).toEqual(['list.contacts.csv', 'list.csv']);
     expect(await scene.read('list.contacts.csv')).toBe(GOOD);
     await expectExported(scene, ended);
-    expect((await scene.run(['run', 'list.csv'])).exit).toBe(0);
+    expect((await scene.give(['run', 'list.csv'])).exit).toBe(0);
     expect(withoutJobs(await scene.read('list.contacts.csv'))).toEqual(withoutJobs(await scene.read('exported.csv')));
     expect((await scene.sandbox.stats()).launches).toBe(DOMAINS.length);
   });
@@ -44,7 +44,7 @@ describe.concurrent('an output that cannot be written', () => {
     const scene = await withList(await open());
     const { stderr } = await scene.shell('mkfifo pipe; (exec 3<pipe; exec 3<&-) & waterfall-contacts run list.csv -o pipe --report r.csv; wait');
     expect(stderr).not.toContain('bug in waterfall');
-    expect((await scene.run(['export', '-o', 'exported.csv'])).exit).toBe(0);
+    expect((await scene.give(['export', '-o', 'exported.csv'])).exit).toBe(0);
     expect((await lstat(join(scene.folder, 'pipe'))).isFIFO()).toBe(true);
   });
 });

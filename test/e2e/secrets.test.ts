@@ -9,8 +9,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
+import type { Faults } from '../../src/sandbox/faults.ts';
 import { createPeople } from '../../src/sandbox/people.ts';
-import { eventually, it, sql, type Ended, type Scene, type Workplace } from '../support/command.ts';
+import { eventually, it, sql, type Ended, type Scene, type SceneOptions, type Workplace } from '../support/command.ts';
 import { companies, FILTER, list } from '../support/sandbox-process.ts';
 
 const KEY = 'wf-live-7d1c9e55ab';
@@ -71,7 +72,7 @@ describe.concurrent('neither key nor password is told', () => {
 
   it.for(FORMATS)('by the stack of a bug that quotes both (%s)', async (format, { openWorkplace, newDatabase }) => {
     const place = await workplace(openWorkplace, newDatabase);
-    await place.run(['migrate']);
+    await place.give(['migrate']);
     // An error of the database that the program does not know: to it, a bug.
     await sql(place.ownerUrl, `create function waterfall.quote() returns trigger language plpgsql as $$ begin raise exception 'boom % %', '${KEY}', '${PASSWORD}'; end $$`);
     await sql(place.ownerUrl, 'create trigger quote before insert on waterfall.runs for each row execute function waterfall.quote()');
@@ -94,7 +95,7 @@ describe.concurrent('neither key nor password is told', () => {
   });
 
   it.for(FORMATS)('by a run of which some rows have no answer (%s)', async (format, { open, newDatabase }) => {
-    const place = await scene(open, newDatabase, ['--fail-rate', '0.5']);
+    const place = await scene(open, newDatabase, { failRate: 0.5 });
     const ended = await place.run([...RUN, '--verbose', '--log-format', format]);
     expect(ended.exit).toBe(3);
     expect(await place.rows('list.contacts.csv')).not.toEqual([]);
@@ -175,9 +176,9 @@ async function workplace(openWorkplace: (env: Record<string, string>) => Promise
 }
 
 /** A workplace with a sandbox, whose commands have our key and our database. */
-async function scene(open: (options: { sandbox: string[] }) => Promise<Scene>, newDatabase: NewDatabase, sandbox: string[] = []): Promise<Scene & Guarded> {
+async function scene(open: (options: SceneOptions) => Promise<Scene>, newDatabase: NewDatabase, faults: Partial<Faults> = {}): Promise<Scene & Guarded> {
   const database = await guardedDatabase(newDatabase);
-  const place = await open({ sandbox });
+  const place = await open({ faults });
   await place.write('list.csv', LIST);
   const start: Scene['start'] = (args, how) =>
     place.start(args, { ...how, env: { DATABASE_URL: database.databaseUrl, WATERFALL_API_KEY: KEY, ...how?.env } });

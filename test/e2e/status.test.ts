@@ -9,9 +9,9 @@ const DOMAINS = companies(3, (people) => people === 5);
 describe.concurrent('status', () => {
   it('of a finished run tells rows, contacts, cost and requests, as text and as JSON', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     await scene.write('list.csv', `${list(DOMAINS)}not a domain,${FILTER}\n${DOMAINS[0]},${FILTER}\n`);
-    const id = await idOf(scene.run(['run', 'list.csv'], { env }));
+    const id = await idOf(scene.give(['run', 'list.csv'], { env }));
     const told = JSON.parse((await scene.run(['status', '--json'], { env })).stdout) as Record<string, unknown>;
     expect(told).toMatchObject({
       run_id: id, input: 'list.csv', state: 'finished', working_since: null, stop_reason: null, rows: 5, rows_done: 5,
@@ -31,10 +31,10 @@ describe.concurrent('status', () => {
   });
 
   it('of a run whose jobs failed gives the command that asks again, which works', async ({ open, newDatabase }) => {
-    const scene = await open({ sandbox: ['--fail-rate', '1'] });
-    const env = { DATABASE_URL: await newDatabase() };
+    const scene = await open({ faults: { failRate: 1 } });
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     await scene.write('my list.csv', list(DOMAINS));
-    expect((await scene.run(['run', 'my list.csv'], { env })).exit).toBe(3);
+    expect((await scene.give(['run', 'my list.csv'], { env })).exit).toBe(3);
     const { stdout } = await scene.run(['status'], { env });
     expect(stdout).toMatch(/ask again for those without an answer with: waterfall-contacts run 'my list\.csv'\n$/);
     await scene.sandbox.setFaults({ failRate: 0 });
@@ -43,13 +43,13 @@ describe.concurrent('status', () => {
 
   it('shows a run live while another process works on it, and afterwards how to go on', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const running = await busy(scene, env);
     const live = await scene.run(['status'], { env });
     expect(live.stdout).toMatch(/^run \S+ \(list\.csv\): being worked on since \d{4}-\d\d-\d\d \d\d:\d\d UTC\n/);
     expect(live.stdout).not.toContain('waterfall-contacts resume');
-    expect((await scene.run(['runs'], { env })).stdout).toMatch(/ running +0\/3 /);
-    await eventually(async () => expect((await scene.run(['status'], { env })).stdout).toMatch(/ requests +1 in [1-9]\S* s of work\n/));
+    expect((await scene.give(['runs'], { env })).stdout).toMatch(/ running +0\/3 /);
+    await eventually(async () => expect((await scene.give(['status'], { env })).stdout).toMatch(/ requests +1 in [1-9]\S* s of work\n/));
 
     running.signal('SIGKILL');
     await running.ended;
@@ -58,7 +58,7 @@ describe.concurrent('status', () => {
     expect(stdout).toMatch(/ requests +1 in [1-9]\S* s of work\n/);
     const goOn = /go on with: (.*)/.exec(stdout)?.[1] ?? '';
     expect((await scene.shell(`${goOn} --rate-limit 50/60`, { env })).exit).toBe(0);
-    const told = JSON.parse((await scene.run(['status', '--json'], { env })).stdout) as { state: string; requests: number };
+    const told = JSON.parse((await scene.give(['status', '--json'], { env })).stdout) as { state: string; requests: number };
     expect(told.state).toBe('finished');
     // Those of the killed process and those of the one that went on.
     const { launch_requests, finds } = await scene.sandbox.stats();
@@ -67,7 +67,7 @@ describe.concurrent('status', () => {
 
   it('of a run that was stopped says why, until it is worked on again', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const running = await busy(scene, env);
     running.signal('SIGTERM');
     await running.ended;
@@ -75,15 +75,15 @@ describe.concurrent('status', () => {
     expect(stdout).toMatch(/^run \S+ \(list\.csv\): stopped: it got the signal SIGTERM\n[^]*\ngo on with: waterfall-contacts resume \S+ --rate-limit 1\/600\n$/);
 
     const again = scene.start(['resume', '--rate-limit', '1/600'], { env });
-    await eventually(async () => expect((await scene.run(['status', '--json'], { env })).stdout).toMatch(/"state": "running"[^]*"stop_reason": null/));
+    await eventually(async () => expect((await scene.give(['status', '--json'], { env })).stdout).toMatch(/"state": "running"[^]*"stop_reason": null/));
     again.signal('SIGKILL');
     await again.ended;
-    expect((await scene.run(['status', '--json'], { env })).stdout).toContain('"state": "interrupted"');
+    expect((await scene.give(['status', '--json'], { env })).stdout).toContain('"state": "interrupted"');
   });
 
   it('--watch ends when nobody works on the run any more', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     const running = await busy(scene, env);
     const watching = scene.start(['status', '--watch'], { env });
     running.signal('SIGTERM');
@@ -104,11 +104,11 @@ describe.concurrent('status', () => {
 describe.concurrent('runs', () => {
   it('lists the runs, newest first, as many as are asked for, as text and as JSON', async ({ open, newDatabase }) => {
     const scene = await open();
-    const env = { DATABASE_URL: await newDatabase() };
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
     await scene.write('first.csv', list(DOMAINS));
     await scene.write('second.csv', list(DOMAINS.slice(0, 2)));
-    const first = await idOf(scene.run(['run', 'first.csv'], { env }));
-    const second = await idOf(scene.run(['run', 'second.csv'], { env }));
+    const first = await idOf(scene.give(['run', 'first.csv'], { env }));
+    const second = await idOf(scene.give(['run', 'second.csv'], { env }));
     const { stdout } = await scene.run(['runs'], { env });
     const lines = stdout.trimEnd().split('\n').map((line) => line.split(/ {2,}/));
     expect(lines).toEqual([

@@ -21,9 +21,9 @@ describe.concurrent('a list on stdin', () => {
   });
 
   it('gives the same bytes as the list in a file', async ({ open }) => {
-    const { run, write, read } = await open();
+    const { run, give, write, read } = await open();
     await write('list.csv', list(DOMAINS));
-    await run(['run', 'list.csv']);
+    await give(['run', 'list.csv']);
     const { exit, stdout } = await run(['run', '-'], { input: list(DOMAINS) });
     // What the first command found, the second takes from the database.
     expect([exit, stdout]).toEqual([0, (await read('list.contacts.csv')).replaceAll(',found,', ',cached,')]);
@@ -32,7 +32,7 @@ describe.concurrent('a list on stdin', () => {
 
 describe.concurrent('a list whose contacts go to stdout, of which no report is written', () => {
   it('is not said to have one', async ({ open }) => {
-    const { run } = await open({ sandbox: ['--fail-rate', '1'] });
+    const { run } = await open({ faults: { failRate: 1 } });
     const { exit, stderr } = await run(['run', '-'], { input: `${list(companies(6))}${'localhost,ceo\n'.repeat(6)}` });
     expect(exit).toBe(3);
     expect(stderr.match(/and 1 more; with --report <file> all are named there\n/g)).toHaveLength(2);
@@ -77,9 +77,9 @@ describe.concurrent('a reader that closes stdout', () => {
   });
 
   it('ends a run that has nothing left to do with 0', async ({ open }) => {
-    const { write, run, read, shell } = await open();
+    const { write, give, read, shell } = await open();
     await write('known.csv', list(companies(60)));
-    await run(['run', 'known.csv']);
+    await give(['run', 'known.csv']);
     await shell('{ waterfall-contacts run known.csv -o -; echo $? > exit; } | true');
     expect(await read('exit')).toBe('0\n');
   });
@@ -87,7 +87,7 @@ describe.concurrent('a reader that closes stdout', () => {
 
 describe.concurrent('stderr', () => {
   it('has only lines of JSON with --log-format json', async ({ open }) => {
-    const { run, write } = await open({ sandbox: ['--fail-rate', '0.5'] });
+    const { run, write } = await open({ faults: { failRate: 0.5 } });
     await write('list.csv', `${list(DOMAINS)}localhost,ceo\n`);
     const { exit, stderr } = await run(['run', 'list.csv', '--log-format', 'json', '--verbose']);
     expect(exit).toBe(3);
@@ -103,11 +103,11 @@ describe.concurrent('stderr', () => {
   });
 
   it('names the encoding that was guessed where it is not UTF-8', async ({ open }) => {
-    const { run, write } = await open();
+    const { give, write } = await open();
     await write('list.csv', Buffer.from('domain,title_filter,city\nharbour-1.example,ceo,Malm\xf6\n', 'latin1'));
-    expect((await run(['run', 'list.csv'])).stderr).toMatch(/^reading list\.csv \(windows-1252, as in "Malmö" in line 2; --encoding says it otherwise\): domains in column/);
+    expect((await give(['run', 'list.csv'])).stderr).toMatch(/^reading list\.csv \(windows-1252, as in "Malmö" in line 2; --encoding says it otherwise\): domains in column/);
     await write('list.csv', list(DOMAINS.slice(0, 1)));
-    expect((await run(['run', 'list.csv'])).stderr).toMatch(/^reading list\.csv: domains in column/);
+    expect((await give(['run', 'list.csv'])).stderr).toMatch(/^reading list\.csv: domains in column/);
   });
 
   it('is empty after a success with --quiet', async ({ open }) => {
@@ -118,7 +118,7 @@ describe.concurrent('stderr', () => {
   });
 
   it('says with --quiet what went wrong', async ({ open }) => {
-    const { run, write } = await open({ sandbox: ['--fail-rate', '1'] });
+    const { run, write } = await open({ faults: { failRate: 1 } });
     await write('list.csv', list(DOMAINS.slice(0, 1)));
     const { exit, stderr } = await run(['run', 'list.csv', '--quiet']);
     expect(exit).toBe(3);
@@ -127,7 +127,7 @@ describe.concurrent('stderr', () => {
   });
 
   it('never has a name, an address, a number or the key, not even with --verbose', async ({ open }) => {
-    const { run, write, rows } = await open({ sandbox: ['--error-rate', '0.1', '--cut-rate', '0.1'] });
+    const { run, write, rows } = await open({ faults: { errorRate: 0.1, cutRate: 0.1 } });
     await write('list.csv', list(DOMAINS));
     const key = 'key-that-nobody-may-see';
     const { stderr } = await run(['run', 'list.csv', '--verbose', '--include-phones'], { env: { WATERFALL_API_KEY: key } });

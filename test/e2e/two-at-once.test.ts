@@ -38,7 +38,7 @@ describe.concurrent('a run that has questions left', () => {
     [['--fresh'], 70_000, -120_000],
   ])('takes an answer that another run got since it began, with options %j, and clocks that are wrong by %d and %d ms', async ([options, wrongMs, otherWrongMs], { open, newDatabase }) => {
     const scene = await open();
-    const DATABASE_URL = await newDatabase();
+    const DATABASE_URL = await newDatabase({ migrated: true });
     const [env, otherEnv] = [wrongMs, otherWrongMs].map((ms) => ({ DATABASE_URL, WRONG_BY_MS: String(ms), NODE_OPTIONS: `--import ${WRONG_CLOCK}` }));
     const [first, shared] = companies(2) as [string, string];
     await scene.write('one.csv', list([first, shared]));

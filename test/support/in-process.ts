@@ -1,6 +1,7 @@
 /*
  * A command given inside the test's own process, from its words to its exit code: a hundred of them in the time that ten
- * processes take. One after the other, since words, environment, folder and streams belong to the process.
+ * processes take. One after the other, since words, environment, folder and streams belong to the process: those of tests that
+ * run at the same time wait for each other.
  */
 import { givenCommand } from '../../src/cli/command.ts';
 import type { Ended } from './command.ts';
@@ -8,8 +9,17 @@ import type { Ended } from './command.ts';
 /** Where a command is given. The environment has nothing but `env`. */
 export type Surroundings = { folder: string; env?: Record<string, string> };
 
-/** Gives a command; returns what it said, and its exit code. */
-export async function give(args: readonly string[], { folder, env = {} }: Surroundings): Promise<Ended> {
+/** The command that was given last. */
+let latest: Promise<unknown> = Promise.resolve();
+
+/** Gives a command when those before it have ended; returns what it said, and its exit code. */
+export function give(args: readonly string[], surroundings: Surroundings): Promise<Ended> {
+  const given = latest.then(() => giveNow(args, surroundings));
+  latest = given.catch(() => undefined); // told to the caller
+  return given;
+}
+
+async function giveNow(args: readonly string[], { folder, env = {} }: Surroundings): Promise<Ended> {
   const before = { argv: process.argv, env: { ...process.env }, folder: process.cwd() };
   const said = { stdout: '', stderr: '' };
   const restore = (['stdout', 'stderr'] as const).map((name) => {

@@ -15,6 +15,9 @@ import { startSandbox } from '../../src/sandbox/server.ts';
 /** The built command. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+/** As it was at first: a command that is given inside this process has its own. */
+const ENVIRONMENT = { ...process.env };
+
 /** What every row of `list` asks for, unless it says otherwise. */
 export const FILTER = 'ceo OR founder';
 
@@ -46,7 +49,7 @@ export async function startSandboxHere(): Promise<SandboxProcess> {
 /** Starts a sandbox as users start it, without a rate limit, whose jobs take no time, unless the options say otherwise. */
 export async function startSandboxProcess(options: readonly string[] = []): Promise<SandboxProcess> {
   const given = ['sandbox', '--port', '0', '--rate-limit', '0', '--job-time', '0', ...options];
-  const child = spawn(process.execPath, [MAIN, ...given], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 1_800_000 });
+  const child = spawn(process.execPath, [MAIN, ...given], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], timeout: 1_800_000 });
   const ended = once(child, 'exit');
   const complaints: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk.toString()));

@@ -18,15 +18,17 @@ const STAND_INS: Record<string, string> = {
   flock: 'code=$3; lock=$4; shift 4; mkdir "$lock.held" 2>/dev/null || exit "$code"; "$@"; code=$?; rmdir "$lock.held"; exit $code',
 };
 
+/** Found out once: a command that is given inside this process has a PATH with stand-ins of others. */
+const LACKING = Object.entries(STAND_INS).filter(([name]) => !isThere(name));
+
 /** Writes into a folder of the PATH: `mail`, which keeps what it was given in the file `mailed`; `npx`, which runs the
  * command; and what of jq, psql and flock the machine lacks. */
 export async function addStandIns(folder: string, mailed: string): Promise<void> {
-  const lacking = Object.entries(STAND_INS).filter(([name]) => !isThere(name));
   const always = [
     ['mail', `{ printf '%s\\n' "$*"; cat; } >>'${mailed}'`],
     ['npx', 'exec "$@"'],
   ];
-  for (const [name = '', script = ''] of [...always, ...lacking]) {
+  for (const [name = '', script = ''] of [...always, ...LACKING]) {
     await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
     await chmod(join(folder, name), 0o755);
   }
