@@ -69,9 +69,9 @@ export function shownBy(given: string, is1904: boolean): Shown {
   };
 }
 
-/** A number as cells without a format show it: up to 11 characters. */
+/** A number as cells without a format show it, in up to 11 characters; but ids are kept with all the digits that a workbook keeps. */
 function general(value: number): string {
-  return Number.isInteger(value) && Math.abs(value) < 1e11 ? String(value === 0 ? 0 : value) : format('General', value, OPTIONS);
+  return Number.isInteger(value) && Math.abs(value) < 1e15 ? String(value === 0 ? 0 : value) : format('General', value, OPTIONS);
 }
 
 /** The day in the calendar of 1900, with the time as its fraction. What is said of a time zone is left out, as a cell has none. */
