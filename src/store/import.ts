@@ -2,6 +2,7 @@
  * The list of a new run: its rows and targets, and what the database already knows of its questions. Saved in batches, each of which may
  * be repeated, and seen by nobody until the last statement.
  */
+import { BusyError } from '../core/errors.ts';
 import type { Question } from '../core/model.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
@@ -73,6 +74,9 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
 
 /** Lets everybody see a run whose list is saved, with what is known of its questions by answers of at most this age; undefined: none. */
 export async function showRun(transaction: Queryable, run_id: string, maxAgeMs: number | undefined): Promise<void> {
+  // Removed by another process, for which this one was dead.
+  const [run] = await transaction.query<{ state: string }>('select state from waterfall.runs where id = $1 for update', [run_id]);
+  if (run === undefined) throw new BusyError('this process stood still for so long that it counted as dead, and its list was removed');
   if (maxAgeMs !== undefined) {
     const [moments] = await transaction.query<{ since: Date; now: Date }>(
       `select moment - $1 * interval '1 millisecond' as since, moment as now from waterfall.moment() as moment`,

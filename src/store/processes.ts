@@ -35,7 +35,9 @@ export async function joinProcesses(database: Database, self: ProcessName, { clo
   setMaxListeners(0, leaving.signal);
   let saidAt = clock.now();
   const [made] = await database.query<{ id: string; alive_until: Date }>(
-    `insert into waterfall.processes (pid, host, machine, alive_until)
+    // Nobody waits any more for what died a day ago.
+    `with long_dead as (delete from waterfall.processes where alive_until < waterfall.moment() - interval '1 day')
+     insert into waterfall.processes (pid, host, machine, alive_until)
      values ($1, $2, $3, waterfall.moment() + $4 * interval '1 millisecond') returning id, alive_until`,
     [self.pid, self.host, self.machine, ALIVE_MS],
   );

@@ -51,13 +51,16 @@ export async function createRun<Options>(database: Database, run: MadeRun<Option
  */
 export async function takeRun<Options>(database: Database, id: string, taker: Taker): Promise<RunRecord<Options>> {
   for (;;) {
-    const [other] = await database.query<{ process_id: string }>(
-      `select other.process_id from waterfall.runs as run
+    const [other] = await database.query<{ id: string; process_id: string; state: string }>(
+      `select other.id, other.process_id, other.state from waterfall.runs as run
        join waterfall.runs as other on other.key = run.key and other.state in ('importing', 'running')
        where run.id = $1 and other.process_id <> $2`,
       [id, taker.process_id],
     );
-    if (other !== undefined) await whenEnded(database, other.process_id, taker);
+    if (other !== undefined) {
+      await whenEnded(database, other.process_id, taker);
+      if (other.state === 'importing') await discardRun(database, other.id);
+    }
     const taken = await database.transaction((transaction) => tryTake(transaction, id, taker.process_id)).catch((error: unknown) => {
       if (sqlState(error) !== '23505') throw error; // runs_one_at_work: somebody was faster
       return false;

@@ -44,6 +44,13 @@ describeOnBoth('a process', (open) => {
     expect(await aliveUntil(open())).toEqual([20_000, 20_000]);
   });
 
+  it('that died a day ago is known no more once another joins', async () => {
+    await bringToLife(open(), OTHER);
+    await setMoment(open(), NOW + 20_000 + 86_400_000 + 1);
+    await join(open());
+    expect(await open().query('select pid from waterfall.processes')).toEqual([{ pid: HERE.pid }]);
+  });
+
   it('that has been forgotten is there again when it says so', async () => {
     const { clock, ensureAlive } = await join(open());
     await forgetProcesses(open());
@@ -181,6 +188,23 @@ describeOnBoth('a run', (open) => {
     expect(await states()).toEqual({ other: 'importing' });
     await createRun(open(), MADE, living.taker);
     expect(await states()).toEqual({ other: 'importing', new: 'importing' });
+  });
+
+  it('is taken although a dead process was saving a list by the same key, which is removed', async () => {
+    const [dead, second] = [await join(open()), await join(open())];
+    await startedRun(open(), 'run-1', ['acme.example']);
+    await open().query(`update waterfall.runs set state = 'stopped'`);
+    await createRun(open(), MADE, dead.taker);
+    await open().query('delete from waterfall.processes where id = $1', [dead.id]);
+    expect(await takeRun(open(), 'run-1', second.taker)).toMatchObject({ id: 'run-1' });
+    expect(await states()).toEqual({ 'run-1': 'running' });
+  });
+
+  it('whose list was removed meanwhile is not shown', async () => {
+    const only = await join(open());
+    await createRun(open(), MADE, only.taker);
+    await open().query('delete from waterfall.runs');
+    await expect(showRun(open(), 'new', undefined)).rejects.toBeInstanceOf(BusyError);
   });
 
   it('is lost by whoever was silent for long, when another has taken it, and only then', async () => {
