@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** The built command. */
-export const CLI = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../dist/bundle/main.js', import.meta.url));
 /** What every company is asked for. */
 export const FILTER = 'founder OR ceo';
 /** Most jobs in flight: of the command by default, and so of its rivals. */

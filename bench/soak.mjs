@@ -28,7 +28,7 @@ process.prependListener('beforeExit', () => process.exit());
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string', default: String(Date.now() % 100_000) } } });
 const random = generator(Number(values.seed));
 const endAt = Date.now() + Number(values.minutes) * 60_000;
-const cli = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const cli = new URL('../dist/bundle/main.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'waterfall-contacts-soak-'));
 chmodSync(folder, 0o755); // as root, the server runs as another user
 const FILTER = 'founder OR ceo';

@@ -22,8 +22,8 @@ if (!found.fits) {
   process.stderr.write('error: waterfall-contacts needs Node ' + engines.node.replace('>=', '') + ' or newer, and this is ' + found.name + '\n');
   process.exit(2);
 }
-if (!require('fs').existsSync(require('path').join(__dirname, '../dist/cli/main.js'))) {
+if (!require('fs').existsSync(require('path').join(__dirname, '../dist/bundle/main.js'))) {
   process.stderr.write('error: waterfall-contacts is not built\n  to do: npm install --include=dev\n');
   process.exit(2);
 }
-import('../dist/cli/main.js');
+import('../dist/bundle/main.js');

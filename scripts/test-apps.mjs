@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 
-const cli = new URL('../dist/cli/main.js', import.meta.url).pathname;
+const cli = new URL('../dist/bundle/main.js', import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), 'waterfall-contacts-apps-'));
 const env = { PATH: process.env.PATH, HOME: folder, WATERFALL_CONTACTS_HOME: join(folder, 'home') };
 

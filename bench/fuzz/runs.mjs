@@ -1,5 +1,6 @@
 /* Whole runs: a list into the embedded database, answers of any shape to its questions, and both outputs read back. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -52,7 +53,9 @@ export async function runs({ folder, count }) {
     }
     const output = { contacts, report, style: { delimiter: ',', bom: false } };
     const options = { question: QUESTION, reading: {}, rows: null, output };
-    const run = await startRun(database, runtime, { key: 'fuzz', input_name: 'list.csv', list: { columns, rows: noted() }, options, maxAgeMs: 0, fresh: true, onAdvice: nothing, onOrRead: nothing });
+    const stop = createStop();
+    const taker = { process_id: randomUUID(), self: { pid: 1, host: 'here', machine: null, hasEnded: () => true }, runtime, signal: stop.signal };
+    const run = await startRun(database, { key: 'fuzz', input_name: 'list.csv', list: { columns, rows: noted() }, options, maxAgeMs: 0, fresh: true, onAdvice: nothing, onOrRead: nothing }, taker);
 
     const answered = new Map();
     const client = {
@@ -69,11 +72,10 @@ export async function runs({ folder, count }) {
       requests: () => ({ launches: answered.size, finds: answered.size, throttled: 0 }),
       close: async () => undefined,
     };
-    const stop = createStop();
     const onStart = async () => createAllowance(createBudget({ capUsd: undefined, price: undefined, limit: QUESTION.limit, includePhones: false }), stop);
-    const lock = { ensure: async () => undefined, release: async () => undefined };
+    const ownership = { ensure: async () => undefined, isSure: () => true };
     const limiter = createLimiter({ limit: 0, windowMs: 60_000, ...runtime });
-    const result = await execute({ run, runtime, database, lock, client, limiter, memory: MEMORY, stop, stdout: new PassThrough(), concurrency: 50, jobTimeoutMs: 600_000, inDoubt: 'relaunch', onStart, onSettled: nothing });
+    const result = await execute({ run, runtime, database, process_id: taker.process_id, ownership, now: () => runtime.clock.now(), client, limiter, memory: MEMORY, stop, stdout: new PassThrough(), concurrency: 50, jobTimeoutMs: 600_000, inDoubt: 'relaunch', onStart, onSettled: nothing });
     assert.equal(result.stopped, undefined);
     assert.equal(result.writeFailure, undefined);
 

@@ -33,7 +33,7 @@ it('prints what the README shows', async () => {
   const shown = /```text\n(reading [^]*?)```/.exec(readme)?.[1] ?? '';
   const { stdout, stderr } = await promisify(execFile)('sh', ['-c', `"$NODE" "$CLI" ${command}`], {
     cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, NODE: process.execPath, CLI: join(ROOT, 'dist/cli/main.js') },
+    env: { PATH: process.env.PATH, HOME: folder, NODE: process.execPath, CLI: join(ROOT, 'dist/bundle/main.js') },
   });
   expect(steady(stderr)).toBe(steady(shown));
   expect(stdout).toBe('');

@@ -13,7 +13,7 @@ import { createPeople } from '../../src/sandbox/people.ts';
 import { startSandbox } from '../../src/sandbox/server.ts';
 
 /** The built command. */
-export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
 /** As it was at first: a command that is given inside this process has its own. */
 const ENVIRONMENT = { ...process.env };

@@ -11,14 +11,13 @@ const COMMAND = join(ROOT, 'bin/waterfall-contacts.cjs');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const filesIn = (folder: string, end: string) => readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(end)).map((name) => `${folder}/${name}`);
 
-it('is the built source, the migrations, the database template and the documents', () => {
+it('is the bundled source, the migrations, the database template and the documents', () => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const [{ files }] = JSON.parse(packed) as [{ files: { path: string }[] }];
-  const built = filesIn('src', '.ts').filter((path) => !path.endsWith('.d.ts')).map((path) => path.replace('src/', 'dist/').replace(/ts$/, 'js'));
   expect(files.map(({ path }) => path).sort()).toEqual(
     [
       ...['package.json', 'bin/waterfall-contacts.cjs', 'README.md', 'CHANGELOG.md', 'LICENSE', '.env.example', 'dist/database-template.tar.gz'],
-      ...[...filesIn('sql', '.sql'), ...filesIn('docs', '.md'), ...built],
+      ...[...filesIn('sql', '.sql'), ...filesIn('docs', '.md'), ...filesIn('dist/bundle', '.js')],
     ].sort(),
   );
 });
