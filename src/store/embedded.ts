@@ -1,7 +1,6 @@
 /* The driver for the embedded PostgreSQL (PGlite), in a folder under the home folder. */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -34,15 +33,14 @@ const COMPILE_ONCE = '--liftoff-only';
  */
 export async function openEmbedded(home: string): Promise<Driver> {
   const folder = embeddedFolder(home);
-  let lock: FileHandle | undefined;
-  const release = async () => lock?.close();
+  let release = () => undefined as void;
   try {
     await mkdir(home, { recursive: true, mode: 0o700 });
-    lock = await lockFolder(home);
+    release = await lockFolder(home);
     const pglite = await openFolder(folder);
     return driverOf(pglite, folder, release);
   } catch (error) {
-    await release();
+    release();
     const told = inWords(folder, error);
     if (told instanceof BusyError || told instanceof DatabaseError || told instanceof UsageError) throw told;
     throw new UsageError(
@@ -80,7 +78,7 @@ async function openFolder(folder: string): Promise<PGlite> {
   });
 }
 
-function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>): Driver {
+function driverOf(pglite: PGlite, folder: string, release: () => void): Driver {
   const attempt: Attempt = async (work) => {
     requireRoom(folder);
     return work().catch((error: unknown) => {
@@ -100,7 +98,7 @@ function driverOf(pglite: PGlite, folder: string, release: () => Promise<void>):
       ),
     async close() {
       await pglite.close();
-      await release();
+      release();
     },
   };
 }

@@ -4,9 +4,7 @@
  * first one ends.
  */
 import { spawnSync } from 'node:child_process';
-import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { BusyError, UsageError } from '../core/errors.ts';
 
@@ -14,23 +12,26 @@ import { BusyError, UsageError } from '../core/errors.ts';
 export type TryLock = (fd: number) => boolean;
 
 /**
- * Locks a home folder until the returned file is closed; whoever drops it without closing loses the lock to the garbage collector.
+ * Locks a home folder; returns what releases it. Held by a number and not by a FileHandle, which the garbage collector closes when
+ * nobody looks at it any more, while queries still run.
  * @throws {BusyError} when another process has it; {UsageError} where the system has no way to lock.
  */
-export async function lockFolder(home: string, tryLock?: TryLock): Promise<FileHandle> {
+export async function lockFolder(home: string, tryLock?: TryLock): Promise<() => void> {
   const lock = tryLock ?? (await systemLock());
-  const file = await open(join(home, 'database.lock'), constants.O_RDWR | constants.O_CREAT, 0o600);
+  const fd = openSync(join(home, 'database.lock'), constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
-    if (!lock(file.fd)) {
-      const pid = (await readFile(file, 'utf8')).trim();
+    if (!lock(fd)) {
+      const pid = readFileSync(fd, 'utf8').trim();
       throw new BusyError(`another process${pid === '' ? '' : ` (pid ${pid})`} uses the embedded database in ${home}`);
     }
     // For the message only; the lock itself is the kernel's.
-    await file.truncate(0);
-    await file.write(`${process.pid}\n`, 0);
-    return file;
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${process.pid}\n`, 0);
+    return () => {
+      closeSync(fd);
+    };
   } catch (error) {
-    await file.close();
+    closeSync(fd);
     throw error;
   }
 }

@@ -92,71 +92,68 @@ export async function showRun(transaction: Queryable, run_id: string, maxAgeMs: 
  * asked first), jobs that failed too often, launches in doubt. Times are moments.
  */
 export async function adoptKnown(transaction: Queryable, run_id: string, since: Date, now: Date): Promise<void> {
-  // Of rows that were added just now the planner knows nothing and takes them for none (measured: 5 minutes for 5,000).
-  await transaction.query('analyze waterfall.targets');
   await transaction.query(
     `update waterfall.targets as target
-     set state = 'cached', answered_by = known.id, job_id = known.job_id, stop_date = known.stop_date,
+     set state = 'cached', answered_by = known.holder_id, job_id = known.job_id, stop_date = known.stop_date,
        contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3, reason = known.reason
-     from (
-       select distinct on (earlier.question_hash) earlier.question_hash, earlier.id, earlier.job_id, earlier.stop_date, earlier.contacts, earlier.reason
-       from waterfall.targets as mine
-       join waterfall.targets as earlier using (question_hash)
-       where mine.run_id = $1 and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null
+     from (${each(`
+       select earlier.id as holder_id, earlier.job_id, earlier.stop_date, earlier.contacts, earlier.reason
+       from waterfall.targets as earlier
+       where earlier.question_hash = mine.question_hash and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null
          and earlier.answer is not null and earlier.stop_date >= $2
          and waterfall.serves(earlier.question_limit, earlier.contacts, mine.question_limit)
-       order by earlier.question_hash, earlier.stop_date desc, earlier.id
-     ) as known
-     where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,
+       order by earlier.stop_date desc, earlier.id limit 1`)}) as known
+     where target.id = known.id`,
     [run_id, since, now],
   );
   await transaction.query(
     `update waterfall.targets as target
      set state = 'following', job_id = known.job_id, launched_at = known.launched_at
-     from (
-       select distinct on (earlier.question_hash) earlier.question_hash, earlier.job_id, earlier.launched_at
-       from waterfall.targets as mine
-       join waterfall.targets as earlier using (question_hash)
-       where mine.run_id = $1 and earlier.run_id <> $1
-         and ${isOpen('earlier', '$2')}
-       order by earlier.question_hash, earlier.launched_at desc, earlier.id
-     ) as known
-     where target.run_id = $1 and target.state = 'pending' and target.question_hash = known.question_hash`,
+     from (${each(`
+       select earlier.job_id, earlier.launched_at
+       from waterfall.targets as earlier
+       where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and ${isOpen('earlier', '$2')}
+       order by earlier.launched_at desc, earlier.id limit 1`)}) as known
+     where target.id = known.id`,
     [run_id, since],
   );
   await transaction.query(
     `update waterfall.targets as target
      set state = 'job_failed', job_id = failed.job_id, settled_at = $4,
        reason = ${failedReason('failed.times', 'failed.reason')}
-     from (
-       select mine.question_hash, count(distinct earlier.job_id) as times,
+     from (${each(`
+       select count(distinct earlier.job_id) as times,
          (array_agg(earlier.job_id order by earlier.id desc))[1] as job_id,
          (array_agg(coalesce(earlier.reason, 'no reason given') order by earlier.id desc) filter (where earlier.launches > 0))[1] as reason
-       from waterfall.targets as mine
-       join waterfall.targets as earlier using (question_hash)
-       where mine.run_id = $1 and ${hasFailed('earlier', '$2')}
-       group by mine.question_hash
-       having count(distinct earlier.job_id) >= $3
-     ) as failed
-     where target.run_id = $1 and target.state = 'pending' and target.question_hash = failed.question_hash`,
+       from waterfall.targets as earlier
+       where earlier.question_hash = mine.question_hash and ${hasFailed('earlier', '$2')}
+       having count(distinct earlier.job_id) >= $3`)}) as failed
+     where target.id = failed.id`,
     [run_id, since, FAILURES_ENOUGH, now],
   );
   // In doubt until answered: launches of earlier runs, unless a later target of the question has an answer.
   await transaction.query(
     `update waterfall.targets as target
      set doubts = doubtful.doubts
-     from (
-       select mine.question_hash, max(earlier.doubts) as doubts
-       from waterfall.targets as mine
-       join waterfall.targets as earlier using (question_hash)
-       where mine.run_id = $1 and earlier.run_id <> $1 and earlier.doubts > 0
+     from (${each(`
+       select max(earlier.doubts) as doubts
+       from waterfall.targets as earlier
+       where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and earlier.doubts > 0
          and not exists (
            select from waterfall.targets as answered
            where answered.question_hash = mine.question_hash and answered.id >= earlier.id
              and answered.state in ('found', 'no_contacts') and answered.settled_at is not null)
-       group by mine.question_hash
-     ) as doubtful
-     where target.run_id = $1 and target.state = 'pending' and target.question_hash = doubtful.question_hash`,
+       having max(earlier.doubts) > 0`)}) as doubtful
+     where target.id = doubtful.id`,
     [run_id],
   );
+}
+
+/**
+ * What is known of each question of the run ($1) that is pending, with the id of its target. Looked up one by one, by the index on the
+ * question: of rows that were added just now the planner knows nothing, takes them for none, and would compare all with all (5 minutes
+ * for 5,000). To tell it (`analyze`) is a right of the table's owner alone.
+ */
+function each(known: string): string {
+  return `select mine.id, known.* from waterfall.targets as mine cross join lateral (${known}) as known where mine.run_id = $1 and mine.state = 'pending'`;
 }

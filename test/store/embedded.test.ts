@@ -206,8 +206,8 @@ describe('the embedded database', () => {
     await mkdir(home);
     const first = await lockFolder(home, lockByCommand);
     await expect(lockFolder(home, lockByCommand)).rejects.toThrow(`another process (pid ${process.pid}) uses the embedded database`);
-    await first.close();
-    await (await lockFolder(home, lockByCommand)).close();
+    first();
+    (await lockFolder(home, lockByCommand))();
   });
 
   it('is refused where there is no way to lock it', async () => {

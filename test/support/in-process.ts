@@ -22,6 +22,9 @@ export function give(args: readonly string[], surroundings: Surroundings): Promi
 async function giveNow(args: readonly string[], { folder, env = {} }: Surroundings): Promise<Ended> {
   const before = { argv: process.argv, env: { ...process.env }, folder: process.cwd() };
   const said = { stdout: '', stderr: '' };
+  // What Node has against the process of the tests is none of the command's matter, which logs warnings where somebody listens for them.
+  const warned = process.listeners('warning');
+  process.removeAllListeners('warning');
   const restore = (['stdout', 'stderr'] as const).map((name) => {
     const stream = process[name];
     const write = stream.write.bind(stream);
@@ -47,6 +50,7 @@ async function giveNow(args: readonly string[], { folder, env = {} }: Surroundin
     replaceEnvironment(before.env);
     process.chdir(before.folder);
     for (const end of restore) end();
+    for (const listener of warned) process.on('warning', listener);
   }
 }
 
