@@ -5,6 +5,7 @@
 import { BusyError } from '../core/errors.ts';
 import type { Question } from '../core/model.ts';
 import type { Queryable } from './database.ts';
+import { momentOf } from './processes.ts';
 import { storableJson } from './storable.ts';
 
 /** A row of the list on its way in: with a question, or with the reason why it has none. */
@@ -78,11 +79,8 @@ export async function showRun(transaction: Queryable, run_id: string, maxAgeMs: 
   const [run] = await transaction.query<{ state: string }>('select state from waterfall.runs where id = $1 for update', [run_id]);
   if (run === undefined) throw new BusyError('this process stood still for so long that it counted as dead, and its list was removed');
   if (maxAgeMs !== undefined) {
-    const [moments] = await transaction.query<{ since: Date; now: Date }>(
-      `select moment - $1 * interval '1 millisecond' as since, moment as now from waterfall.moment() as moment`,
-      [maxAgeMs],
-    );
-    if (moments !== undefined) await adoptKnown(transaction, run_id, moments.since, moments.now);
+    const now = await momentOf(transaction);
+    await adoptKnown(transaction, run_id, new Date(now.getTime() - maxAgeMs), now);
   }
   await transaction.query(`update waterfall.runs set state = 'running' where id = $1 and state = 'importing'`, [run_id]);
 }

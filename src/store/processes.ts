@@ -131,7 +131,7 @@ export async function whenEnded(database: Queryable & { place: string }, process
 }
 
 /** A process, in words. */
-export function processWords({ pid, host }: Pick<ProcessName, 'pid' | 'host'>): string {
+function processWords({ pid, host }: Pick<ProcessName, 'pid' | 'host'>): string {
   return `pid ${pid} on ${host}`;
 }
 

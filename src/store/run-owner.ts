@@ -110,7 +110,7 @@ export function ownershipOf(database: Database, id: string, process: LiveProcess
       if (found.length === 0) throw new BusyError(`another process works on this run now (on ${database.place})`);
       gaps = now;
     },
-    isSure: () => process.isAlive(),
+    isSure: process.isAlive,
   };
 }
 
@@ -120,6 +120,11 @@ export async function discardDeadImports(database: Database): Promise<void> {
   for (const { id } of dead) await discardRun(database, id);
 }
 
+/** Runs with the living process that works on each. */
+const AT_WORK = `
+  waterfall.runs as run join waterfall.processes as process
+  on process.id = run.process_id and run.state in ('importing', 'running') and process.alive_until > waterfall.moment()`;
+
 /** A process that works on a run, for people. */
 export type RunWorker = ProcessName & { run_id: string; since: Date };
 
@@ -128,8 +133,7 @@ export async function workersOn(database: Queryable & { embedded: boolean }, run
   if (database.embedded) return [];
   const workers = await database.query<RunWorker>(
     `select run.id as run_id, process.pid, process.host, process.machine, process.started_at as since
-     from waterfall.runs as run join waterfall.processes as process on process.id = run.process_id
-     where run.id = any ($1::text[]) and run.state in ('importing', 'running') and process.alive_until > waterfall.moment()`,
+     from ${AT_WORK} where run.id = any ($1::text[])`,
     [run_ids],
   );
   return workers.filter((worker) => !self.hasEnded(worker));
@@ -137,9 +141,6 @@ export async function workersOn(database: Queryable & { embedded: boolean }, run
 
 /** A run that any living process works on, the newest; undefined where all are at rest. */
 export async function anyRunAtWork(database: Queryable): Promise<string | undefined> {
-  const [run] = await database.query<{ id: string }>(
-    `select run.id from waterfall.runs as run join waterfall.processes as process on process.id = run.process_id
-     where run.state in ('importing', 'running') and process.alive_until > waterfall.moment() order by run.created_at desc limit 1`,
-  );
+  const [run] = await database.query<{ id: string }>(`select run.id from ${AT_WORK} order by run.created_at desc limit 1`);
   return run?.id;
 }
