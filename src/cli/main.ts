@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /* The entry point: gives the process to the command, and the command's exit code to the process. */
 import { setFlagsFromString } from 'node:v8';
 import { ignoredHere } from '../runtime/ignored-signals.ts';

@@ -27,8 +27,10 @@ it('asks for no script of its own at an install, of which npm would warn', () =>
   expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
 });
 
-it('has a command that a shell may run', () => {
-  expect(() => { accessSync(join(ROOT, 'bin/waterfall-contacts.cjs'), constants.X_OK); }).not.toThrow();
+// The second was the command once, and npx keeps the link that it made then: in the same folder it said "Permission denied" after an update.
+it.each(['bin/waterfall-contacts.cjs', 'dist/cli/main.js'])('has a command that a shell may run: %s', (path) => {
+  expect(() => { accessSync(join(ROOT, path), constants.X_OK); }).not.toThrow();
+  expect(execFileSync(join(ROOT, path), ['--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 it.each([
