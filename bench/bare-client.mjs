@@ -6,7 +6,7 @@ import pLimit from 'p-limit';
 import { Agent, request } from 'undici';
 import { CONCURRENCY, domainAt, FILTER } from './companies.mjs';
 
-/** As the command's transport (src/waterfall/transport.ts). */
+/** As the command's transport (src/providers/http/transport.ts). */
 const CONNECTIONS = 64;
 
 const [, , kind, url, companies] = process.argv;

@@ -59,6 +59,6 @@ export async function benchThroughput(services, form) {
 
 /** Which of the two functions the command itself calls. */
 function ownCall() {
-  const transport = readFileSync(join(import.meta.dirname, '../dist/waterfall/transport.js'), 'utf8');
+  const transport = readFileSync(join(import.meta.dirname, '../dist/providers/http/transport.js'), 'utf8');
   return transport.includes('dispatcher.request(') ? 'request' : 'fetch';
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { companyDomain } from '../../dist/core/domain.js';
-import { canonicalFilter, caret, matchesTitle, parseTitleFilter, printTitleFilter, readOr } from '../../dist/core/title-filter.js';
+import { canonicalFilter, caret, matchesTitle, parseTitleFilter, printTitleFilter, readOr } from '../../dist/kinds/contacts/title-filter.js';
 import { anyText, domainText, piece } from './arbitraries.mjs';
 
 const HOST = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/;

@@ -8,7 +8,7 @@ import { companyDomain } from '../../dist/core/domain.js';
 import { UsageError } from '../../dist/core/errors.js';
 import { examineList, textOf } from '../../dist/lists/format.js';
 import { openList } from '../../dist/lists/read.js';
-import { importedRows } from '../../dist/run/start.js';
+import { importedRows } from '../../dist/service/start.js';
 import { anyText, cellText, domainText } from './arbitraries.mjs';
 
 const LISTS = new URL('../../test/lists/', import.meta.url);

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import readXlsxFile from 'read-excel-file/node';
 import { examineList } from '../../dist/lists/format.js';
 import { openList } from '../../dist/lists/read.js';
-import { writeSheetFile } from '../../dist/sheet/write.js';
+import { writeSheetFile } from '../../dist/outputs/write.js';
 import { anyText, cellText, domainText } from './arbitraries.mjs';
 
 /** What a spreadsheet may run, and so what an apostrophe may stand before. */

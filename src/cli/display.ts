@@ -2,14 +2,14 @@
 import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { FAILED, LEFT_OVER } from '../core/model.ts';
-import type { Allowance } from '../run/allowance.ts';
+import type { Allowance } from '../engine/allowance.ts';
 import { rowsOf } from '../store/outcomes.ts';
-import type { Health } from '../run/health.ts';
-import { createTimeLeft } from '../run/time-left.ts';
-import type { Outlook } from '../run/time-left.ts';
+import type { Health } from '../engine/health.ts';
+import { createTimeLeft } from '../service/time-left.ts';
+import type { Outlook } from '../service/time-left.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
-import type { RequestCounts } from '../waterfall/client.ts';
-import type { Limiter } from '../waterfall/limiter.ts';
+import type { RequestCounts } from '../providers/waterfall/client.ts';
+import type { Limiter } from '../providers/http/limiter.ts';
 import type { ProgressSource } from './progress-bar.ts';
 
 /** Counts for the display of one invocation. */

@@ -1,13 +1,13 @@
 /* `run --dry-run`: what the run would do and cost. Sends nothing, needs no key, creates nothing but the report that is asked for. */
 import { BusyError, DatabaseError, UsageError } from '../core/errors.ts';
-import { previewRun } from '../run/dry-run.ts';
-import { createBudget } from '../run/budget.ts';
-import { outputFailure, writeReportTo } from '../run/output.ts';
-import { openingLines, planOf } from '../run/plan.ts';
-import { choosePrice } from '../run/price.ts';
-import type { NewRun } from '../run/start.ts';
-import { near } from '../run/summary.ts';
-import type { Sheet } from '../sheet/sheet.ts';
+import { previewRun } from '../service/dry-run.ts';
+import { createBudget } from '../engine/budget.ts';
+import { outputFailure, writeReportTo } from '../service/output.ts';
+import { openingLines, planOf } from '../service/plan.ts';
+import { choosePrice } from '../kinds/contacts/price.ts';
+import type { NewRun } from '../service/start.ts';
+import { near } from '../service/summary.ts';
+import type { Sheet } from '../outputs/sheet.ts';
 import { inWords } from '../store/database.ts';
 import type { Driver } from '../store/database.ts';
 import { countUnformed } from '../store/forming.ts';

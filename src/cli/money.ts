@@ -4,9 +4,9 @@ import { ApiError, TransportError, UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Account } from '../core/model.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
-import type { Balance, Plan } from '../run/plan.ts';
+import type { Balance, Plan } from '../service/plan.ts';
 import type { Clock } from '../runtime/runtime.ts';
-import type { Client } from '../waterfall/client.ts';
+import type { Client } from '../providers/waterfall/client.ts';
 import { boundIn } from './command-line.ts';
 
 /** Options of money, as commander gives them. */

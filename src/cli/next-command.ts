@@ -1,7 +1,7 @@
 /* The command that goes on with a run. */
 import { asStarted, boundsWith, resumeCommand } from './command-line.ts';
-import type { Run } from '../run/options.ts';
-import type { RunLine } from '../run/status.ts';
+import type { Run } from '../service/options.ts';
+import type { RunLine } from '../service/status.ts';
 
 /**
  * The command that goes on with the run, or asks again for what it could not get; none when there is nothing to do. `program` is for

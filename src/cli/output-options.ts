@@ -1,7 +1,7 @@
 /* The options of the outputs: the same for every command that writes contacts. */
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { ShapeChoice } from '../run/output-shape.ts';
+import type { ShapeChoice } from '../service/output-shape.ts';
 
 /** As commander gives them. */
 export type OutputCommandOptions = ShapeChoice & { output?: string; report?: string };

@@ -1,6 +1,6 @@
 /* Which run is meant: an id, as much of one as only one run begins with, or none for the latest. */
 import { UsageError } from '../core/errors.ts';
-import type { Run, RunOptions } from '../run/options.ts';
+import type { Run, RunOptions } from '../service/options.ts';
 import type { Database } from '../store/database.ts';
 import { findRun, latestRuns, runsLike } from '../store/runs.ts';
 

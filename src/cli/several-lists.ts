@@ -5,7 +5,7 @@ import type { Problem } from '../core/errors.ts';
 import { refuse } from '../core/problems.ts';
 import { examineList } from '../lists/format.ts';
 import { openList } from '../lists/read.ts';
-import { chooseOutput, isFolder } from '../run/output-choice.ts';
+import { chooseOutput, isFolder } from '../service/output-choice.ts';
 import type { RunCommandOptions } from './commands/run.ts';
 
 /**

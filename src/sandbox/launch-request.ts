@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { companyDomain } from '../core/domain.ts';
-import { parseTitleFilter } from '../core/title-filter.ts';
+import { parseTitleFilter } from '../kinds/contacts/title-filter.ts';
 import { ApiProblem } from './replies.ts';
 
 const body = z.object({

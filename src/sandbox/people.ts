@@ -4,7 +4,7 @@
  * person with the same id in both. Names are made up; addresses and phone numbers that exist are not used:
  * `.example` hosts, the domain that was asked for, and numbers reserved for fiction.
  */
-import { parseTitleFilter } from '../core/title-filter.ts';
+import { parseTitleFilter } from '../kinds/contacts/title-filter.ts';
 import { hash32, mulberry32, pick, uuidOf } from './chance.ts';
 import type { LaunchTask } from './launch-request.ts';
 import { AREA_CODES, FORMER, INDUSTRIES, LATIN, OTHER_SCRIPTS, PLACES, plainText, SIZES } from './names.ts';

@@ -2,7 +2,7 @@
  * Job titles that obey a title filter: built from the filter's own terms and from a pool of common titles, and each one
  * checked with `matchesTitle`, so that a reply of the sandbox never contradicts its question.
  */
-import { matchesTitle, termsOf, type TitleExpression } from '../core/title-filter.ts';
+import { matchesTitle, termsOf, type TitleExpression } from '../kinds/contacts/title-filter.ts';
 
 /** Enough for variety; more only costs time, since people may share a title. */
 const MOST_TITLES = 48;

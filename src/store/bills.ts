@@ -1,5 +1,5 @@
 /* What earlier answers were billed, and launches that may have to be repeated: for estimates, before anything is sent. */
-import type { QuestionOptions } from '../core/target.ts';
+import type { QuestionOptions } from '../kinds/contacts/question.ts';
 import type { Queryable } from './database.ts';
 
 /** So many of the latest bills count: enough to have seen the dearest, few enough to follow a new price. */

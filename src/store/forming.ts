@@ -5,7 +5,7 @@
  */
 import { BusyError } from '../core/errors.ts';
 import type { Question } from '../core/model.ts';
-import { hashOfStored, QUESTION_VERSION } from '../core/target.ts';
+import { hashOfStored, QUESTION_VERSION } from '../kinds/contacts/question.ts';
 import type { Driver, Queryable } from './database.ts';
 import { anyRunAtWork } from './run-owner.ts';
 import { storableJson } from './storable.ts';

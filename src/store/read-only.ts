@@ -3,7 +3,7 @@
  * and its rows come page by page, however many there are.
  */
 import { UsageError } from '../core/errors.ts';
-import { caret } from '../core/title-filter.ts';
+import { caret } from '../kinds/contacts/title-filter.ts';
 import type { Database, Table } from './database.ts';
 import { isTransient, sqlState } from './sqlstate.ts';
 

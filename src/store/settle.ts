@@ -2,7 +2,7 @@
  * Saves the answers of finished jobs. One statement, and so one transaction: answers, companies, contacts, links and
  * outcomes, all of it or none of it, in one round trip. People who are to be forgotten are left out of all of them.
  */
-import { recordsOf } from '../core/contact.ts';
+import { recordsOf } from '../kinds/contacts/contact.ts';
 import { hashesOf, identifiersOf, withoutForgotten } from '../core/forgotten.ts';
 import type { Answer, SettledState } from '../core/model.ts';
 import { billedUsd } from '../core/money.ts';

@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, isInDoubt, TransportError, verdict } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
-import { createTransport, type Transport } from '../../src/waterfall/transport.ts';
+import { createTransport, type Transport } from '../../src/providers/http/transport.ts';
 
 const KEY = '0d4b2c1e-9f3a-4e77-8a51-2b6c7d8e9f00';
 

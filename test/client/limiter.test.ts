@@ -1,7 +1,7 @@
 /* The request limit on a clock that is moved by hand. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLimiter, type Limiter, type Place } from '../../src/waterfall/limiter.ts';
+import { createLimiter, type Limiter, type Place } from '../../src/providers/http/limiter.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
 function setUp(limit: number, windowMs = 1_000) {

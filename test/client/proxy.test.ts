@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { TransportError, verdict } from '../../src/core/errors.ts';
 import { proxyFor } from '../../src/core/proxy.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
-import { createTransport } from '../../src/waterfall/transport.ts';
+import { createTransport } from '../../src/providers/http/transport.ts';
 
 const CERTIFICATE = new URL('../fixtures/tls/server.crt', import.meta.url);
 const post = { method: 'POST', path: '/v1/prospector', body: { domain: 'northpier-robotics.example' } } as const;

@@ -1,7 +1,7 @@
 /* How long to wait, and what is repeated, on a clock that is moved by hand. */
 import { describe, expect, it } from 'vitest';
 import { ApiError, TransportError } from '../../src/core/errors.ts';
-import { retryAfterMs, throttlePauseMs, withRetry } from '../../src/waterfall/retry.ts';
+import { retryAfterMs, throttlePauseMs, withRetry } from '../../src/providers/http/retry.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const ignore = () => undefined;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TransportError } from '../../src/core/errors.ts';
 import type { Question } from '../../src/core/model.ts';
-import { accountReply, jobReply, launchBody, launchReply, readError, readReply } from '../../src/waterfall/wire.ts';
+import { accountReply, jobReply, launchBody, launchReply, readError, readReply } from '../../src/providers/waterfall/wire.ts';
 import account from '../fixtures/api/account.json' with { type: 'json' };
 import running from '../fixtures/api/prospector-finder-running.json' with { type: 'json' };
 import succeeded from '../fixtures/api/prospector-finder-succeeded.json' with { type: 'json' };

@@ -1,8 +1,8 @@
 /* A run with --max-cost: what it launches, when it stops, and that it collects what it has paid for (contract, section 2). */
 import { describe, expect, it } from 'vitest';
-import type { Price } from '../../src/run/price.ts';
-import type { StopReason } from '../../src/run/stop.ts';
-import { knownCost } from '../../src/run/summary.ts';
+import type { Price } from '../../src/kinds/contacts/price.ts';
+import type { StopReason } from '../../src/engine/stop.ts';
+import { knownCost } from '../../src/service/summary.ts';
 import { launch, startedRun } from '../support/runs.ts';
 import { apiError, done, domains, fail, lost, openLaboratory, SECOND, type Request } from './invocation.ts';
 

@@ -1,7 +1,7 @@
 /* The invented people: always the same for a question, obeying it, and recognisably fictional. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesTitle, parseTitleFilter, printTitleFilter, type TitleExpression } from '../../src/core/title-filter.ts';
+import { matchesTitle, parseTitleFilter, printTitleFilter, type TitleExpression } from '../../src/kinds/contacts/title-filter.ts';
 import { readLaunch } from '../../src/sandbox/launch-request.ts';
 import { createPeople } from '../../src/sandbox/people.ts';
 import { QUESTION, trial } from './trial.ts';

@@ -1,7 +1,7 @@
 /* Questions that are asked again though something like them was answered: what the opening lines and a dry run tell. */
 import { expect, it } from 'vitest';
-import { questionOf } from '../../src/core/target.ts';
-import type { QuestionOptions } from '../../src/core/target.ts';
+import { questionOf } from '../../src/kinds/contacts/question.ts';
+import type { QuestionOptions } from '../../src/kinds/contacts/question.ts';
 import { answeredBefore, answeredBeforeRun, NOTHING_BEFORE } from '../../src/store/answered-before.ts';
 import type { Database } from '../../src/store/database.ts';
 import { settle } from '../../src/store/settle.ts';

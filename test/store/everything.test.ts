@@ -1,9 +1,9 @@
 /* Contacts over all runs, and only those that are new. */
 import { expect, it } from 'vitest';
-import { contactSheet, everythingSheet } from '../../src/run/export.ts';
-import type { PickingOfAll } from '../../src/run/export.ts';
-import type { Run } from '../../src/run/options.ts';
-import type { Sheet } from '../../src/sheet/sheet.ts';
+import { contactSheet, everythingSheet } from '../../src/service/export.ts';
+import type { PickingOfAll } from '../../src/service/export.ts';
+import type { Run } from '../../src/service/options.ts';
+import type { Sheet } from '../../src/outputs/sheet.ts';
 import { findRun } from '../../src/store/runs.ts';
 import { describeOnBoth } from '../support/databases.ts';
 import { answeredRun, DAY_MS, NOW, person, startedRun } from '../support/runs.ts';

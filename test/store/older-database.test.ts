@@ -4,7 +4,7 @@
  * one in doubt, one that failed three times.
  */
 import { beforeEach, expect, it } from 'vitest';
-import { questionOf } from '../../src/core/target.ts';
+import { questionOf } from '../../src/kinds/contacts/question.ts';
 import { formQuestions } from '../../src/store/forming.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { settle } from '../../src/store/settle.ts';

@@ -1,11 +1,11 @@
 /* What a dry run looks up: the same as a run would find, without a trace. */
 import { expect, it } from 'vitest';
 import type { Answer } from '../../src/core/model.ts';
-import { previewRun } from '../../src/run/dry-run.ts';
-import { reportSheet } from '../../src/run/report.ts';
-import type { NewRun } from '../../src/run/start.ts';
-import { startRun } from '../../src/run/start.ts';
-import type { Sheet } from '../../src/sheet/sheet.ts';
+import { previewRun } from '../../src/service/dry-run.ts';
+import { reportSheet } from '../../src/service/report.ts';
+import type { NewRun } from '../../src/service/start.ts';
+import { startRun } from '../../src/service/start.ts';
+import type { Sheet } from '../../src/outputs/sheet.ts';
 import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../../src/store/bills.ts';
 import type { Database } from '../../src/store/database.ts';
 import { askedElsewhere } from '../../src/store/known.ts';

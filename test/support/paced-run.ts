@@ -2,8 +2,8 @@
  * A whole run on a clock that is only a number: lanes, launches, an exact sliding window and the API in a few lines, so that
  * thousands of runs take seconds. The pace and the estimate of job times are the real ones.
  */
-import { createJobTimes, type KnownTimes } from '../../src/run/job-times.ts';
-import { createPace, type PacedJob, type RequestWindow } from '../../src/run/pace.ts';
+import { createJobTimes, type KnownTimes } from '../../src/engine/job-times.ts';
+import { createPace, type PacedJob, type RequestWindow } from '../../src/engine/pace.ts';
 
 /** How a simulated run is set up. Times are milliseconds. */
 export type PacedRun = {

@@ -4,7 +4,7 @@
  */
 import type { Answer, Company, Person } from '../../src/core/model.ts';
 import { advance, type TargetEvent } from '../../src/core/progress.ts';
-import { questionOf } from '../../src/core/target.ts';
+import { questionOf } from '../../src/kinds/contacts/question.ts';
 import type { Database } from '../../src/store/database.ts';
 import { adoptKnown, addRows, type ImportedRow } from '../../src/store/import.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';

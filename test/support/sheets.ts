@@ -1,5 +1,5 @@
 /* Tables for tests of how tables are written. */
-import type { Column, Sheet, Sheets } from '../../src/sheet/sheet.ts';
+import type { Column, Sheet, Sheets } from '../../src/outputs/sheet.ts';
 
 /** One table, of these columns and rows. */
 export function sheetOf(columns: readonly (string | Column)[], ...rows: unknown[][]): Sheets {

@@ -3,9 +3,9 @@ import { buffer } from 'node:stream/consumers';
 import { crc32, inflateRawSync } from 'node:zlib';
 import readXlsxFile from 'read-excel-file/node';
 import { ZipFile } from 'yazl';
-import type { Sheets } from '../../src/sheet/sheet.ts';
-import { workbook } from '../../src/sheet/xlsx/workbook.ts';
-import type { SheetLimits } from '../../src/sheet/xlsx/worksheet.ts';
+import type { Sheets } from '../../src/outputs/sheet.ts';
+import { workbook } from '../../src/outputs/xlsx/workbook.ts';
+import type { SheetLimits } from '../../src/outputs/xlsx/worksheet.ts';
 
 /** The bytes of a workbook. */
 export function workbookBytes(sheets: Sheets, limits?: SheetLimits): Promise<Buffer> {

@@ -12,13 +12,15 @@ type Source = { path: string; folder: string; code: string; imports: Import[] };
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   runtime: ['core'],
-  waterfall: ['core'],
+  kinds: ['core'],
+  providers: ['kinds', 'core'],
   lists: ['core'],
-  sheet: ['core'],
-  store: ['core'],
-  sandbox: ['core'],
-  run: ['waterfall', 'lists', 'sheet', 'store', 'core'],
-  cli: ['run', 'waterfall', 'lists', 'sheet', 'store', 'sandbox', 'core', 'runtime'],
+  outputs: ['kinds', 'core'],
+  store: ['kinds', 'core'],
+  sandbox: ['kinds', 'core'],
+  engine: ['providers', 'kinds', 'store', 'core'],
+  service: ['engine', 'lists', 'outputs', 'providers', 'kinds', 'store', 'core'],
+  cli: ['service', 'engine', 'lists', 'outputs', 'providers', 'kinds', 'store', 'sandbox', 'core', 'runtime'],
 };
 
 /** What only entry points and src/runtime may touch; everybody else is handed it. */

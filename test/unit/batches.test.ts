@@ -1,6 +1,6 @@
 /* How many rows of a list are saved at a time. */
 import { expect, it } from 'vitest';
-import { inBatches } from '../../src/run/start.ts';
+import { inBatches } from '../../src/service/start.ts';
 
 async function sizes(count: number, cell: number): Promise<number[]> {
   const text = 'x'.repeat(cell);

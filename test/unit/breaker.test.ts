@@ -1,9 +1,9 @@
 /* The guards of the money: how much is launched twice, and when launching stops. */
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
-import { createBreaker } from '../../src/run/breaker.ts';
-import type { InDoubtPolicy } from '../../src/run/breaker.ts';
-import { createStop } from '../../src/run/stop.ts';
+import { createBreaker } from '../../src/engine/breaker.ts';
+import type { InDoubtPolicy } from '../../src/engine/breaker.ts';
+import { createStop } from '../../src/engine/stop.ts';
 
 function setUp(options: { policy?: InDoubtPolicy; targets?: number } = {}) {
   const stop = createStop();

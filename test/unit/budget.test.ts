@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Usage } from '../../src/core/model.ts';
-import { createBudget } from '../../src/run/budget.ts';
-import type { Budget } from '../../src/run/budget.ts';
-import type { Price } from '../../src/run/price.ts';
+import { createBudget } from '../../src/engine/budget.ts';
+import type { Budget } from '../../src/engine/budget.ts';
+import type { Price } from '../../src/kinds/contacts/price.ts';
 import type { SpentSoFar } from '../../src/store/bills.ts';
 
 const LIMIT = 10;

@@ -3,10 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withFiles } from '../../src/cli/option-files.ts';
-import { questionOf, type QuestionOptions } from '../../src/core/target.ts';
+import { questionOf, type QuestionOptions } from '../../src/kinds/contacts/question.ts';
 import { examineList } from '../../src/lists/format.ts';
 import { openList } from '../../src/lists/read.ts';
-import { guardFormula } from '../../src/sheet/formula-guard.ts';
+import { guardFormula } from '../../src/outputs/formula-guard.ts';
 
 const CASES = join(import.meta.dirname, '../lists/cases');
 const OPTIONS: QuestionOptions = { api_host: 'api.example', title_filter: 'vp sales', limit: 10, include_phones: false, include_unverified: false };

@@ -1,10 +1,10 @@
 /* The columns of the contacts sheet, and what is in them. */
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
-import { chooseContactColumns, inputColumnNames, readColumnList } from '../../src/sheet/column-choice.ts';
-import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/sheet/contact-columns.ts';
-import type { ContactSource } from '../../src/sheet/contact-columns.ts';
-import { cellText } from '../../src/sheet/sheet.ts';
+import { chooseContactColumns, inputColumnNames, readColumnList } from '../../src/outputs/column-choice.ts';
+import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/outputs/contact-columns.ts';
+import type { ContactSource } from '../../src/outputs/contact-columns.ts';
+import { cellText } from '../../src/outputs/sheet.ts';
 
 const source: ContactSource = {
   row: 7,

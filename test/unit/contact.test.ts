@@ -1,6 +1,6 @@
 /* An answer -> the records that the tables keep. */
 import { describe, expect, it } from 'vitest';
-import { recordsOf } from '../../src/core/contact.ts';
+import { recordsOf } from '../../src/kinds/contacts/contact.ts';
 import type { Company, Person } from '../../src/core/model.ts';
 
 const company: Company = { id: 'c1', domain: 'acme.example', company_name: 'Acme Ltd' };

@@ -1,9 +1,9 @@
 /* What the progress display says it waits for, and how long it may take. */
 import { describe, expect, it } from 'vitest';
 import { createDisplay } from '../../src/cli/display.ts';
-import type { Allowance } from '../../src/run/allowance.ts';
-import type { Health } from '../../src/run/health.ts';
-import type { Limiter } from '../../src/waterfall/limiter.ts';
+import type { Allowance } from '../../src/engine/allowance.ts';
+import type { Health } from '../../src/engine/health.ts';
+import type { Limiter } from '../../src/providers/http/limiter.ts';
 
 /** 20 rows, of which all but `left` were settled after 9 s; asked again later, with so many jobs open. */
 function shown({ left, openJobs = left, laterMs, limited = false, pausedSince, databaseAway = false, waitingFor }: {

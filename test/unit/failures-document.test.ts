@@ -31,7 +31,7 @@ function lineFor(code: string): Line | undefined {
 
 /** Every code that the transport can give, from its source; a `\w+` of its patterns stands for a family. */
 function transportCodes(): { code: string; sent: boolean }[] {
-  const source = read('src/waterfall/transport.ts');
+  const source = read('src/providers/http/transport.ts');
   const before = (/BEFORE_SENDING =\s*\/\^\(([^)]*)\)\$\//.exec(source)?.[1] ?? '').split('|').map((name) => name.replace('\\w+', 'OTHER'));
   const words = /const WORDS[^{]*\{([^]*?)\n\};/.exec(source)?.[1] ?? '';
   const named = [

@@ -1,6 +1,6 @@
 /* Which cells a spreadsheet would run, and which look like it and are data. */
 import { describe, expect, it } from 'vitest';
-import { guardFormula } from '../../src/sheet/formula-guard.ts';
+import { guardFormula } from '../../src/outputs/formula-guard.ts';
 
 describe('guardFormula', () => {
   it.each([

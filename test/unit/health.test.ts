@@ -1,8 +1,8 @@
 /* Trouble with everything: when the run pauses, probes, goes on and stops. */
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
-import { createHealth } from '../../src/run/health.ts';
-import { createStop } from '../../src/run/stop.ts';
+import { createHealth } from '../../src/engine/health.ts';
+import { createStop } from '../../src/engine/stop.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 const SECOND = 1_000;

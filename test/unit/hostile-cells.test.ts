@@ -12,8 +12,8 @@ import { parseDuration } from '../../src/core/duration.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { readIdentifier } from '../../src/core/forgotten.ts';
 import { parseUsd } from '../../src/core/money.ts';
-import { questionOf } from '../../src/core/target.ts';
-import { caret, matchesTitle, parseTitleFilter, printTitleFilter, termsOf } from '../../src/core/title-filter.ts';
+import { questionOf } from '../../src/kinds/contacts/question.ts';
+import { caret, matchesTitle, parseTitleFilter, printTitleFilter, termsOf } from '../../src/kinds/contacts/title-filter.ts';
 import { chooseColumns, namesDomain } from '../../src/lists/columns.ts';
 import { isSepLine } from '../../src/lists/delimiter.ts';
 import { examineList, forcedFormat } from '../../src/lists/format.ts';
@@ -23,11 +23,11 @@ import { passwordsOf, scrubber } from '../../src/runtime/log.ts';
 import { readLaunch } from '../../src/sandbox/launch-request.ts';
 import { plainText } from '../../src/sandbox/names.ts';
 import { departmentOf, seniorityOf } from '../../src/sandbox/titles.ts';
-import { guardFormula } from '../../src/sheet/formula-guard.ts';
-import { linkTarget, sheetText, xmlText } from '../../src/sheet/xlsx/text.ts';
+import { guardFormula } from '../../src/outputs/formula-guard.ts';
+import { linkTarget, sheetText, xmlText } from '../../src/outputs/xlsx/text.ts';
 import { storableText } from '../../src/store/storable.ts';
-import { retryAfterMs } from '../../src/waterfall/retry.ts';
-import { readError } from '../../src/waterfall/wire.ts';
+import { retryAfterMs } from '../../src/providers/http/retry.ts';
+import { readError } from '../../src/providers/waterfall/wire.ts';
 
 /** Long enough that more than linear time is felt, and exponential time never ends. */
 const LENGTH = 50_000;

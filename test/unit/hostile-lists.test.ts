@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { companyDomain } from '../../src/core/domain.ts';
 import { TransportError, UsageError } from '../../src/core/errors.ts';
-import { questionOf, type Asked, type QuestionOptions } from '../../src/core/target.ts';
-import { parseTitleFilter } from '../../src/core/title-filter.ts';
+import { questionOf, type Asked, type QuestionOptions } from '../../src/kinds/contacts/question.ts';
+import { parseTitleFilter } from '../../src/kinds/contacts/title-filter.ts';
 import { examineList, textOf } from '../../src/lists/format.ts';
 import { openList, type ListRow } from '../../src/lists/read.ts';
-import { accountReply, jobReply, launchReply, readReply } from '../../src/waterfall/wire.ts';
+import { accountReply, jobReply, launchReply, readReply } from '../../src/providers/waterfall/wire.ts';
 import { EXPECTED } from '../lists/expected.ts';
 
 const LISTS = join(import.meta.dirname, '../lists');

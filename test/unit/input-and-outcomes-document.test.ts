@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { companyDomain } from '../../src/core/domain.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { LEFT_OVER, OUTCOMES, UNANSWERED } from '../../src/core/model.ts';
-import { parseTitleFilter, printTitleFilter } from '../../src/core/title-filter.ts';
+import { parseTitleFilter, printTitleFilter } from '../../src/kinds/contacts/title-filter.ts';
 import { KNOWN_NAMES } from '../../src/lists/columns.ts';
 import { examineList } from '../../src/lists/format.ts';
 import { pageText, quotedIn, tableIn } from '../support/document-tables.ts';

@@ -1,7 +1,7 @@
 /* The estimate of how long jobs take: wrong starts, jobs that still run, drifts, freaks, and what is passed on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createJobTimes, type JobTimes } from '../../src/run/job-times.ts';
+import { createJobTimes, type JobTimes } from '../../src/engine/job-times.ts';
 import { gaussian, mulberry32 } from '../../src/sandbox/chance.ts';
 
 /** Lets jobs finish that take about so long. */

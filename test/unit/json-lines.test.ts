@@ -2,8 +2,8 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import type { Sheets } from '../../src/sheet/sheet.ts';
-import { writeSheetTo } from '../../src/sheet/write.ts';
+import type { Sheets } from '../../src/outputs/sheet.ts';
+import { writeSheetTo } from '../../src/outputs/write.ts';
 import { sheetOf } from '../support/sheets.ts';
 
 async function linesOf(sheets: Sheets): Promise<string[]> {

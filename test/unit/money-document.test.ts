@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
-import { createBreaker } from '../../src/run/breaker.ts';
-import { createBudget, type Budget } from '../../src/run/budget.ts';
-import { choosePrice } from '../../src/run/price.ts';
-import { createStop } from '../../src/run/stop.ts';
+import { createBreaker } from '../../src/engine/breaker.ts';
+import { createBudget, type Budget } from '../../src/engine/budget.ts';
+import { choosePrice } from '../../src/kinds/contacts/price.ts';
+import { createStop } from '../../src/engine/stop.ts';
 import { pageText, tableIn } from '../support/document-tables.ts';
 
 const page = pageText('money');
@@ -41,7 +41,7 @@ describe('docs/money.md', () => {
   });
 
   it('says how many launches may be unanswered', () => {
-    const source = readFileSync(resolve(import.meta.dirname, '../../src/run/work.ts'), 'utf8');
+    const source = readFileSync(resolve(import.meta.dirname, '../../src/engine/work.ts'), 'utf8');
     expect(source).toContain(`UNANSWERED_LAUNCHES = ${most('launches unanswered')};`);
   });
 

@@ -5,8 +5,8 @@ import { askAccount, balanceOf, confirmCost, readMoney } from '../../src/cli/mon
 import type { MoneySettings, Screen } from '../../src/cli/money.ts';
 import { ApiError } from '../../src/core/errors.ts';
 import { formatUsd, parseUsd } from '../../src/core/money.ts';
-import { accountPrices, choosePrice } from '../../src/run/price.ts';
-import type { Client } from '../../src/waterfall/client.ts';
+import { accountPrices, choosePrice } from '../../src/kinds/contacts/price.ts';
+import type { Client } from '../../src/providers/waterfall/client.ts';
 import { createVirtualClock } from '../support/virtual-clock.ts';
 
 describe('parseUsd', () => {

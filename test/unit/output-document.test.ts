@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
 import { REPORT_COLUMNS } from '../../src/core/own-outputs.ts';
-import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/sheet/contact-columns.ts';
-import type { ContactSource } from '../../src/sheet/contact-columns.ts';
-import { FORMATS } from '../../src/sheet/sheet.ts';
+import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/outputs/contact-columns.ts';
+import type { ContactSource } from '../../src/outputs/contact-columns.ts';
+import { FORMATS } from '../../src/outputs/sheet.ts';
 import answered from '../fixtures/api/prospector-finder-succeeded.json' with { type: 'json' };
 
 const document = readFileSync(resolve(import.meta.dirname, '../../docs/output.md'), 'utf8');

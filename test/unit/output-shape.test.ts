@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
-import type { OutputOptions, OutputShape } from '../../src/run/options.ts';
-import { changeOutput } from '../../src/run/output-choice.ts';
-import { contactsStyle, readShape, refuseMisshapen, reportStyle } from '../../src/run/output-shape.ts';
+import type { OutputOptions, OutputShape } from '../../src/service/options.ts';
+import { changeOutput } from '../../src/service/output-choice.ts';
+import { contactsStyle, readShape, refuseMisshapen, reportStyle } from '../../src/service/output-shape.ts';
 
 const output = (contacts: string, shape?: OutputShape, report = '/x/r.csv'): OutputOptions & { report: string } => ({
   contacts,

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import type { ListFormat } from '../../src/lists/format.ts';
-import type { OutputOptions } from '../../src/run/options.ts';
-import { contactsStyle } from '../../src/run/output-shape.ts';
-import { partialPath, unwritable } from '../../src/run/output.ts';
-import { chooseOutput } from '../../src/run/output-choice.ts';
+import type { OutputOptions } from '../../src/service/options.ts';
+import { contactsStyle } from '../../src/service/output-shape.ts';
+import { partialPath, unwritable } from '../../src/service/output.ts';
+import { chooseOutput } from '../../src/service/output-choice.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();

@@ -2,14 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ownOutput, REPORT_COLUMNS } from '../../src/core/own-outputs.ts';
-import type { QuestionOptions } from '../../src/core/target.ts';
+import type { QuestionOptions } from '../../src/kinds/contacts/question.ts';
 import { chooseColumns, namesOfList } from '../../src/lists/columns.ts';
 import { examineList } from '../../src/lists/format.ts';
 import { openList } from '../../src/lists/read.ts';
-import type { RunOptions } from '../../src/run/options.ts';
-import { importedRows } from '../../src/run/start.ts';
-import { inputColumnNames } from '../../src/sheet/column-choice.ts';
-import { CONTACT_COLUMNS } from '../../src/sheet/contact-columns.ts';
+import type { RunOptions } from '../../src/service/options.ts';
+import { importedRows } from '../../src/service/start.ts';
+import { inputColumnNames } from '../../src/outputs/column-choice.ts';
+import { CONTACT_COLUMNS } from '../../src/outputs/contact-columns.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const inFolder = temporaryFolder();

@@ -1,7 +1,7 @@
 /* What the pace decides at a moment: who is asked, whether launches go first, and how a stuck job is left alone. */
 import { describe, expect, it } from 'vitest';
-import { createJobTimes } from '../../src/run/job-times.ts';
-import { createPace, type Pace, type PacedJob, type RequestWindow } from '../../src/run/pace.ts';
+import { createJobTimes } from '../../src/engine/job-times.ts';
+import { createPace, type Pace, type PacedJob, type RequestWindow } from '../../src/engine/pace.ts';
 
 const START = Date.UTC(2026, 2, 2, 9);
 const MINUTE = 60_000;

@@ -1,9 +1,9 @@
 /* The opening lines of a run and of a dry run: counts and prices in, words out. */
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/core/model.ts';
-import { openingLines, planOf } from '../../src/run/plan.ts';
-import type { Balance } from '../../src/run/plan.ts';
-import type { Price } from '../../src/run/price.ts';
+import { openingLines, planOf } from '../../src/service/plan.ts';
+import type { Balance } from '../../src/service/plan.ts';
+import type { Price } from '../../src/kinds/contacts/price.ts';
 import { NOTHING_BEFORE } from '../../src/store/answered-before.ts';
 import type { AnsweredBefore } from '../../src/store/answered-before.ts';
 import type { History } from '../../src/store/bills.ts';

@@ -1,8 +1,8 @@
 /* The vendor's count beside ours: two readings of the account in, words out. */
 import { describe, expect, it } from 'vitest';
-import type { Spending } from '../../src/run/budget.ts';
-import { readingOf, reconcile, reconciliationLines } from '../../src/run/reconcile.ts';
-import type { Reading } from '../../src/run/reconcile.ts';
+import type { Spending } from '../../src/engine/budget.ts';
+import { readingOf, reconcile, reconciliationLines } from '../../src/service/reconcile.ts';
+import type { Reading } from '../../src/service/reconcile.ts';
 
 const ours: Spending = { launched: 20, doubted: 0, spent_usd: 4.1, collected_usd: 0, unpriced: 0, unresolved: 0, run_spent_usd: 0, committed_usd: 4.1, worst_usd: 0.5, cap_usd: undefined };
 const before: Reading = { requests: 100, balance_usd: 50, period: '2026-03-01' };

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OUTCOMES } from '../../src/core/model.ts';
 import type { Outcome } from '../../src/core/model.ts';
-import { runTable, statusLines } from '../../src/run/status-lines.ts';
-import type { RunLine, RunStatus } from '../../src/run/status.ts';
+import { runTable, statusLines } from '../../src/service/status-lines.ts';
+import type { RunLine, RunStatus } from '../../src/service/status.ts';
 
 const run: RunLine = {
   run_id: 'r1', input: 'companies.csv', state: 'finished', created_at: '2026-03-02T09:00:00.000Z', finished_at: '2026-03-02T09:05:00.000Z',

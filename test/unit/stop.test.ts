@@ -1,6 +1,6 @@
 /* How a run is told to stop. */
 import { describe, expect, it } from 'vitest';
-import { createStop } from '../../src/run/stop.ts';
+import { createStop } from '../../src/engine/stop.ts';
 
 const first = { exit: 4, message: 'over quota', fix: 'top up the account' };
 const second = { exit: 130, message: 'it got the signal SIGINT' };

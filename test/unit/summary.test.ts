@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { ROWS_NAMED } from '../../src/cli/opening.ts';
 import { OUTCOMES } from '../../src/core/model.ts';
 import type { Outcome } from '../../src/core/model.ts';
-import type { Spending } from '../../src/run/budget.ts';
+import type { Spending } from '../../src/engine/budget.ts';
 import { rowsOf } from '../../src/store/outcomes.ts';
-import type { RunResult } from '../../src/run/execute.ts';
-import type { Run } from '../../src/run/options.ts';
-import { reasonLines, summaryLines, troubleLines } from '../../src/run/summary.ts';
+import type { RunResult } from '../../src/service/execute.ts';
+import type { Run } from '../../src/service/options.ts';
+import { reasonLines, summaryLines, troubleLines } from '../../src/service/summary.ts';
 import type { OutcomeCount, ReportRow } from '../../src/store/outcomes.ts';
 
 const run = {

@@ -1,8 +1,8 @@
 /* What a row asks, and which rows ask the same. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hashOf, questionOf } from '../../src/core/target.ts';
-import type { QuestionOptions, RowText } from '../../src/core/target.ts';
+import { hashOf, questionOf } from '../../src/kinds/contacts/question.ts';
+import type { QuestionOptions, RowText } from '../../src/kinds/contacts/question.ts';
 
 const options: QuestionOptions = { api_host: 'api.waterfall.example', limit: 10, include_phones: false, include_unverified: false };
 const row = (fields: Partial<RowText> = {}): RowText => ({ domain: 'acme.example', title_filter: '', company_name: '', linkedin: '', ...fields });

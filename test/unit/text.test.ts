@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { beginning } from '../../src/core/text.ts';
 import { chooseColumns } from '../../src/lists/columns.ts';
-import { chooseContactColumns } from '../../src/sheet/column-choice.ts';
-import { readError } from '../../src/waterfall/wire.ts';
+import { chooseContactColumns } from '../../src/outputs/column-choice.ts';
+import { readError } from '../../src/providers/waterfall/wire.ts';
 
 const foxesFrom = (length: number) => `${'n'.repeat(length)}${'🦊'.repeat(300)}`;
 const wordsOf = (work: () => unknown): string => {

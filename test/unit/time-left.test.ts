@@ -1,7 +1,7 @@
 /* The time left: from the request limit and from the work, whichever takes longer; and of jobs that are slower than the others. */
 import { describe, expect, it } from 'vitest';
-import { createTimeLeft } from '../../src/run/time-left.ts';
-import type { Moment } from '../../src/run/time-left.ts';
+import { createTimeLeft } from '../../src/service/time-left.ts';
+import type { Moment } from '../../src/service/time-left.ts';
 
 const moment: Moment = { now: 0, settled: 10, left: 10, toLaunch: 10, launches: 0, finds: 10, limit: 0, windowMs: 60_000, free: Infinity, nextFreeInMs: 0, isHeld: false };
 

@@ -10,7 +10,7 @@ import {
   termsOf,
   type FilterMistake,
   type TitleExpression,
-} from '../../src/core/title-filter.ts';
+} from '../../src/kinds/contacts/title-filter.ts';
 
 function parsed(text: string): TitleExpression {
   const result = parseTitleFilter(text);

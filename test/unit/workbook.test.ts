@@ -1,8 +1,8 @@
 /* Tables as a workbook: read back by a reader of workbooks that is not ours, and part by part where that reader does not look. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Sheets } from '../../src/sheet/sheet.ts';
-import { EXCEL_LIMITS } from '../../src/sheet/xlsx/worksheet.ts';
+import type { Sheets } from '../../src/outputs/sheet.ts';
+import { EXCEL_LIMITS } from '../../src/outputs/xlsx/worksheet.ts';
 import { namedSheet, sheetOf } from '../support/sheets.ts';
 import { readWorkbook, unzip, workbookBytes } from '../support/workbooks.ts';
 
@@ -196,7 +196,7 @@ describe('the file', () => {
         yield [n, `${(n * 7919) % 99_991} of ${(n * 104_729) % 999_983}`];
       }
     };
-    const { workbook } = await import('../../src/sheet/xlsx/workbook.ts');
+    const { workbook } = await import('../../src/outputs/xlsx/workbook.ts');
     for await (const piece of workbook([namedSheet('contacts', ['n', 'text'], rows())])) {
       pulled += piece.length;
       if (pulled > 50_000) break;

@@ -1,8 +1,8 @@
 /* `forget`: erases a person, or all whom a file names, everywhere. What it prints has counts and paths, never who it was. */
 import { readIdentifier } from '../../core/forgotten.ts';
 import { UsageError } from '../../core/errors.ts';
-import type { RunOptions } from '../../run/options.ts';
-import { partialPath } from '../../run/output.ts';
+import type { RunOptions } from '../../service/options.ts';
+import { partialPath } from '../../service/output.ts';
 import type { Database } from '../../store/database.ts';
 import { forgetPerson } from '../../store/forget.ts';
 import { findRun } from '../../store/runs.ts';

@@ -1,5 +1,5 @@
 /* `query`: one statement that only reads, on whichever database there is. */
-import { writeSheetTo, isClosedPipe } from '../../sheet/write.ts';
+import { writeSheetTo, isClosedPipe } from '../../outputs/write.ts';
 import { readOnly } from '../../store/read-only.ts';
 import type { Answered } from '../../store/read-only.ts';
 import { answerText } from '../answer-table.ts';

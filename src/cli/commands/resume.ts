@@ -1,11 +1,11 @@
 /* `resume`: goes on with an unfinished run from the stored rows; needs no input file. */
 import { UsageError } from '../../core/errors.ts';
 import { readAll } from '../../core/problems.ts';
-import { filesOf, refuseOverNewer, refuseUnwritable, removePartial } from '../../run/output.ts';
-import { changeOutput } from '../../run/output-choice.ts';
-import { readShape, refuseMisshapen } from '../../run/output-shape.ts';
-import { goneOn } from '../../run/options.ts';
-import type { Run, RunOptions } from '../../run/options.ts';
+import { filesOf, refuseOverNewer, refuseUnwritable, removePartial } from '../../service/output.ts';
+import { changeOutput } from '../../service/output-choice.ts';
+import { readShape, refuseMisshapen } from '../../service/output-shape.ts';
+import { goneOn } from '../../service/options.ts';
+import type { Run, RunOptions } from '../../service/options.ts';
 import { takeRun } from '../../store/run-owner.ts';
 import { findUnfinishedRun, newerRunWriting } from '../../store/runs.ts';
 import type { Database } from '../../store/database.ts';

@@ -1,7 +1,7 @@
 /* `runs`: the latest runs, newest first. Reads only. */
-import { readRuns } from '../../run/status.ts';
+import { readRuns } from '../../service/status.ts';
 import { thisProcess } from '../../runtime/machine.ts';
-import { runTable } from '../../run/status-lines.ts';
+import { runTable } from '../../service/status-lines.ts';
 import { nextCommand } from '../next-command.ts';
 import { noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';

@@ -1,7 +1,7 @@
 /* `status`: how a run is doing, also while another process works on it. Reads only. */
-import { readStatus } from '../../run/status.ts';
+import { readStatus } from '../../service/status.ts';
 import { thisProcess } from '../../runtime/machine.ts';
-import { statusLines } from '../../run/status-lines.ts';
+import { statusLines } from '../../service/status-lines.ts';
 import { nextCommand } from '../next-command.ts';
 import { findRunOrLatest, noRuns } from '../run-id.ts';
 import { openSession, openToRead } from '../session.ts';

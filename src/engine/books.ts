@@ -5,12 +5,11 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import { saveWork } from '../store/runs.ts';
-import type { WorkDone } from '../store/runs.ts';
-import type { Client } from '../waterfall/client.ts';
-import type { Limiter } from '../waterfall/limiter.ts';
+import type { RunRecord, WorkDone } from '../store/runs.ts';
+import type { Client } from '../providers/waterfall/client.ts';
+import type { Limiter } from '../providers/http/limiter.ts';
 import type { JobTimes } from './job-times.ts';
 import type { Memory } from './memory.ts';
-import type { Run } from './options.ts';
 
 /** The books of one invocation. */
 export type Books = {
@@ -28,7 +27,7 @@ const SAVE_EVERY_MS = 2_000;
  * figures are those of all earlier invocations; `startedAt` (epoch milliseconds) is when this one began.
  */
 export function openBooks(
-  invocation: { run: Run; runtime: Runtime; database: Database; client: Client; limiter: Limiter; memory?: Memory | undefined },
+  invocation: { run: RunRecord<unknown>; runtime: Runtime; database: Database; client: Client; limiter: Limiter; memory?: Memory | undefined },
   { times, startedAt }: { times: JobTimes; startedAt: number },
 ): Books {
   const { run, runtime, database, client, limiter, memory } = invocation;

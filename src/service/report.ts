@@ -1,7 +1,7 @@
 /* The report: one line per input row, and what became of it. */
 import { REPORT_COLUMNS } from '../core/own-outputs.ts';
-import { inputColumnNames } from '../sheet/column-choice.ts';
-import type { Page, Sheet } from '../sheet/sheet.ts';
+import { inputColumnNames } from '../outputs/column-choice.ts';
+import type { Page, Sheet } from '../outputs/sheet.ts';
 import type { Queryable } from '../store/database.ts';
 import { reportRows } from '../store/outcomes.ts';
 import type { ReportRow } from '../store/outcomes.ts';

@@ -2,8 +2,8 @@
  * How many requests may go in a window, for the whole process: an exact sliding window. A place frees one window after
  * the reply to its request: counted from sending, the jitter of the network brings 429s (measured). A 429 pauses everybody.
  */
-import { createAlarm } from '../core/alarm.ts';
-import type { Clock, Log } from '../runtime/runtime.ts';
+import { createAlarm } from '../../core/alarm.ts';
+import type { Clock, Log } from '../../runtime/runtime.ts';
 
 /** A place in the window, for one request. Exactly one of the two is called, once. */
 export type Place = {

@@ -1,8 +1,8 @@
 /* The contacts of a run as a sheet, read from the database by position: never the whole list in memory. */
-import { chooseContactColumns } from '../sheet/column-choice.ts';
-import type { ColumnList } from '../sheet/column-choice.ts';
-import type { ContactColumn, ContactSource } from '../sheet/contact-columns.ts';
-import type { Page, Sheet } from '../sheet/sheet.ts';
+import { chooseContactColumns } from '../outputs/column-choice.ts';
+import type { ColumnList } from '../outputs/column-choice.ts';
+import type { ContactColumn, ContactSource } from '../outputs/contact-columns.ts';
+import type { Page, Sheet } from '../outputs/sheet.ts';
 import type { Database } from '../store/database.ts';
 import { everyAnswer } from '../store/everything.ts';
 import { answeredRows, firstOpenPosition } from '../store/outcomes.ts';

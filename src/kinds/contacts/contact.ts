@@ -1,5 +1,5 @@
 /* A finished job's answer -> the companies as the tables keep them, and which of its people become contacts. */
-import type { Answer, Company, Person } from './model.ts';
+import type { Answer, Company, Person } from '../../core/model.ts';
 
 /** One row of `waterfall.companies`, without its dates. */
 export type CompanyRecord = { id: string } & Record<string, unknown>;

@@ -2,7 +2,7 @@
 import { many } from '../core/count.ts';
 import type { Account } from '../core/model.ts';
 import { formatUsd, USD_NOISE } from '../core/money.ts';
-import type { Spending } from './budget.ts';
+import type { Spending } from '../engine/budget.ts';
 
 /** What the account says at one moment; null for what it does not say. */
 export type Reading = { requests: number | null; balance_usd: number | null; period: string | null };

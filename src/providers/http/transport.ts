@@ -4,16 +4,16 @@
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { ApiError, TransportError, UsageError } from '../core/errors.ts';
-import type { Proxy } from '../core/proxy.ts';
-import { beginning } from '../core/text.ts';
-import { trimEnd } from '../core/trim-end.ts';
-import type { Clock, Log } from '../runtime/runtime.ts';
+import { ApiError, TransportError, UsageError } from '../../core/errors.ts';
+import type { Proxy } from '../../core/proxy.ts';
+import { beginning } from '../../core/text.ts';
+import { trimEnd } from '../../core/trim-end.ts';
+import type { Clock, Log } from '../../runtime/runtime.ts';
 import { awakeTimeout } from './awake-timeout.ts';
 import { CONNECT_TIMEOUT_MS, isBeforeSending, openConnections, refusalOf } from './connections.ts';
 import { discard, headerOf, readText, type ReplyHeaders } from './reply-body.ts';
 import { retryAfterMs } from './retry.ts';
-import { errorWithin, readError } from './wire.ts';
+import { errorWithin, readError } from '../waterfall/wire.ts';
 
 /** One request. `path` starts with `/`; `body` is sent as JSON. */
 export type Exchange = {

@@ -5,7 +5,7 @@
 import type { Outcome, Question } from '../core/model.ts';
 import { namesOfList } from '../lists/columns.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Sheet } from '../sheet/sheet.ts';
+import type { Sheet } from '../outputs/sheet.ts';
 import type { Driver, Queryable } from '../store/database.ts';
 import { answeredBefore, NOTHING_BEFORE, sumOf } from '../store/answered-before.ts';
 import type { AnsweredBefore } from '../store/answered-before.ts';
@@ -19,7 +19,7 @@ import type { OutcomeCount, ReportRow } from '../store/outcomes.ts';
 import { momentOf } from '../store/processes.ts';
 import { findUnfinishedRun } from '../store/runs.ts';
 import type { Run, RunOptions } from './options.ts';
-import type { UnitPrices } from './price.ts';
+import type { UnitPrices } from '../kinds/contacts/price.ts';
 import { reportOf, reportSheet } from './report.ts';
 import { answersSince, importedRows, inBatches } from './start.ts';
 import type { NewRun } from './start.ts';

@@ -8,7 +8,7 @@
 import type { SettledState, Usage } from '../core/model.ts';
 import { billedUsd, USD_NOISE } from '../core/money.ts';
 import type { SpentSoFar } from '../store/bills.ts';
-import type { Price } from './price.ts';
+import type { Price } from '../kinds/contacts/price.ts';
 
 /** Answers without a bill, while no price is known: a cap cannot be kept by guessing (a guard like the others, of 10). */
 export const UNPRICED_ANSWERS = 10;

@@ -3,8 +3,8 @@
  * Only calls that cost nothing to repeat come here. A launch never does: it may be billed twice.
  */
 import pRetry from 'p-retry';
-import { ApiError, TransportError, verdict } from '../core/errors.ts';
-import type { Random, Runtime } from '../runtime/runtime.ts';
+import { ApiError, TransportError, verdict } from '../../core/errors.ts';
+import type { Random, Runtime } from '../../runtime/runtime.ts';
 
 /** The longest `Retry-After` that is honoured; what is beyond is taken as this long. */
 export const MAX_RETRY_AFTER_MS = 15 * 60_000;

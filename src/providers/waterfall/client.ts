@@ -3,17 +3,17 @@
  * counts what it sends. Whether a launch may be made at all, or again, is not decided here.
  */
 import type { Dispatcher } from 'undici';
-import { ApiError, TransportError, verdict } from '../core/errors.ts';
-import type { Account, Job, Launched, Question } from '../core/model.ts';
-import type { Proxy } from '../core/proxy.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { Limiter, Place } from './limiter.ts';
-import { headerOf, type ReplyHeaders } from './reply-body.ts';
-import { throttlePauseMs, withRetry } from './retry.ts';
-import { createTransport, type Exchange, type Reply } from './transport.ts';
+import { ApiError, TransportError, verdict } from '../../core/errors.ts';
+import type { Account, Job, Launched, Question } from '../../core/model.ts';
+import type { Proxy } from '../../core/proxy.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Limiter, Place } from '../http/limiter.ts';
+import { headerOf, type ReplyHeaders } from '../http/reply-body.ts';
+import { throttlePauseMs, withRetry } from '../http/retry.ts';
+import { createTransport, type Exchange, type Reply } from '../http/transport.ts';
 import { accountReply, jobReply, launchBody, launchReply, readReply } from './wire.ts';
 
-export type { Limiter, LimiterState, Place } from './limiter.ts';
+export type { Limiter, LimiterState, Place } from '../http/limiter.ts';
 
 /** Requests that count against the limit and were sent so far, and how many of them were refused with 429. */
 export type RequestCounts = { launches: number; finds: number; throttled: number };

@@ -4,15 +4,15 @@ import { formatDuration } from '../core/duration.ts';
 import type { Outcome } from '../core/model.ts';
 import { OUTCOMES } from '../core/model.ts';
 import { formatUsd } from '../core/money.ts';
-import type { QuestionOptions } from '../core/target.ts';
+import type { QuestionOptions } from '../kinds/contacts/question.ts';
 import { NOTHING_BEFORE } from '../store/answered-before.ts';
 import type { AnsweredBefore } from '../store/answered-before.ts';
 import type { History } from '../store/bills.ts';
 import type { Elsewhere } from '../store/known.ts';
 import { rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
-import { priceText, worstCaseUsd } from './price.ts';
-import type { Price } from './price.ts';
+import { priceText, worstCaseUsd } from '../kinds/contacts/price.ts';
+import type { Price } from '../kinds/contacts/price.ts';
 import { moreRows } from './report.ts';
 
 /** Of a filter that stands in a line with other words. */

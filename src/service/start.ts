@@ -1,5 +1,5 @@
 /* A new run: the list is read once, row by row, and saved in batches that nobody sees until it is whole. */
-import { questionOf } from '../core/target.ts';
+import { questionOf } from '../kinds/contacts/question.ts';
 import { namesOfList } from '../lists/columns.ts';
 import type { ListRow, OpenedList } from '../lists/read.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -5,9 +5,9 @@ import type { Problem } from '../core/errors.ts';
 import { REPORT_COLUMNS } from '../core/own-outputs.ts';
 import { readAll, refuse } from '../core/problems.ts';
 import { namedDelimiter } from '../lists/delimiter.ts';
-import { chooseContactColumns, readColumnList } from '../sheet/column-choice.ts';
-import { FORMATS, MOST_COLUMNS } from '../sheet/sheet.ts';
-import type { Format, SheetStyle } from '../sheet/sheet.ts';
+import { chooseContactColumns, readColumnList } from '../outputs/column-choice.ts';
+import { FORMATS, MOST_COLUMNS } from '../outputs/sheet.ts';
+import type { Format, SheetStyle } from '../outputs/sheet.ts';
 import type { OutputOptions, OutputShape } from './options.ts';
 
 /** The options of shape as they are typed. */

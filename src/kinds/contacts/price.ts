@@ -3,8 +3,8 @@
  * Unknown is undefined, never 0. What the user says is believed upwards only: many jobs are on their way before the
  * first bill could tell that the price is too low, and a cost cap would be passed by all of them.
  */
-import type { Account } from '../core/model.ts';
-import { formatUsd } from '../core/money.ts';
+import type { Account } from '../../core/model.ts';
+import { formatUsd } from '../../core/money.ts';
 
 /** US dollars for one person and for one phone number; null where unknown. */
 export type UnitPrices = { person_usd: number | null; phone_usd: number | null };

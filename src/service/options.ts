@@ -1,10 +1,10 @@
 /* What a run is told to do. Kept in its row, so that it can be gone on with; no secrets go in here. */
-import type { QuestionOptions } from '../core/target.ts';
-import { hashOf } from '../core/target.ts';
-import type { ColumnList } from '../sheet/column-choice.ts';
-import type { Format, SheetStyle } from '../sheet/sheet.ts';
+import type { QuestionOptions } from '../kinds/contacts/question.ts';
+import { hashOf } from '../kinds/contacts/question.ts';
+import type { ColumnList } from '../outputs/column-choice.ts';
+import type { Format, SheetStyle } from '../outputs/sheet.ts';
 import type { RunRecord } from '../store/runs.ts';
-import type { StopReason } from './stop.ts';
+import type { StopReason } from '../engine/stop.ts';
 
 /** How the list is to be read, where the user said so. */
 export type ReadingOptions = {
@@ -18,7 +18,7 @@ export type ReadingOptions = {
   asList?: true;
 };
 
-/** What the user said of the shape of the outputs; the rest has defaults (run/output-shape.ts). */
+/** What the user said of the shape of the outputs; the rest has defaults (service/output-shape.ts). */
 export type OutputShape = {
   /** Of the contacts. */
   format?: Format;

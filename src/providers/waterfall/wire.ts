@@ -3,9 +3,9 @@
  * members are kept. A field of another type loses that field, since the answer was paid for; an error names the path of what cannot be done without. Error texts show types, never values: values are people's data.
  */
 import { z } from 'zod';
-import { ApiError, TransportError } from '../core/errors.ts';
-import type { Account, Answer, Company, Job, JobStatus, Launched, Person, Question, Usage, UsageCounters } from '../core/model.ts';
-import { beginning } from '../core/text.ts';
+import { ApiError, TransportError } from '../../core/errors.ts';
+import type { Account, Answer, Company, Job, JobStatus, Launched, Person, Question, Usage, UsageCounters } from '../../core/model.ts';
+import { beginning } from '../../core/text.ts';
 
 /** The members of T that are written out, without its index signature. */
 type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };

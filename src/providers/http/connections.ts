@@ -6,7 +6,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { shownProxy, type Proxy } from '../core/proxy.ts';
+import { shownProxy, type Proxy } from '../../core/proxy.ts';
 
 /** Where requests are handed in, and what makes of a path and headers those of the request that is written. */
 export type Connections = {
