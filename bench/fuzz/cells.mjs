@@ -1,8 +1,9 @@
 /* Single cells: domains and title filters. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { caret } from '../../dist/core/caret.js';
 import { companyDomain } from '../../dist/core/domain.js';
-import { canonicalFilter, caret, matchesTitle, parseTitleFilter, printTitleFilter, readOr } from '../../dist/kinds/contacts/title-filter.js';
+import { canonicalFilter, matchesTitle, parseTitleFilter, printTitleFilter, readOr } from '../../dist/kinds/contacts/title-filter.js';
 import { anyText, domainText, piece } from './arbitraries.mjs';
 
 const HOST = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/;

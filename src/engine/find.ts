@@ -5,7 +5,7 @@ import type { Job } from '../core/model.ts';
 import { billedUsd } from '../core/money.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { endLaunch, holdsAnswer, loadTarget } from '../store/targets.ts';
-import type { Place } from '../providers/waterfall/client.ts';
+import type { Place } from '../providers/http/limiter.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { leaveLane, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Queryable } from '../store/database.ts';
 import { loadPace, savePace } from '../store/pace.ts';
-import type { Limiter } from '../providers/waterfall/client.ts';
+import type { Limiter } from '../providers/http/limiter.ts';
 import type { JobTimes, KnownTimes } from './job-times.ts';
 
 /** What is known at the start, and the way to pass it on. */

@@ -4,7 +4,7 @@
  */
 import { createAlarm } from '../core/alarm.ts';
 import type { Clock } from '../runtime/runtime.ts';
-import type { Limiter, Place } from '../providers/waterfall/client.ts';
+import type { Limiter, Place } from '../providers/http/limiter.ts';
 import type { Pace, PacedJob } from './pace.ts';
 
 /** The turns of all lanes of an invocation. */

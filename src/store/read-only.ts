@@ -2,8 +2,8 @@
  * One statement of the user's, in a transaction that cannot write. As the query of a cursor it can be nothing but a query, and one alone;
  * and its rows come page by page, however many there are.
  */
+import { caret } from '../core/caret.ts';
 import { UsageError } from '../core/errors.ts';
-import { caret } from '../kinds/contacts/title-filter.ts';
 import type { Database, Table } from './database.ts';
 import { isTransient, sqlState } from './sqlstate.ts';
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { caret } from '../../src/core/caret.ts';
 import {
   canonicalFilter,
   readOr,
-  caret,
   matchesTitle,
   parseTitleFilter,
   printTitleFilter,

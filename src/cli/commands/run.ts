@@ -1,6 +1,7 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { caret } from '../../core/caret.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { isNothing } from '../../core/nothing.ts';
@@ -8,7 +9,7 @@ import { ownOutput } from '../../core/own-outputs.ts';
 import { readAll, refuse } from '../../core/problems.ts';
 import { hashOf } from '../../kinds/contacts/question.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
-import { caret, parseTitleFilter, readOr } from '../../kinds/contacts/title-filter.ts';
+import { parseTitleFilter, readOr } from '../../kinds/contacts/title-filter.ts';
 import { namesOfList } from '../../lists/columns.ts';
 import { examineList, forcedFormat } from '../../lists/format.ts';
 import type { ListFormat } from '../../lists/format.ts';

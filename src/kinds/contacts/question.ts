@@ -1,10 +1,11 @@
 /* Input rows -> questions. Rows whose question has the same hash share one target. */
 import { createHash } from 'node:crypto';
+import { caret } from '../../core/caret.ts';
 import type { Persona, Question } from '../../core/model.ts';
 import { companyDomain } from '../../core/domain.ts';
 import { isNothing } from '../../core/nothing.ts';
 import { plainLine } from '../../core/text.ts';
-import { canonicalFilter, caret, parseTitleFilter, readOr } from './title-filter.ts';
+import { canonicalFilter, parseTitleFilter, readOr } from './title-filter.ts';
 
 /** The options of a run that decide what is asked. Lists are in the order in which the user gave them. */
 export type QuestionOptions = {

@@ -13,8 +13,6 @@ import { throttlePauseMs, withRetry } from '../http/retry.ts';
 import { createTransport, type Exchange, type Reply } from '../http/transport.ts';
 import { accountReply, jobReply, launchBody, launchReply, readReply } from './wire.ts';
 
-export type { Limiter, LimiterState, Place } from '../http/limiter.ts';
-
 /** Requests that count against the limit and were sent so far, and how many of them were refused with 429. */
 export type RequestCounts = { launches: number; finds: number; throttled: number };
 
