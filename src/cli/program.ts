@@ -187,9 +187,11 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
     });
 
   command('forget', 'erase a person everywhere; only a hash stays, so that later runs leave them out')
-    .argument('<email | person-id | @file>', 'an address or the person_id of a contact, or a file with one a line')
+    .argument('[email | person-id | @file]', 'an address or the person_id of a contact, or a file with one a line')
+    .option('--dry-run', 'list every place that holds them, and change nothing')
+    .option('--replay <file>', 'erase again everybody of an erasures.jsonl, after an older backup was restored')
     .option('--sandbox', 'from the trial database')
-    .action(async (person: string, _options: unknown, self: Command) => {
+    .action(async (person: string | undefined, _options: unknown, self: Command) => {
       const { forget } = await import('./commands/forget.ts');
       ended(await forget(person, self.optsWithGlobals()));
     });

@@ -1,5 +1,5 @@
 /* What a person is known by, and its hashes: all that is kept of somebody who is to be forgotten. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Answer, Person } from './model.ts';
 
 /** Ids and e-mail addresses, normalised: the same text means the same person. */
@@ -31,8 +31,13 @@ export function identifiersOf(people: readonly Identity[]): Identifiers {
 /** The hashes of what people are known by. One of them is enough to know a person again. */
 export function hashesOf({ ids, emails }: Identifiers): string[] {
   return [...ids.map((id) => `id:${id}`), ...emails.map((email) => `email:${email}`)].map((identifier) =>
-    createHash('sha256').update(identifier).digest('hex'),
+    hash('sha256', identifier),
   );
+}
+
+/** The keys of hashes, by which rows are found: 64 bits of each, signed, as text (sql/0012_forgetting.sql). */
+export function keysOf(hashes: readonly string[]): string[] {
+  return [...new Set(hashes.map((hash) => BigInt.asIntN(64, BigInt(`0x${hash.slice(0, 16)}`)).toString()))];
 }
 
 /** The answer without the people who are known by one of these hashes, and those people. */

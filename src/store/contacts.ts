@@ -61,14 +61,14 @@ export function upsertCompanies(parameter: number, condition: string): string {
 }
 
 /**
- * Upserts the people of answers. `links` is SQL that gives rows of `job_id, position, contact_id, company_id, at` and the
+ * Upserts the people of answers. `links` is SQL that gives rows of `job_id, position, contact_id, company_id, identifiers, at` and the
  * answer that has the person at that position.
  */
 export function upsertContacts(links: string): string {
   return upsert(
     'contacts',
-    { company_id: 'text', ...PERSON_COLUMNS },
-    `select distinct on (link.contact_id) link.contact_id, link.company_id, ${namesOf(PERSON_COLUMNS)}, link.at, link.at
+    { company_id: 'text', identifiers: 'keys', ...PERSON_COLUMNS },
+    `select distinct on (link.contact_id) link.contact_id, link.company_id, link.identifiers, ${namesOf(PERSON_COLUMNS)}, link.at, link.at
     from (${links}) as link,
       jsonb_to_record(link.answer -> 'persons' -> link.position) as person (${typed(PERSON_COLUMNS)})
     order by link.contact_id, link.position desc`,
@@ -86,7 +86,7 @@ const typed = (columns: Columns) => Object.entries(columns).map(([name, type]) =
  */
 function upsert(table: string, columns: Columns, rows: string): string {
   const names = Object.keys(columns);
-  const merged = names.map((name) => `coalesce(${known(name, columns[name])}, kept.${name})`);
+  const merged = names.map((name) => (columns[name] === 'keys' ? bothOf(name) : `coalesce(${known(name, columns[name])}, kept.${name})`));
   return `
     insert into waterfall.${table} as kept (id, ${names.join(', ')}, created_at, updated_at)
     ${rows}
@@ -94,6 +94,9 @@ function upsert(table: string, columns: Columns, rows: string): string {
     set ${names.map((name, index) => `${name} = ${merged[index]}`).join(', ')}, updated_at = excluded.updated_at
     where (${names.map((name) => `kept.${name}`).join(', ')}) is distinct from (${merged.join(', ')})`;
 }
+
+/** Of all that somebody was ever known by nothing is dropped. */
+const bothOf = (name: string) => `case when excluded.${name} <@ kept.${name} then kept.${name} else excluded.${name} || kept.${name} end`;
 
 function known(name: string, type: string | undefined): string {
   switch (type) {

@@ -13,8 +13,11 @@ export type Table = { columns: { name: string; type: number }[]; rows: (string |
 
 /** Something that runs statements: the database itself, or one transaction in it. */
 export type Queryable = {
-  /** Runs one statement; returns its rows. Values go in as parameters only. */
-  query: <Row>(sql: string, parameters?: readonly unknown[]) => Promise<Row[]>;
+  /**
+   * Runs one statement; returns its rows. Values go in as parameters only. `first` is a statement before it in the same transaction, and
+   * in the same round trip: what that waited for, this one sees.
+   */
+  query: <Row>(sql: string, parameters?: readonly unknown[], first?: string) => Promise<Row[]>;
   /** Runs a script of several statements without parameters. */
   script(sql: string): Promise<void>;
 };
@@ -105,7 +108,7 @@ export function patient(
   return {
     place: driver.place,
     embedded: driver.embedded,
-    query: (sql, parameters) => again(() => driver.query(sql, parameters)),
+    query: (sql, parameters, first) => again(() => driver.query(sql, parameters, first)),
     script: (sql) => again(() => driver.script(sql)),
     transaction: (work, isolation) => again(() => driver.transaction(work, isolation)),
     transactionOnce: (work, isolation) =>

@@ -108,6 +108,7 @@ type Attempt = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 function queryable(target: PGlite | Transaction, attempt: Attempt): Queryable {
   return {
+    // A statement before it has nobody to wait for: there is one session.
     query: <Row>(sql: string, parameters: readonly unknown[] = []) => attempt(async () => (await target.query<Row>(sql, [...parameters])).rows),
     script: (sql) => attempt(async () => void (await target.exec(sql))),
   };

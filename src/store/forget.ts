@@ -1,72 +1,153 @@
 /*
- * Erases a person: the contact, its links, and the person in every stored answer, from which the outputs are made.
- * Only hashes stay (core/forgotten.ts); `settle` leaves out whoever is known by one of them.
+ * Erases people: the contacts, their links, and the persons in every stored answer, from which the outputs are made. Only hashes stay
+ * (core/forgotten.ts); `settle` leaves out whoever is known by one of them.
+ *
+ * First the hashes are noted, in a short transaction that waits for the answers that are being saved at that moment, and they for it.
+ * Answers that are saved afterwards know them, so what was saved before is erased without anybody having to wait.
  */
-import { hashesOf, identifiersOf } from '../core/forgotten.ts';
-import type { Identifiers, Identity } from '../core/forgotten.ts';
+import { hashesOf, identifiersOf, keysOf } from '../core/forgotten.ts';
+import type { Identity } from '../core/forgotten.ts';
 import type { Database, Queryable } from './database.ts';
 
-/** What was erased: contacts, and answers that had the person; and the runs whose outputs were made from those. */
-export type Erased = { contacts: number; answers: number; run_ids: string[] };
+/** What was erased: contacts, and answers that had one of the people; the runs whose outputs were made from those, and the hashes that stay. */
+export type Erased = { contacts: number; answers: number; run_ids: string[]; hashes: string[] };
 
-/** Whether `person` (jsonb) is known by one of the ids ($1) or addresses ($2). Never null. */
-const IS_THEM = `(
-  (person ->> 'id') = any ($1::text[])
-  or lower(btrim(person ->> 'professional_email')) = any ($2::text[])
-  or lower(btrim(person ->> 'personal_email')) = any ($2::text[])) is true`;
+/** A place that holds one of the people. */
+export type Held = {
+  contacts: number;
+  /** Answers by the run that got them or took them over. */
+  runs: { run_id: string; input_name: string; answers: number }[];
+  /** Lists with a cell that is one of the addresses: cells stay as they are. */
+  lists: { run_id: string; input_name: string; rows: number[] }[];
+};
 
-/** A list of persons may be absent or null: the path gives what there is. */
-const PERSONS = `jsonb_path_query(answer, '$.persons[*]')`;
+/** Any constant will do, as long as all versions of the program share it. */
+const FORGETTING = 20_261_128;
+/** What a save runs before it looks who is forgotten: whoever is being forgotten at that moment is. */
+export const WAIT_FOR_FORGETTING = `select pg_advisory_xact_lock_shared(${FORGETTING})`;
+/**
+ * What the planner may not do here. It knows nothing of a table that was never analysed, and takes many people for nearly everybody: it
+ * would read the whole table, or join by reading its whole primary key.
+ */
+const BY_INDEX = 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off';
+/** So many keys are looked up at once: for all at once every row found is compared with each, and one by one what is pending in the index is read each time. */
+const KEYS_AT_ONCE = 64;
+
+/** Ids of the rows that have a key of theirs: nearly all of those who hold them. $2: keys. */
+const having = (table: string, column: string) => `
+  (select distinct id from (
+    select array_agg(key) as keys
+    from (select key, row_number() over (order by key) / ${KEYS_AT_ONCE} as part from unnest($2::text[]::bigint[]) as key) as numbered
+    group by part
+  ) as looked_up cross join lateral (select id from waterfall.${table} where ${column} && looked_up.keys offset 0) as found)`;
+/** Whether one of the hashes of a person is theirs: looked up in a table of them, which is made once of the array. $1: hashes. */
+const isTheirs = (id: string, ...emails: string[]) => `exists (
+  select from waterfall.identifier_hashes(${id}, ${emails.join(', ')}) as hash where hash = any ($1::text[]))`;
+
+/** Everybody in the answers that may hold them. A list of persons may be absent or null: the path gives what there is. */
+const PERSONS = `
+  (select target.id, person, place, ${isTheirs("person ->> 'id'", "person ->> 'professional_email'", "person ->> 'personal_email'")} as is_theirs
+   from ${having('targets', 'people')} as holder join waterfall.targets as target using (id),
+     jsonb_path_query(target.answer, '$.persons[*]') with ordinality as listed (person, place))`;
+const CONTACTS = `
+  (select contact.id, professional_email, personal_email
+   from ${having('contacts', 'identifiers')} as holder join waterfall.contacts as contact using (id)
+   where ${isTheirs('contact.id', 'professional_email', 'personal_email')})`;
 
 const FIND = `
   select distinct person ->> 'id' as id, person ->> 'professional_email' as professional_email, person ->> 'personal_email' as personal_email
-  from (
-    select ${PERSONS} as person from waterfall.targets where answer is not null
-    union all
-    select jsonb_build_object('id', id, 'professional_email', professional_email, 'personal_email', personal_email) from waterfall.contacts
-  ) as known
-  where ${IS_THEM}`;
+  from ${PERSONS} as listed where is_theirs
+  union
+  select id, professional_email, personal_email from ${CONTACTS} as contact`;
 
 const ERASE_CONTACTS = `
-  with unlinked as (
-    delete from waterfall.target_contacts where contact_id = any ($1::text[])
-  )
-  delete from waterfall.contacts where id = any ($1::text[]) returning id`;
+  with gone as materialized (select id from ${CONTACTS} as contact),
+  unlinked as (delete from waterfall.target_contacts where contact_id = any (array(select id from gone)))
+  delete from waterfall.contacts where id = any (array(select id from gone)) returning id`;
 
 /** Counts and states become what they would be, had the person never been in the answer; what it cost stays. */
 const ERASE_FROM_ANSWERS = `
-  with kept as (
-    select target.id, count(*) filter (where not ${IS_THEM})::integer as contacts,
-      coalesce(jsonb_agg(person order by place) filter (where not ${IS_THEM}), '[]') as persons
-    from waterfall.targets as target, ${PERSONS} with ordinality as listed (person, place)
-    where target.answer is not null
-    group by target.id
-    having bool_or(${IS_THEM})
+  with kept as materialized (
+    select id, (count(*) filter (where not is_theirs))::integer as contacts,
+      coalesce(jsonb_agg(person order by place) filter (where not is_theirs), '[]') as persons
+    from ${PERSONS} as listed
+    group by id
+    having bool_or(is_theirs)
   ),
-  changed as (
+  erased as (
     update waterfall.targets as target
-    set contacts = kept.contacts,
-      answer = case when target.id = kept.id then jsonb_set(target.answer, '{persons}', kept.persons) end,
+    set contacts = kept.contacts, answer = jsonb_set(target.answer, '{persons}', kept.persons),
+      people = array(select key from unnest(target.people) as key where not key = any ($2::text[]::bigint[])),
       state = case when target.state = 'found' and kept.contacts = 0 then 'no_contacts' else target.state end
     from kept
-    where target.id = kept.id or target.answered_by = kept.id
+    where target.id = kept.id
+    returning target.run_id
+  ),
+  taken_over as (
+    update waterfall.targets as target
+    set contacts = least(kept.contacts, target.question_limit), state = case when target.state = 'found' and kept.contacts = 0 then 'no_contacts' else target.state end
+    from kept
+    where target.answered_by = kept.id
     returning target.run_id
   )
-  select run_id, (select count(*)::integer from kept) as answers from changed group by run_id order by run_id`;
+  select run_id, (select count(*)::integer from kept) as answers from (select run_id from erased union select run_id from taken_over) as changed order by run_id`;
 
 /**
- * Forgets whoever is known by these identifiers, and by any other that the same person is found with. Their hashes stay,
- * also when nobody was found. One transaction; repeating it does no harm.
+ * Forgets whoever is known by one of these hashes, and by any other that the same person is found with. The hashes stay, also when
+ * nobody was found; repeating it does no harm. `onNoted` is told of all hashes before anything is erased.
  */
-export async function forgetPerson(database: Database, named: Identifiers, at: number): Promise<Erased> {
+export async function forgetPeople(database: Database, named: readonly string[], at: number, onNoted?: (hashes: string[]) => Promise<void>): Promise<Erased> {
+  let hashes = await byIndex(database, (transaction) => allHashes(transaction, named));
+  for (let noted = -1; noted < hashes.length; ) {
+    const all = hashes;
+    // Whoever saves waits for this and nothing else.
+    await database.transaction(async (transaction) => {
+      await transaction.query(`select pg_advisory_xact_lock(${FORGETTING})`);
+      await keepHashes(transaction, all, at);
+    });
+    noted = all.length;
+    // A save that was on its way may have known somebody by one more address.
+    hashes = await byIndex(database, (transaction) => allHashes(transaction, all));
+  }
+  await onNoted?.(hashes);
+  return byIndex(database, async (transaction) => {
+    const parameters = [hashes, keysOf(hashes)];
+    const runs = await transaction.query<{ run_id: string; answers: number }>(ERASE_FROM_ANSWERS, parameters);
+    const contacts = await transaction.query(ERASE_CONTACTS, parameters);
+    return { contacts: contacts.length, answers: runs[0]?.answers ?? 0, run_ids: runs.map(({ run_id }) => run_id), hashes };
+  });
+}
+
+/** What forgetting the people of these hashes would erase, and the cells that it would leave: those that are one of these addresses, for which all lists are read. Changes nothing. */
+export async function placesOf(database: Database, named: readonly string[], emails: readonly string[]): Promise<Held> {
+  return byIndex(database, async (transaction) => {
+    const hashes = await allHashes(transaction, named);
+    const parameters = [hashes, keysOf(hashes)];
+    const contacts = await transaction.query(`select id from ${CONTACTS} as contact`, parameters);
+    const runs = await transaction.query<Held['runs'][number]>(
+      `with held as materialized (select distinct id from ${PERSONS} as listed where is_theirs)
+       select run.id as run_id, run.input_name, count(*)::integer as answers
+       from (select id from held union select target.id from held join waterfall.targets as target on target.answered_by = held.id) as having_them
+       join waterfall.targets as target using (id) join waterfall.runs as run on run.id = target.run_id
+       group by run.id order by run.created_at, run.id`,
+      parameters,
+    );
+    const lists = await transaction.query<Held['lists'][number]>(
+      `select run.id as run_id, run.input_name, array_agg(input_row.line order by input_row.line) as rows
+       from waterfall.input_rows as input_row join waterfall.runs as run on run.id = input_row.run_id
+       where exists (select from unnest(input_row.cells) as cell where lower(btrim(cell)) = any ($1::text[]))
+       group by run.id order by run.created_at, run.id`,
+      [emails],
+    );
+    return { contacts: contacts.length, runs, lists };
+  });
+}
+
+/** Work in a transaction whose look-ups are by index. */
+function byIndex<Result>(database: Database, work: (transaction: Queryable) => Promise<Result>): Promise<Result> {
   return database.transaction(async (transaction) => {
-    // Answers that are being saved come first and are searched; later ones see the hashes.
-    await transaction.script('lock table waterfall.targets in share row exclusive mode');
-    const known = await allIdentifiers(transaction, named);
-    await keepHashes(transaction, hashesOf(known), at);
-    const runs = await transaction.query<{ run_id: string; answers: number }>(ERASE_FROM_ANSWERS, [known.ids, known.emails]);
-    const contacts = await transaction.query(ERASE_CONTACTS, [known.ids]);
-    return { contacts: contacts.length, answers: runs[0]?.answers ?? 0, run_ids: runs.map(({ run_id }) => run_id) };
+    await transaction.script(BY_INDEX);
+    return work(transaction);
   });
 }
 
@@ -78,13 +159,13 @@ export async function keepHashes(database: Queryable, hashes: readonly string[],
   );
 }
 
-/** A person may have changed address between two answers, and lack the id in one: looks until nothing new turns up. */
-async function allIdentifiers(transaction: Queryable, named: Identifiers): Promise<Identifiers> {
-  const size = ({ ids, emails }: Identifiers) => ids.length + emails.length;
-  for (let known = named; ; ) {
-    const found = identifiersOf(await transaction.query<Identity>(FIND, [known.ids, known.emails]));
-    const all = { ids: [...new Set([...known.ids, ...found.ids])], emails: [...new Set([...known.emails, ...found.emails])] };
-    if (size(all) === size(known)) return known;
-    known = all;
+/** A person may have changed address between two answers, and lack the id in one: looks for what was new until nothing new turns up. */
+async function allHashes(transaction: Queryable, named: readonly string[]): Promise<string[]> {
+  const known = new Set(named);
+  for (let added = [...known]; added.length > 0; ) {
+    const found = hashesOf(identifiersOf(await transaction.query<Identity>(FIND, [added, keysOf(added)])));
+    added = [...new Set(found)].filter((hash) => !known.has(hash));
+    for (const hash of added) known.add(hash);
   }
+  return [...known];
 }

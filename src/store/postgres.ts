@@ -31,7 +31,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
   return {
     place: connections.place,
     embedded: false,
-    query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await within((connection) => alone(connection, statementOf(sql, parameters)))).rows as Row[],
+    query: async <Row>(sql: string, parameters: readonly unknown[] = [], first?: string) => (await within((connection) => alone(connection, statementOf(sql, parameters), first))).rows as Row[],
     script: async (sql) => void (await within((connection) => alone(connection, sql))),
     transaction: (work, isolation) =>
       within(async (connection) => {
@@ -39,7 +39,7 @@ export async function connectPostgres(databaseUrl: string, runtime: Runtime): Pr
         begun.catch(() => undefined); // what follows fails with it
         try {
           const result = await work({
-            query: async <Row>(sql: string, parameters: readonly unknown[] = []) => (await connection.ask(statementOf(sql, parameters))).rows as Row[],
+            query: async <Row>(sql: string, parameters: readonly unknown[] = [], first?: string) => (await inOrder(connection, statementOf(sql, parameters), first)).rows as Row[],
             script: async (sql) => void (await connection.ask(sql)),
             table: (sql) => tableOf(connection, sql),
           });
@@ -61,12 +61,22 @@ function statementOf(sql: string, parameters: readonly unknown[]): QueryConfig {
   return { text: sql, values: [...parameters] };
 }
 
-/** One statement in a transaction of its own. All three messages are on their way before the first is answered. */
-async function alone(connection: Connection, statement: string | QueryConfig): Promise<QueryResult> {
-  const [begun, asked, committed] = await Promise.allSettled([connection.begin(), connection.ask(statement), connection.ask('commit')]);
+/** One statement in a transaction of its own. All messages are on their way before the first is answered. */
+async function alone(connection: Connection, statement: string | QueryConfig, first?: string): Promise<QueryResult> {
+  const [begun, asked, committed] = await Promise.allSettled([connection.begin(), inOrder(connection, statement, first), connection.ask('commit')]);
   if (begun.status === 'rejected') throw begun.reason as Error;
   if (asked.status === 'rejected') throw asked.reason as Error;
   if (committed.status === 'rejected') throw committed.reason as Error;
+  return asked.value;
+}
+
+/** One statement, and before it another. */
+async function inOrder(connection: Connection, statement: string | QueryConfig, first?: string): Promise<QueryResult> {
+  const before = first === undefined ? undefined : connection.ask(first);
+  // Both are sent before either is answered; when the first fails, so does the transaction, and the second with it.
+  const [begun, asked] = await Promise.allSettled([before, connection.ask(statement)]);
+  if (begun.status === 'rejected') throw begun.reason as Error;
+  if (asked.status === 'rejected') throw asked.reason as Error;
   return asked.value;
 }
 

@@ -3,12 +3,12 @@
  * outcomes, all of it or none of it, in one round trip. People who are to be forgotten are left out of all of them.
  */
 import { recordsOf } from '../kinds/contacts/contact.ts';
-import { hashesOf, identifiersOf, withoutForgotten } from '../core/forgotten.ts';
-import type { Answer, SettledState } from '../core/model.ts';
+import { hashesOf, identifiersOf, keysOf, withoutForgotten } from '../core/forgotten.ts';
+import type { Answer, Person, SettledState } from '../core/model.ts';
 import { billedUsd } from '../core/money.ts';
 import { upsertCompanies, upsertContacts } from './contacts.ts';
 import type { Queryable } from './database.ts';
-import { keepHashes } from './forget.ts';
+import { keepHashes, WAIT_FOR_FORGETTING } from './forget.ts';
 import { storableJson } from './storable.ts';
 
 /** A job that SUCCEEDED, as it is saved. Times are epoch milliseconds. */
@@ -28,7 +28,7 @@ export type Settled = { targets: number; contacts: number };
 const SETTLE = `
   with given as materialized (
     select * from json_to_recordset($1::json) as job (
-      job_id text, state text, answer jsonb, stop_ms double precision, contacts integer, cost_usd numeric, reason text)
+      job_id text, state text, answer jsonb, people bigint[], stop_ms double precision, contacts integer, cost_usd numeric, reason text)
   ),
   forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
   unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
@@ -63,6 +63,7 @@ const SETTLE = `
       question_limit = case when target.id = holder.id then greatest(target.question_limit, launched_limit) else target.question_limit end,
       contacts = case when target.id = holder.id then given.contacts else least(given.contacts, target.question_limit) end,
       answer = case when target.id = holder.id then given.answer end,
+      people = case when target.id = holder.id then given.people end,
       answered_by = case when target.id <> holder.id then holder.id end,
       cost_usd = case when target.id = holder.id then given.cost_usd else 0 end
     from answered join holder using (job_id) join given using (job_id)
@@ -71,8 +72,8 @@ const SETTLE = `
   ),
   upserted_companies as (${upsertCompanies(3, 'given.job_id in (select job_id from holder)')}),
   link as materialized (
-    select job_id, position, contact_id, company_id, holder.id as target_id
-    from holder join json_to_recordset($4::json) as link (job_id text, position integer, contact_id text, company_id text) using (job_id)
+    select job_id, position, contact_id, company_id, identifiers, holder.id as target_id
+    from holder join json_to_recordset($4::json) as link (job_id text, position integer, contact_id text, company_id text, identifiers bigint[]) using (job_id)
   ),
   upserted_contacts as (${upsertContacts('select link.*, given.answer, waterfall.moment() as at from link join given using (job_id)')}),
   linked as (
@@ -125,21 +126,25 @@ function reasonOf({ company, persons, usage }: Answer): string | null {
   return Object.values(company ?? {}).every((member) => member === null) ? 'the API knows no such company' : 'the title filter matches nobody whom the API knows there';
 }
 
+function keysOfPeople(people: readonly Person[]): string[] {
+  return keysOf(hashesOf(identifiersOf(people)));
+}
+
 /** Saves nothing when one of the people is to be forgotten, and says by which hashes. */
 async function trySettle(database: Queryable, settlements: readonly Settlement[], hashes: readonly string[] | null): Promise<Tried> {
   const jobs = settlements.map(({ job_id, answer, stop_date }) => {
     const contacts = answer.persons?.length ?? 0;
     const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
     // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
-    return { job_id, state, answer, reason: reasonOf(answer), stop_ms: stop_date, contacts, cost_usd: billedUsd(answer.usage) ?? null };
+    return { job_id, state, answer, people: keysOfPeople(answer.persons ?? []), reason: reasonOf(answer), stop_ms: stop_date, contacts, cost_usd: billedUsd(answer.usage) ?? null };
   });
-  const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), ...recordsOf(answer) }));
+  const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), persons: answer.persons ?? [], ...recordsOf(answer) }));
   const [row] = await database.query<Tried>(SETTLE, [
     storableJson(jobs),
     jobs.map(({ job_id }) => job_id),
     storableJson(records.flatMap(({ job_id, at, companies }) => companies.map((company) => ({ ...company, job_id, at })))),
-    storableJson(records.flatMap(({ job_id, links }) => links.map((link) => ({ ...link, job_id })))),
+    storableJson(records.flatMap(({ job_id, persons, links }) => links.map((link) => ({ ...link, identifiers: keysOfPeople(persons.slice(link.position, link.position + 1)), job_id })))),
     hashes,
-  ]);
+  ], WAIT_FOR_FORGETTING);
   return row ?? { targets: {}, forgotten: [], is_unknown: false };
 }

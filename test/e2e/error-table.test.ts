@@ -178,6 +178,8 @@ const OPTIONS: Situation[] = [
   { name: 'a column that is misspelt', ...option('--domain-column', 'domian'), what: 'the list has no column "domian" (--domain-column)', fix: 'did you mean "domain"? Its columns are "domain", "title_filter"' },
   { name: 'one column for both', ...option('--filter-column', 'domain'), what: '"domain" cannot hold both the domain and the title filter', fix: 'choose two columns with --domain-column and --filter-column' },
   { name: 'something that is nobody', args: ['forget', 'Jane Doe'], what: 'this is neither an e-mail address nor a person id', fix: 'give one of them whole, as it is in the contacts (professional_email, personal_email or person_id), or @file with one a line' },
+  { name: 'nobody to forget', args: ['forget'], what: 'nobody is named', fix: 'give an e-mail address or a person id, @file with one a line, or --replay with an erasures.jsonl' },
+  { name: 'somebody to forget, and a ledger besides', args: ['forget', 'mira@alderfinch.example', '--replay', 'erasures.jsonl'], what: '--replay takes everybody from its file, and somebody is named besides', fix: 'give one of the two' },
   { name: 'a rate of the sandbox that is none', args: ['sandbox', '--rate-limit', 'x'], what: '--rate-limit "x" is not <requests>/<seconds>', fix: 'write for instance 50/60, or 0 for none' },
   { name: 'a port that is taken', args: ['sandbox', '--port', '8787'], given: takePort, what: 'port 8787 cannot be used (EADDRINUSE)', fix: 'choose another --port, or 0 for any' },
 ];

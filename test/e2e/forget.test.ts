@@ -1,4 +1,5 @@
 /* `forget`: a person is gone from the database and from later outputs, and no later run brings them back. */
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { csvRows, eventually, it, printedCommand, type Scene } from '../support/command.ts';
@@ -27,6 +28,43 @@ describe.concurrent('forget', () => {
     expect((await scene.give(['run', 'list.csv', '--fresh'], { env })).exit).toBe(0);
     expect(idsIn(await scene.rows('list.contacts.csv'))).toEqual(idsIn(others));
     expect((await scene.rows('list.report.csv')).map(({ contacts }) => Number(contacts)).reduce((sum, contacts) => sum + contacts)).toBe(others.length);
+  });
+
+  it('is first shown, then noted in the home folder, and done again after an older backup was restored', async ({ open, newDatabase }) => {
+    const scene = await open();
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
+    const [person] = await finishedRun(scene, env);
+    const address = person?.professional_email ?? '';
+    const shown = await scene.give(['forget', address, '--dry-run'], { env });
+    expect(shown).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^would be erased: contacts 1, from answers of runs 1\n {2}run \S+ \(list\.csv\): 1 answer\nthese files may [^]*list\.contacts\.csv\nnothing was changed\n$/) as string });
+    expect((await scene.give(['forget', address], { env })).stdout).toMatch(/^erased: contacts 1, /);
+    expect((await scene.give(['forget', address, '--dry-run'], { env })).stdout).toBe('nothing was found\nnothing was changed\n');
+
+    const restored = { DATABASE_URL: await newDatabase({ migrated: true }) };
+    await scene.give(['run', 'list.csv'], { env: restored });
+    const ledgerPath = join(scene.home, 'erasures.jsonl');
+    const ledger = await readFile(ledgerPath, 'utf8');
+    expect(ledger).toMatch(/^\{"forgotten_at":"[^"]+","hashes":\["[\da-f]{64}"[^]*\]\}\n$/);
+    expect(ledger).not.toContain(address);
+    expect((await scene.give(['forget', '--replay', ledgerPath], { env: restored })).stdout).toMatch(/^erased: contacts 1, from answers 1, of runs 1\n/);
+    expect(await readFile(ledgerPath, 'utf8')).toBe(ledger);
+  });
+
+  it('is done though it cannot be noted, and says so', async ({ open, newDatabase }) => {
+    const scene = await open();
+    const env = { DATABASE_URL: await newDatabase({ migrated: true }) };
+    const [person] = await finishedRun(scene, env);
+    await mkdir(join(scene.home, 'erasures.jsonl'), { recursive: true });
+    const { exit, stdout, stderr } = await scene.run(['forget', person?.professional_email ?? '', '--quiet'], { env });
+    expect([exit, stdout]).toEqual([0, expect.stringMatching(/^erased: contacts 1, /) as string]);
+    expect(stderr).toMatch(/^warning: not noted in erasures\.jsonl of the home folder \(EISDIR[^]*\): after a restored backup, forget again by name\n$/);
+  });
+
+  it('again of a file that is no ledger of erasures erases nobody', async ({ openWorkplace }) => {
+    const workplace = await openWorkplace({ DATABASE_URL: undefined });
+    await workplace.write('erasures.jsonl', '{"hashes":["mira@alderfinch.example"]}\n');
+    const { exit, stderr } = await workplace.give(['forget', '--replay', 'erasures.jsonl']);
+    expect([exit, stderr]).toEqual([2, 'error: line 1 of erasures.jsonl is no erasure\n  to do: give a file erasures.jsonl as waterfall-contacts wrote it: nobody was erased\n']);
   });
 
   it('by the id, in a trial, erases from the trial', async ({ openWorkplace }) => {

@@ -1,10 +1,12 @@
 /* A person who is to be forgotten: what goes, what stays, and that they do not come back. */
-import { expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { expect, it, onTestFinished } from 'vitest';
 import { hashesOf } from '../../src/core/forgotten.ts';
 import type { Identifiers } from '../../src/core/forgotten.ts';
 import type { Person } from '../../src/core/model.ts';
 import { patient } from '../../src/store/database.ts';
-import { forgetPerson } from '../../src/store/forget.ts';
+import type { Database } from '../../src/store/database.ts';
+import { forgetPeople, placesOf } from '../../src/store/forget.ts';
 import { openDriver } from '../../src/store/open.ts';
 import { reportRows } from '../../src/store/outcomes.ts';
 import { settle } from '../../src/store/settle.ts';
@@ -19,7 +21,10 @@ const BY_ID: Identifiers = { ids: ['mira'], emails: [] };
 const BY_EMAIL: Identifiers = { ids: [], emails: ['mira.quill@alderfinch.example'] };
 
 describeOnBoth('forgetting a person', (open) => {
-  const forget = (named: Identifiers) => forgetPerson(open(), named, NOW);
+  const forget = async (named: Identifiers) => {
+    const { contacts, answers, run_ids } = await forgetPeople(open(), hashesOf(named), NOW);
+    return { contacts, answers, run_ids };
+  };
   const answers = async (): Promise<(Person[] | null)[]> =>
     (await open().query<{ persons: Person[] | null }>(`select answer -> 'persons' as persons from waterfall.targets where answer is not null order by id`)).map(
       ({ persons }) => persons,
@@ -81,6 +86,24 @@ describeOnBoth('forgetting a person', (open) => {
     expect(await reported('run-2')).toEqual([{ outcome: 'cached', contacts: 0 }]);
   });
 
+  it('counts no more contacts than a run with a smaller limit took of the answer', async () => {
+    await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('ada'), MIRA, JON]));
+    await startedRun(open(), 'run-2', [DOMAIN], { at: NOW + 1 });
+    await open().query(`update waterfall.targets set question_limit = 1, contacts = 1 where run_id = 'run-2'`);
+    await forget(BY_ID);
+    expect(await open().query('select contacts from waterfall.targets order by run_id')).toEqual([{ contacts: 2 }, { contacts: 1 }]);
+  });
+
+  it('of hundreds at once leaves all others, in their order', async () => {
+    const everybody = Array.from({ length: 12 }, (_, at) => Array.from({ length: 25 }, (_one, place) => person(`p${at}-${place}`)));
+    for (const [at, persons] of everybody.entries()) await answeredRun(open(), `run-${at}`, DOMAIN, answerOf(persons));
+    const isNamed = ({ id }: Person) => Number(id?.split('-')[1]) % 3 > 0;
+    const named = everybody.flat().filter(isNamed).map(({ professional_email }) => professional_email ?? '');
+    expect(await forget({ ids: [], emails: named })).toMatchObject({ contacts: 192, answers: 12 });
+    expect(await answers()).toEqual(everybody.map((persons) => persons.filter((one) => !isNamed(one))));
+    expect(await open().query('select cardinality(people) as keys from waterfall.targets group by 1')).toEqual([{ keys: 18 }]);
+  });
+
   it('changes no answer that the person is not in, one without a list of persons neither', async () => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([JON]));
     await answeredRun(open(), 'run-2', 'empty.example', { persons: null });
@@ -89,6 +112,35 @@ describeOnBoth('forgetting a person', (open) => {
     const before = await rows();
     expect(await forget(BY_ID)).toEqual({ contacts: 0, answers: 0, run_ids: [] });
     expect(await rows()).toEqual(before);
+  });
+
+  it('by hashes alone, as a ledger of erasures has them, erases whoever is known by one', async () => {
+    await answeredRun(open(), 'run-1', DOMAIN, answerOf([MIRA, JON]));
+    const { hashes, ...erased } = await forgetPeople(open(), hashesOf({ ids: [], emails: ['mira@home.example', 'nobody@alderfinch.example'] }), NOW);
+    expect(erased).toEqual({ contacts: 1, answers: 1, run_ids: ['run-1'] });
+    expect(hashes.toSorted()).toEqual(hashesOf({ ids: ['mira'], emails: ['mira.quill@alderfinch.example', 'mira@home.example', 'nobody@alderfinch.example'] }).sort());
+  });
+
+  it('notes all hashes before it erases', async () => {
+    await answeredRun(open(), 'run-1', DOMAIN, answerOf([MIRA]));
+    const noted: unknown[] = [];
+    await forgetPeople(open(), hashesOf(BY_ID), NOW, async (told) => void noted.push(told.length, await hashes(), await ids('contacts')));
+    expect(noted).toEqual([3, expect.arrayContaining(hashesOf(BY_ID)) as unknown, ['mira']]);
+  });
+
+  it('first said what it would be: every run that has them, and lists with their address in a cell', async () => {
+    await answeredRun(open(), 'run-1', DOMAIN, answerOf([MIRA, JON]));
+    await startedRun(open(), 'run-2', [DOMAIN], { at: NOW + 1 });
+    await startedRun(open(), 'run-3', ['hollowoak.example'], { at: NOW + 2 });
+    await open().query(`update waterfall.input_rows set cells = cells || ' MIRA@home.example '::text where run_id = 'run-3'`);
+    const before = await open().query('select xmin::text from waterfall.targets order by id');
+    const held = await placesOf(open(), hashesOf(BY_ID), ['mira@home.example']);
+    expect(held).toEqual({
+      contacts: 1,
+      runs: [{ run_id: 'run-1', input_name: expect.any(String) as string, answers: 1 }, { run_id: 'run-2', input_name: expect.any(String) as string, answers: 1 }],
+      lists: [{ run_id: 'run-3', input_name: expect.any(String) as string, rows: [2] }],
+    });
+    expect([await open().query('select xmin::text from waterfall.targets order by id'), await hashes()]).toEqual([before, []]);
   });
 
   it('a second time does no harm', async () => {
@@ -135,6 +187,56 @@ describeOnBoth('forgetting a person', (open) => {
   });
 });
 
+describeOnPostgres('forgetting by a role that owns nothing, on tables that were never analysed', (open, address) => {
+  const ANSWERS = 3000;
+  const READ = `select sum(seq_tup_read)::integer as one_after_another, sum(idx_tup_fetch)::integer as by_index from pg_stat_xact_user_tables
+    where schemaname = 'waterfall' and relname in ('targets', 'contacts', 'target_contacts')`;
+
+  /** The database as that role sees it; after each transaction, what it read in that one is noted. */
+  async function asGuest(): Promise<{ guest: Database; reads: { one_after_another: number; by_index: number }[] }> {
+    const role = `guest_${randomUUID().replaceAll('-', '')}`;
+    await open().script(`create role ${role} login password 'guest'; grant usage on schema waterfall to ${role}; grant select, insert, update, delete on all tables in schema waterfall to ${role}`);
+    const runtime = testRuntime();
+    const driver = await openDriver({ databaseUrl: Object.assign(new URL(address()), { username: role, password: 'guest' }).href, home: '' }, runtime);
+    onTestFinished(async () => {
+      await driver.close();
+      await open().script(`drop owned by ${role}; drop role ${role}`);
+    });
+    const database = patient(driver, { runtime, patienceMs: 0 });
+    const reads: { one_after_another: number; by_index: number }[] = [];
+    const guest: Database = {
+      ...database,
+      transaction: (work, isolation) =>
+        database.transaction(async (transaction) => {
+          const result = await work(transaction);
+          reads.push(...(await transaction.query<(typeof reads)[number]>(READ)));
+          return result;
+        }, isolation),
+    };
+    return { guest, reads };
+  }
+
+  it.each([1, 50])('reads little more than the answers of whoever is named: %d people', async (people) => {
+    await startedRun(open(), 'run-1', Array.from({ length: ANSWERS }, (_, at) => `d${at}.example`), { maxAgeDays: null });
+    await open().query(
+      `update waterfall.targets set state = 'found', settled_at = $1, contacts = 1,
+         answer = jsonb_build_object('persons', jsonb_build_array(jsonb_build_object('id', 'p' || position, 'professional_email', 'p' || position || '@d.example')))`,
+      [new Date(NOW)],
+    );
+    await open().script(`
+      update waterfall.targets set people = array(select waterfall.hash_key(hash) from waterfall.identifier_hashes('p' || position, 'p' || position || '@d.example', null) as hash);
+      insert into waterfall.contacts (id, professional_email, identifiers, created_at, updated_at) select 'p' || position, 'p' || position || '@d.example', people, now(), now() from waterfall.targets;
+      insert into waterfall.target_contacts select id, 0, 'p' || position from waterfall.targets`);
+    const { guest, reads } = await asGuest();
+    const emails = Array.from({ length: people }, (_, at) => `p${at * 7}@d.example`);
+    expect(await placesOf(guest, hashesOf({ ids: [], emails }), [])).toMatchObject({ contacts: people });
+    reads.length = 0; // which read all lists, for their cells
+    expect(await forgetPeople(guest, hashesOf({ ids: [], emails }), NOW)).toMatchObject({ contacts: people, answers: people });
+    expect(reads.map(({ one_after_another }) => one_after_another)).toEqual(reads.map(() => 0));
+    expect(Math.max(...reads.map(({ by_index }) => by_index))).toBeLessThan(50 * people);
+  });
+});
+
 describeOnPostgres('forgetting a person while another process saves an answer with them', (open, address) => {
   it('waits for it and erases them there too', async () => {
     const target = await startedTarget(open(), 'run-1', DOMAIN);
@@ -142,11 +244,11 @@ describeOnPostgres('forgetting a person while another process saves an answer wi
     const runtime = testRuntime();
     const other = patient(await openDriver({ databaseUrl: address(), home: '' }, runtime), { runtime, patienceMs: 0 });
     try {
-      let forgetting: ReturnType<typeof forgetPerson> | undefined;
+      let forgetting: ReturnType<typeof forgetPeople> | undefined;
       await open().transaction(async (transaction) => {
         await settle(transaction, { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW });
-        forgetting = forgetPerson(other, BY_ID, NOW);
-        await expect.poll(() => open().query('select from pg_locks where not granted and relation is not null')).toHaveLength(1);
+        forgetting = forgetPeople(other, hashesOf(BY_ID), NOW);
+        await expect.poll(() => open().query("select from pg_locks where not granted and locktype = 'advisory'")).toHaveLength(1);
       });
       expect(await forgetting).toMatchObject({ contacts: 1, answers: 1 });
       expect((await loadTarget(open(), target.id)).state).toBe('found');
@@ -160,9 +262,9 @@ describeOnPostgres('forgetting a person while another process saves an answer wi
     await launch(open(), target, 'job-1');
     let settling: ReturnType<typeof settle> | undefined;
     await open().transaction(async (transaction) => {
-      await transaction.script('lock table waterfall.targets in share row exclusive mode');
+      await transaction.query('select pg_advisory_xact_lock(20261128)');
       settling = settle(open(), { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW });
-      await expect.poll(() => open().query('select from pg_locks where not granted and relation is not null')).toHaveLength(1);
+      await expect.poll(() => open().query("select from pg_locks where not granted and locktype = 'advisory'")).toHaveLength(1);
       await transaction.query('insert into waterfall.forgotten (hash, forgotten_at) select unnest($1::text[]), $2', [hashesOf(BY_ID), new Date(NOW)]);
     });
     expect(await settling).toEqual({ targets: 1, contacts: 1 });

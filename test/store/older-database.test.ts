@@ -4,7 +4,10 @@
  * one in doubt, one that failed three times.
  */
 import { beforeEach, expect, it } from 'vitest';
+import { hashesOf, identifiersOf, keysOf } from '../../src/core/forgotten.ts';
+import type { Person } from '../../src/core/model.ts';
 import { questionOf } from '../../src/kinds/contacts/question.ts';
+import { forgetPeople, keepHashes } from '../../src/store/forget.ts';
 import { formQuestions } from '../../src/store/forming.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { settle } from '../../src/store/settle.ts';
@@ -97,6 +100,28 @@ describeOnBoth(
         { run_id: 'unfinished-2', position: 90, state: 'launched', job_id: 'job-later-1' },
         { run_id: 'unfinished', position: 91, state: 'following', job_id: 'job-later-2' },
       ]);
+    });
+
+    it('finds by the index who is in its answers, however they were written, and leaves out whom it was told to', async () => {
+      const mira = person('mira', { professional_email: ' Mira.Quill@Alderfinch.example\u00a0', personal_email: '' });
+      const nobody = { id: null, first_name: 'Jon', personal_email: ' ' };
+      await open().script('drop schema waterfall cascade');
+      await fillAsBefore(open());
+      await open().query(`update waterfall.targets set answer = answer || $1 where job_id = 'job-answered-1'`, [{ persons: [mira, nobody, person('p1')] }]);
+      await open().query(`update waterfall.targets set answer = '{"persons": null}' where job_id = 'job-answered-4'`);
+      await keepHashes(open(), hashesOf({ ids: ['p9'], emails: [] }), NOW);
+      await migrate(open());
+
+      const stored = await open().query<{ persons: Person[] | null; people: string[] }>(`select answer -> 'persons' as persons, people::text[] from waterfall.targets where answer is not null`);
+      for (const { persons, people } of stored) expect(people.toSorted()).toEqual(keysOf(hashesOf(identifiersOf(persons ?? []))).sort());
+      const contacts = await open().query<Person & { identifiers: string[] }>('select id, professional_email, personal_email, identifiers::text[] from waterfall.contacts');
+      for (const { identifiers, ...contact } of contacts) expect(identifiers.toSorted()).toEqual(keysOf(hashesOf(identifiersOf([contact]))).sort());
+
+      expect(await forgetPeople(open(), hashesOf({ ids: [], emails: ['mira.quill@alderfinch.example', 'q0@alderfinch.example'] }), NOW)).toMatchObject({ contacts: 1, answers: 2, run_ids: ['finished', 'unfinished'] });
+      await formQuestions(open(), () => undefined);
+      await settle(open(), { job_id: 'job-open', answer: answerOf([person('p9'), person('p10')]), stop_date: NOW, at: NOW });
+      const left = await open().query<{ id: string }>(`select distinct coalesce(person ->> 'id', 'nobody') as id from waterfall.targets, jsonb_path_query(answer, '$.persons[*]') as person`);
+      expect(left.map(({ id }) => id).sort()).toEqual(['nobody', 'p0', 'p1', 'p10', 'p2', 'p3', 'q2', 'q3']);
     });
 
     it('is formed once, whoever does it', async () => {

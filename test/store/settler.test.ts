@@ -1,6 +1,7 @@
 /* Many answers in one statement: each is saved as if it were alone. */
 import { expect, it } from 'vitest';
-import { forgetPerson } from '../../src/store/forget.ts';
+import { hashesOf } from '../../src/core/forgotten.ts';
+import { forgetPeople } from '../../src/store/forget.ts';
 import type { Queryable } from '../../src/store/database.ts';
 import { createSettler } from '../../src/store/saver.ts';
 import type { Settlement } from '../../src/store/settle.ts';
@@ -64,7 +65,7 @@ describeOnBoth('saving several answers', (open) => {
 
   it('leaves out a forgotten person of one, and nobody of the others', async () => {
     const { answers } = await fourJobs();
-    await forgetPerson(open(), { ids: ['p1'], emails: [] }, NOW);
+    await forgetPeople(open(), hashesOf({ ids: ['p1'], emails: [] }), NOW);
     const saved = await answers([settlement(0, ['p0']), settlement(1, ['p1'], ['p2']), settlement(2, ['p3'])]);
     expect(saved.map((one) => one.contacts)).toEqual([1, 1, 1]);
     expect(await targets()).toMatchObject([{ links: ['p0'] }, { first: 'p2', links: ['p2'] }, { links: ['p3'] }, { state: 'launched' }]);

@@ -1,6 +1,6 @@
 /* What a person is known by when they are to be forgotten. All people are invented. */
 import { describe, expect, it } from 'vitest';
-import { hashesOf, identifiersOf, readIdentifier, withoutForgotten } from '../../src/core/forgotten.ts';
+import { hashesOf, identifiersOf, keysOf, readIdentifier, withoutForgotten } from '../../src/core/forgotten.ts';
 
 describe('readIdentifier', () => {
   it.each([
@@ -35,6 +35,13 @@ describe('identifiersOf', () => {
 describe('hashesOf', () => {
   it('are the SHA-256 of `id:` and `email:` with what follows, so that other programs can compute them', () => {
     expect(hashesOf({ ids: ['p1'], emails: ['mira@alderfinch.example'] })).toEqual([ID_HASH, EMAIL_HASH]);
+  });
+});
+
+describe('keysOf', () => {
+  it('are the first 64 bits of hashes as PostgreSQL has such a number, with its sign, each once', () => {
+    const hash = (start: string) => start.padEnd(64, '0');
+    expect(keysOf(['0000000000000001', 'ffffffffffffffff', '7fffffffffffffff', '8000000000000000', '0000000000000001'].map(hash))).toEqual(['1', '-1', '9223372036854775807', '-9223372036854775808']);
   });
 });
 
