@@ -4,6 +4,7 @@
  * Input row  one line of the list.
  * Question   what a row asks of Waterfall. Rows that ask the same share one.
  * Target     a question within a run; its row in the database says how far it has got.
+ * Call       a paid request, saved before it is sent.
  * Job        Waterfall's, known by its job_id. Nothing of ours is called a job.
  * Answer     the output of a job that SUCCEEDED, an empty one too.
  * Contact    a person at a company as we keep and deliver them: one table row, one CSV line.
@@ -103,6 +104,9 @@ export type Target = {
   launches: number;
   /** Launches of this question whose reply was never seen, since it was last answered. */
   doubts: number;
+  /** The call that asks for it, that it follows, or that ended it. */
+  call_id: number | null;
+  /** Of that call. */
   job_id: string | null;
   /** When the job was launched; while `launching`, when the intent was saved. */
   launched_at: number | null;

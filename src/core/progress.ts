@@ -23,18 +23,19 @@ export type TargetEvent =
   | { kind: 'in_doubt' } // a job may have been made
   | { kind: 'held'; reason: string } // in doubt, and not to be repeated
   | { kind: 'rejected'; reason: string }
-  | { kind: 'met'; job_id: string; launched_at: number } // another run's launch of the same question
+  | { kind: 'met'; call_id: number; job_id: string; launched_at: number } // another run's call for the same question
   | { kind: 'job_ended'; reason: string } // FAILED, TIMED_OUT or ABORTED
   | { kind: 'job_unknown'; reason: string }
   | { kind: 'gave_up'; reason: string };
 
-/** What a step may change of a target, apart from its answer. */
-export type Progress = Pick<Target, 'state' | 'launches' | 'doubts' | 'job_id' | 'launched_at'> & { reason: string | null };
+/** What a step may change of a target, apart from its answer. The call of a claim is given by the database. */
+export type Progress = Pick<Target, 'state' | 'launches' | 'doubts' | 'call_id' | 'job_id' | 'launched_at'> & { reason: string | null };
 
 /** Where the event takes the target. Throws for an event that its state does not allow: a bug. */
 export function advance(target: Target, event: TargetEvent): Progress {
-  const { state, launches, doubts, job_id, launched_at } = target;
-  const now = { state, launches, doubts, job_id, launched_at, reason: null };
+  const { state, launches, doubts, call_id, job_id, launched_at } = target;
+  const now = { state, launches, doubts, call_id, job_id, launched_at, reason: null };
+  const uncalled = { call_id: null, job_id: null, launched_at: null };
   switch (event.kind) {
     case 'claimed':
       expect(target, 'pending');
@@ -44,10 +45,10 @@ export function advance(target: Target, event: TargetEvent): Progress {
       return { ...now, state: 'launched', job_id: event.job_id, launched_at: event.at };
     case 'not_launched':
       expect(target, 'launching');
-      return { ...now, state: 'pending', launches: launches - 1, launched_at: null };
+      return { ...now, ...uncalled, state: 'pending', launches: launches - 1 };
     case 'in_doubt':
       expect(target, 'launching');
-      return { ...now, state: 'pending', doubts: doubts + 1, launched_at: null };
+      return { ...now, ...uncalled, state: 'pending', doubts: doubts + 1 };
     case 'held':
       expect(target, 'pending');
       return { ...now, state: 'in_doubt', reason: event.reason };
@@ -56,10 +57,10 @@ export function advance(target: Target, event: TargetEvent): Progress {
       return { ...now, state: 'rejected', launches: launches - 1, reason: event.reason };
     case 'met':
       expect(target, 'pending');
-      return { ...now, state: 'following', job_id: event.job_id, launched_at: event.launched_at };
+      return { ...now, state: 'following', call_id: event.call_id, job_id: event.job_id, launched_at: event.launched_at };
     case 'job_ended':
     case 'job_unknown':
-      if (state === 'following') return { ...now, state: 'pending', job_id: null, launched_at: null };
+      if (state === 'following') return { ...now, ...uncalled, state: 'pending' };
       expect(target, 'launched');
       return { ...now, state: event.kind === 'job_ended' ? 'job_failed' : 'job_lost', reason: event.reason };
     case 'gave_up':

@@ -4,7 +4,7 @@ import { ApiError, verdict } from '../core/errors.ts';
 import type { Job } from '../core/model.ts';
 import { billedUsd } from '../core/money.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { endLaunch, holdsAnswer, loadTarget } from '../store/targets.ts';
+import { endCall, holdsAnswer, loadTarget } from '../store/targets.ts';
 import type { Place } from '../providers/http/limiter.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { leaveLane, save, settled, succeeded } from './lane.ts';
@@ -19,7 +19,7 @@ const ASK_AGAIN_MS = [1_000, 5_000, 15_000, 40_000, 60_000];
 /** Asks once, with a place in the window that is given back; afterwards `lane.target` is as saved. */
 export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
   const { target } = lane;
-  if (target.job_id === null) throw new Error(`target ${target.id} is ${target.state} and has no job`);
+  if (target.job_id === null || target.call_id === null) throw new Error(`target ${target.id} is ${target.state} and has no job`);
   // In an outage a place is taken only by who passes the gate.
   const place = work.health.pausedSince() === undefined ? turn : undefined;
   if (place === undefined) turn.cancel();
@@ -28,7 +28,7 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
     const job = await work.client.find(target.job_id, { place, waiting: work.stop.signal, signal: work.stop.abort });
     succeeded(lane, work);
     lane.unknown = undefined;
-    await found(lane, work, target.job_id, job);
+    await found(lane, work, target.call_id, job);
   } catch (error) {
     if (!isApiFailure(error)) throw error;
     work.runtime.log.debug('find failed', { run: work.run_id, target: target.id, job: target.job_id, code: error.code });
@@ -56,7 +56,7 @@ async function unknown(lane: Lane, work: Work): Promise<void> {
   }
 }
 
-async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<void> {
+async function found(lane: Lane, work: Work, call_id: number, job: Job): Promise<void> {
   const now = work.runtime.clock.now();
   const ageMs = Math.max(work.now() - (lane.target.launched_at ?? work.now()), 0);
   if (job.status !== 'RUNNING' && lane.job !== undefined) {
@@ -79,8 +79,8 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
       const stopped = Date.parse(job.stop_date ?? '');
       const answer = job.output ?? {};
       // No date, or one before there were APIs: some of those no database could keep.
-      const stop_date = stopped > 0 ? stopped : work.now();
-      const { contacts } = await work.settle({ job_id, answer, stop_date, at: work.now() });
+      const answered_at = stopped > 0 ? stopped : work.now();
+      const { contacts } = await work.settle({ call_id, answer, answered_at, at: work.now() });
       if (lane.target.state === 'following') {
         // The job that was followed had a smaller limit, and filled it: this question is asked by itself.
         const saved = await loadTarget(work.database, lane.target.id);
@@ -105,9 +105,9 @@ async function found(lane: Lane, work: Work, job_id: string, job: Job): Promise<
 }
 
 async function jobEnded(lane: Lane, work: Work, event: TargetEvent & { kind: 'job_ended' | 'job_unknown' }): Promise<void> {
-  const { state, job_id } = lane.target;
-  if (state === 'following' && job_id !== null) {
-    await endLaunch(work.database, { job_id, state: event.kind === 'job_ended' ? 'job_failed' : 'job_lost', reason: event.reason });
+  const { state, call_id } = lane.target;
+  if (state === 'following' && call_id !== null) {
+    await endCall(work.database, { call_id, state: event.kind === 'job_ended' ? 'job_failed' : 'job_lost', reason: event.reason });
   }
   await save(lane, work, event);
 }

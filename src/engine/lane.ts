@@ -52,8 +52,8 @@ export function leaveLane(lane: Lane, work: Work): void {
 /** Saves what the event makes of the target. Refused: somebody else moved it, or a claim met another launch. */
 export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<Saved> {
   const after = advance(lane.target, event);
-  const saved = await work.saveProgress(lane.target, after);
-  if (saved !== 'refused') lane.target = { ...lane.target, ...after };
+  const { saved, call_id } = await work.saveProgress(lane.target, after);
+  if (saved !== 'refused') lane.target = { ...lane.target, ...after, call_id };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
   follow(lane, work);
   if (saved !== 'refused' && !isOpen(after.state)) settled(lane, work, 0, null);

@@ -3,9 +3,8 @@
  * the POST, the job_id right after it; and only the compare-and-set of the claim starts a launch.
  */
 import { ApiError, isInDoubt, TransportError, verdict } from '../core/errors.ts';
-import { advance } from '../core/progress.ts';
 import type { TargetEvent } from '../core/progress.ts';
-import { doubtLaunches, loadTarget, openLaunch, reopenRejected, takeAnswer } from '../store/targets.ts';
+import { doubtCalls, keepLateJob, loadTarget, openCall, reopenRejected, takeAnswer } from '../store/targets.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { park, reload, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
@@ -57,7 +56,7 @@ export async function launch(lane: Lane, work: Work): Promise<void> {
       succeeded(lane, work);
       work.runtime.log.debug('job launched', { run: work.run_id, target: lane.target.id, job: job_id });
       // The slot is free as soon as the save is under way: the next claim is saved behind it, or with it, never before.
-      return { saving: saveJob(lane, work, { kind: 'launched', job_id, at: work.now() }) };
+      return { saving: saveJob(lane, work, lane.target.call_id, { kind: 'launched', job_id, at: work.now() }) };
     } catch (error) {
       if (!isApiFailure(error)) throw error;
       if (isRepeat && !isInDoubt(error)) work.breaker.undoRepeat();
@@ -110,14 +109,14 @@ async function launchFailed(lane: Lane, work: Work, error: ApiError | TransportE
 /** The claim was refused: another run's launch of this question is unfinished, or somebody moved this target. */
 async function meet(lane: Lane, work: Work): Promise<void> {
   const now = work.runtime.clock.now();
-  const other = await openLaunch(work.database, lane.target.question_hash);
-  if (other === undefined || other.id === lane.target.id) {
+  const other = await openCall(work.database, lane.target.question_hash, work.caller);
+  if (other === undefined) {
     await reload(lane, work);
-  } else if (other.job_id !== null && other.launched_at !== null) {
-    await save(lane, work, { kind: 'met', job_id: other.job_id, launched_at: other.launched_at });
-    return;
+  } else if (other.job_id !== null) {
+    // Refused where it has just ended.
+    if ((await save(lane, work, { kind: 'met', call_id: other.call_id, job_id: other.job_id, launched_at: other.launched_at })) !== 'refused') return;
   } else {
-    const doubted = await doubtLaunches(work.database, { question_hash: lane.target.question_hash });
+    const doubted = await doubtCalls(work.database, { question_hash: lane.target.question_hash });
     // Ours is then the repeat.
     if (doubted > 0) lane.target.doubts += doubted;
   }
@@ -125,13 +124,10 @@ async function meet(lane: Lane, work: Work): Promise<void> {
 }
 
 /** Saves a job_id whatever happened to the target meanwhile: it is the only way to what may have been paid for. */
-async function saveJob(lane: Lane, work: Work, event: TargetEvent & { kind: 'launched' }): Promise<void> {
-  if ((await save(lane, work, event)) !== 'refused') return;
+async function saveJob(lane: Lane, work: Work, call_id: number | null, event: TargetEvent & { kind: 'launched' }): Promise<void> {
+  if ((await save(lane, work, event)) !== 'refused' || call_id === null) return;
   // Taken for dead by another process, which put the launch in doubt. It was not: take that doubt back.
-  if (lane.target.state === 'pending') {
-    const launching = { ...lane.target, state: 'launching' as const, doubts: Math.max(lane.target.doubts - 1, 0) };
-    const saved = await work.saveProgress(lane.target, advance(launching, event));
-    if (saved === 'refused') work.runtime.log.warn('a job is followed by nobody', { run: work.run_id, target: lane.target.id, job: event.job_id });
-    lane.target = await loadTarget(work.database, lane.target.id);
-  }
+  const isKept = await keepLateJob(work.database, work.caller, { target_id: lane.target.id, call_id, job_id: event.job_id });
+  if (!isKept) work.runtime.log.warn('a job is followed by nobody', { run: work.run_id, target: lane.target.id, job: event.job_id });
+  await reload(lane, work);
 }

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import type { Ownership } from '../store/run-owner.ts';
 import type { ProgressSaver, Settler } from '../store/saver.ts';
+import type { Caller } from '../store/targets.ts';
 import type { Client } from '../providers/waterfall/client.ts';
 import type { Limiter } from '../providers/http/limiter.ts';
 import type { Allowance } from './allowance.ts';
@@ -22,6 +23,7 @@ export type Work = {
   run_id: string;
   runtime: Runtime;
   database: Database;
+  caller: Caller;
   saveProgress: ProgressSaver;
   settle: Settler;
   client: Client;

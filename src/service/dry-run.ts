@@ -127,7 +127,10 @@ function createKnown(made: NewRun, { since, database }: { since: Date; database:
     knowns = new Map();
     if (database === undefined || asked.length === 0) return NOTHING_BEFORE;
     const hashes = asked.map(({ question_hash }) => question_hash);
-    if (!made.fresh) knowns = await knownQuestions(database, hashes, made.options.question.limit, since);
+    if (!made.fresh) {
+      const { api_host, limit } = made.options.question;
+      knowns = await knownQuestions(database, hashes, { provider: 'waterfall', api_host, limit, since });
+    }
     for (const [question_hash, { outcome }] of knowns) outcomes.set(briefly(question_hash), outcome);
     asked = asked.filter(({ question_hash }) => !knowns.has(question_hash));
     return answeredBefore(database, asked, since);

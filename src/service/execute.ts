@@ -11,7 +11,7 @@ import type { OutcomeCount } from '../store/outcomes.ts';
 import type { Ownership } from '../store/run-owner.ts';
 import { endWork } from '../store/runs.ts';
 import { createProgressSaver, createSettler } from '../store/saver.ts';
-import { doubtLaunches } from '../store/targets.ts';
+import { doubtCalls } from '../store/targets.ts';
 import type { Client, RequestCounts } from '../providers/waterfall/client.ts';
 import type { Limiter } from '../providers/http/limiter.ts';
 import type { Allowance } from '../engine/allowance.ts';
@@ -91,7 +91,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const health = createHealth({ clock: runtime.clock, log: runtime.log, stop });
 
   // The run is ours, so nobody waits for these replies any more.
-  const doubted = await doubtLaunches(database, { run_id: run.id });
+  const doubted = await doubtCalls(database, { run_id: run.id });
   if (doubted > 0) {
     runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
   }
@@ -107,11 +107,13 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
       ? streamContacts(database, run, invocation.stdout, { follow: changes, signal: stop.abort }).catch((error: unknown) => error)
       : Promise.resolve(undefined);
   const books = openBooks(invocation, { times, startedAt });
+  const caller = { process_id: invocation.process_id, provider: 'waterfall', api_host: run.options.question.api_host };
   try {
     await runLanes({
       ...invocation,
       run_id: run.id,
-      saveProgress: createProgressSaver(database),
+      caller,
+      saveProgress: createProgressSaver(database, caller),
       settle: createSettler(database),
       health,
       allowance,

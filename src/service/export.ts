@@ -48,8 +48,8 @@ async function* contactPages(pages: AsyncIterable<AnsweredRow[]>, columns: reado
   for await (const page of pages) yield page.flatMap(contactsOf).map((contact) => columns.map((column) => column.cell(contact)));
 }
 
-function contactsOf({ row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most, known }: AnsweredRow): ContactSource[] {
-  const fetched_at = stop_date?.toISOString() ?? null;
+function contactsOf({ row, domain, title_filter, outcome, cells, job_id, answered_at, answer, most, known }: AnsweredRow): ContactSource[] {
+  const fetched_at = answered_at?.toISOString() ?? null;
   const persons = (answer?.persons ?? []).slice(0, most ?? undefined);
   const left = known === null || known.length === 0 ? persons : persons.filter(({ id }) => typeof id !== 'string' || !known.includes(id));
   // Named one by one: spreading the row took longer than all columns (2.7 of 4 us a contact).

@@ -34,12 +34,13 @@ const restOf = (question: string) => `${question} - '{title_filter,title_filters
 const COUNT = `
   pair as materialized (
     select asked.id, found.question ->> 'title_filter' as spelling, found.question_hash = asked.question_hash as is_same,
-      found.stop_date >= $2 as is_young, ${filterOf('asked.question')} as filter, ${filterOf('found.question')} as found_filter
+      least(answer.answered_at, answer.saved_at) >= $2 as is_young, ${filterOf('asked.question')} as filter, ${filterOf('found.question')} as found_filter
     from asked
-    join waterfall.targets as found on found.question ->> 'domain' = asked.question ->> 'domain' and found.answer is not null
+    join waterfall.targets as found on found.question ->> 'domain' = asked.question ->> 'domain'
+    join waterfall.answers as answer on answer.target_id = found.id
     where found.question_hash = asked.question_hash
-      or found.stop_date >= $2 and ${restOf('found.question')} = ${restOf('asked.question')}
-        and waterfall.serves(found.question_limit, found.contacts, asked.question_limit)
+      or least(answer.answered_at, answer.saved_at) >= $2 and ${restOf('found.question')} = ${restOf('asked.question')}
+        and waterfall.serves(answer.question_limit, answer.contacts, asked.question_limit)
   ),
   words as materialized (
     select filter, array(select distinct word from regexp_split_to_table(lower(filter), '[^[:alnum:]+#]+') as word where word <> '' order by word) as words
@@ -62,7 +63,7 @@ export async function answeredBeforeRun(database: Queryable, run_id: string, sin
 
 /** The same of questions that are no run's yet. */
 export async function answeredBefore(database: Queryable, questions: readonly { question: Question; question_hash: string }[], since: Date): Promise<AnsweredBefore> {
-  const asked = `select row_number() over () as id, question, question_hash, (question ->> 'limit')::integer as question_limit
+  const asked = `select row_number() over () as id, question, decode(question_hash, 'hex') as question_hash, (question ->> 'limit')::integer as question_limit
     from json_to_recordset($1::json) as given (question jsonb, question_hash text)`;
   return read(await database.query<Way>(`with asked as materialized (${asked}), ${COUNT}`, [storableJson(questions), since]));
 }

@@ -17,9 +17,9 @@ export async function dearestBills(database: Queryable, api_host: string): Promi
          coalesce((usage->>'persons_usd')::numeric,
            (usage->>'total_usd')::numeric - coalesce((usage->>'phones_usd')::numeric, 0)) as persons_usd
        from (
-         select answer->'usage' as usage, contacts from waterfall.targets
-         where state = 'found' and answer is not null and question->>'api_host' = $1
-         order by settled_at desc limit ${LATEST}
+         select answer->'usage' as usage, contacts from waterfall.answers
+         where contacts > 0 and provider = 'waterfall' and api_host = $1
+         order by saved_at desc limit ${LATEST}
        ) as latest
      ) as bill`,
     [api_host],
@@ -40,10 +40,11 @@ export async function historyOf(database: Queryable, question: Pick<QuestionOpti
        coalesce(sum(least(contacts, $2)), 0)::integer as contacts,
        (sum(cost_usd) / nullif(sum(contacts) filter (where cost_usd is not null), 0))::float8 as usd_a_contact
      from (
-       select question, question_limit, contacts, cost_usd from waterfall.targets
-       where state in ('found', 'no_contacts') and answer is not null and question->>'api_host' = $1
-       order by settled_at desc limit ${LATEST_ANSWERS}
+       select target_id, question_limit, contacts, cost_usd from waterfall.answers
+       where provider = 'waterfall' and api_host = $1
+       order by saved_at desc limit ${LATEST_ANSWERS}
      ) as latest
+     join lateral (select question from waterfall.targets where id = target_id) as asked on true
      where question_limit >= $2 and (question->>'include_phones')::boolean = $3 and (question->>'verified_only')::boolean <> $4`,
     [question.api_host, question.limit, question.include_phones, question.include_unverified],
   );
@@ -77,12 +78,12 @@ export type SpentSoFar = {
 /** What the cap of a run counts of what earlier invocations launched. */
 export async function spentSoFar(database: Queryable, run_id: string): Promise<SpentSoFar> {
   const [row] = await database.query<SpentSoFar>(
-    // All launches but the one that made the target's own job are in doubt; a job that is followed is another's.
     `select coalesce(sum(cost_usd), 0)::float8 as spent_usd,
-       coalesce(sum(launches - (job_id is not null and state <> 'following' and answered_by is null)::integer), 0)::integer as doubted,
+       (select count(*)::integer from waterfall.targets as asked join waterfall.call_targets as listed on listed.target_id = asked.id join waterfall.calls as call on call.id = listed.call_id
+        where asked.run_id = $1 and call.state in ('saved', 'in_doubt')) as doubted,
        count(*) filter (where state in ('job_lost', 'timed_out'))::integer as unresolved,
-       count(*) filter (where state = 'found' and answered_by is null and cost_usd is null)::integer as unpriced,
-       coalesce(sum(contacts) filter (where state = 'found' and answered_by is null and cost_usd is null), 0)::integer as unpriced_contacts,
+       count(*) filter (where state = 'found' and cost_usd is null)::integer as unpriced,
+       coalesce(sum(contacts) filter (where state = 'found' and cost_usd is null), 0)::integer as unpriced_contacts,
        coalesce(json_agg(id) filter (where state = 'launched'), '[]') as open
      from waterfall.targets where run_id = $1 and launches > 0`,
     [run_id],

@@ -46,7 +46,7 @@ const PERSON_COLUMNS = {
 } as const;
 
 /**
- * Upserts `$<parameter>::json`, a list of company records, each with the job that brought it (`job_id`) and the moment it
+ * Upserts `$<parameter>::json`, a list of company records, each with the call that brought it (`call_id`) and the moment it
  * is true for (`at`). `condition` is SQL about `given`.
  */
 export function upsertCompanies(parameter: number, condition: string): string {
@@ -54,14 +54,14 @@ export function upsertCompanies(parameter: number, condition: string): string {
     'companies',
     COMPANY_COLUMNS,
     `select distinct on (id) id, ${namesOf(COMPANY_COLUMNS)}, at, at
-    from json_to_recordset($${parameter}::json) as given (job_id text, at timestamptz, id text, ${typed(COMPANY_COLUMNS)})
+    from json_to_recordset($${parameter}::json) as given (call_id bigint, at timestamptz, id text, ${typed(COMPANY_COLUMNS)})
     where ${condition}
     order by id`,
   );
 }
 
 /**
- * Upserts the people of answers. `links` is SQL that gives rows of `job_id, position, contact_id, company_id, identifiers, at` and the
+ * Upserts the people of answers. `links` is SQL that gives rows of `call_id, position, contact_id, company_id, identifiers, at` and the
  * answer that has the person at that position.
  */
 export function upsertContacts(links: string): string {

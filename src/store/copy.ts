@@ -13,17 +13,15 @@ const BATCH = 50;
 /** How many rows each table had. */
 export type Copied = Record<string, number>;
 
-/** `self`: the column by which rows of a table refer to others of it. `identity`: the column whose values a sequence gives. */
-type Table = { name: string; columns: string[]; parents: string[]; self: string | null; identity: string | null };
+/** `identity`: the column whose values a sequence gives. */
+type Table = { name: string; columns: string[]; parents: string[]; identity: string | null };
 
 // What migrations were applied, the target knows of itself.
 const TABLES = `
   select relname as name,
     array(select attname::text from pg_attribute where attrelid = relation.oid and attnum > 0 and not attisdropped order by attnum) as columns,
     array(select parent.relname::text from pg_constraint join pg_class as parent on parent.oid = confrelid
-      where conrelid = relation.oid and contype = 'f' and confrelid <> conrelid) as parents,
-    (select attname from pg_constraint join pg_attribute on attrelid = conrelid and attnum = conkey[1]
-      where conrelid = relation.oid and contype = 'f' and confrelid = conrelid) as self,
+      where conrelid = relation.oid and contype = 'f') as parents,
     (select attname from pg_attribute where attrelid = relation.oid and attidentity <> '') as identity
   from pg_class as relation
   where relnamespace = 'waterfall'::regnamespace and relkind = 'r' and relname not in ('schema_migrations', 'processes')
@@ -49,11 +47,9 @@ export async function copyAll(source: Database, target: Database, onRows: (table
   }, 'repeatable read');
 }
 
-async function copyTable(from: Queryable, to: Queryable, { name, columns, self, identity }: Table, onRows: (rows: number) => void): Promise<number> {
+async function copyTable(from: Queryable, to: Queryable, { name, columns, identity }: Table, onRows: (rows: number) => void): Promise<number> {
   const list = columns.join(', ');
-  // Whoever refers to another row of the table comes after those that refer to none. Sorted within, where a large answer is still a pointer.
-  const rowsInOrder = `select * from waterfall.${name}${self === null ? '' : ` order by ${self} is not null`}`;
-  await from.query(`declare copied no scroll cursor for select to_json(each)::text as row from (${rowsInOrder}) as each`);
+  await from.query(`declare copied no scroll cursor for select to_json(each)::text as row from waterfall.${name} as each`);
   let rows = 0;
   for (;;) {
     const batch = await from.query<{ row: string }>(`fetch ${BATCH} from copied`);

@@ -10,18 +10,20 @@ import type { AnsweredRow } from './outcomes.ts';
 export async function everyAnswer(database: Queryable, query: { after: number; limit: number; since?: Date | undefined; onlyNew: boolean }): Promise<AnsweredRow[]> {
   return database.query<AnsweredRow>(
     `with page as (
-       select target.id as position, target.question, target.state as outcome, array[]::text[] as cells, target.job_id, target.stop_date, target.answer
-       from waterfall.targets as target
-       where target.id > $1 and target.answer is not null and target.contacts > 0 and ($3::timestamptz is null or target.settled_at >= $3)
-       order by target.id limit $2
+       select answer.id as position, target.id as target_id, target.question, target.state as outcome, array[]::text[] as cells, call.job_id, answer.answered_at, answer.answer
+       from waterfall.answers as answer
+       join waterfall.targets as target on target.id = answer.target_id
+       left join waterfall.calls as call on call.id = answer.call_id
+       where answer.id > $1 and answer.contacts > 0 and ($3::timestamptz is null or answer.saved_at >= $3)
+       order by answer.id limit $2
      )
-     select position, null as row, question->>'domain' as domain, outcome, cells, job_id, stop_date, answer, null as most,
-       coalesce((select title_filter from waterfall.input_rows where target_id = page.position order by position limit 1), question->>'title_filter', '') as title_filter,
+     select position, null as row, question->>'domain' as domain, outcome, cells, job_id, answered_at, answer, null as most,
+       coalesce((select title_filter from waterfall.input_rows where input_rows.target_id = page.target_id order by input_rows.position limit 1), question->>'title_filter', '') as title_filter,
        array(
-         select contact_id from waterfall.target_contacts as link
-         where link.target_id = page.position and ($4 and ${heldBefore('$3')} or exists (
-           select from waterfall.target_contacts as other join waterfall.targets as newer on newer.id = other.target_id
-           where other.contact_id = link.contact_id and (newer.stop_date, newer.id) > (page.stop_date, page.position)))) as known
+         select contact_id from waterfall.answer_contacts as link
+         where link.answer_id = page.position and ($4 and ${heldBefore('$3')} or exists (
+           select from waterfall.answer_contacts as other join waterfall.answers as newer on newer.id = other.answer_id
+           where other.contact_id = link.contact_id and (newer.answered_at, newer.id) > (page.answered_at, page.position)))) as known
      from ${BOUNDED_ANSWERS} as page order by position`,
     [query.after, query.limit, query.since ?? null, query.onlyNew],
   );

@@ -46,9 +46,9 @@ const isTheirs = (id: string, ...emails: string[]) => `exists (
 
 /** Everybody in the answers that may hold them. A list of persons may be absent or null: the path gives what there is. */
 const PERSONS = `
-  (select target.id, person, place, ${isTheirs("person ->> 'id'", "person ->> 'professional_email'", "person ->> 'personal_email'")} as is_theirs
-   from ${having('targets', 'people')} as holder join waterfall.targets as target using (id),
-     jsonb_path_query(target.answer, '$.persons[*]') with ordinality as listed (person, place))`;
+  (select answer.id, person, place, ${isTheirs("person ->> 'id'", "person ->> 'professional_email'", "person ->> 'personal_email'")} as is_theirs
+   from ${having('answers', 'people')} as holder join waterfall.answers as answer using (id),
+     jsonb_path_query(answer.answer, '$.persons[*]') with ordinality as listed (person, place))`;
 const CONTACTS = `
   (select contact.id, professional_email, personal_email
    from ${having('contacts', 'identifiers')} as holder join waterfall.contacts as contact using (id)
@@ -62,7 +62,7 @@ const FIND = `
 
 const ERASE_CONTACTS = `
   with gone as materialized (select id from ${CONTACTS} as contact),
-  unlinked as (delete from waterfall.target_contacts where contact_id = any (array(select id from gone)))
+  unlinked as (delete from waterfall.answer_contacts where contact_id = any (array(select id from gone)))
   delete from waterfall.contacts where id = any (array(select id from gone)) returning id`;
 
 /** Counts and states become what they would be, had the person never been in the answer; what it cost stays. */
@@ -75,22 +75,21 @@ const ERASE_FROM_ANSWERS = `
     having bool_or(is_theirs)
   ),
   erased as (
-    update waterfall.targets as target
-    set contacts = kept.contacts, answer = jsonb_set(target.answer, '{persons}', kept.persons),
-      people = array(select key from unnest(target.people) as key where not key = any ($2::text[]::bigint[])),
-      state = case when target.state = 'found' and kept.contacts = 0 then 'no_contacts' else target.state end
+    update waterfall.answers as answer
+    set contacts = kept.contacts, answer = jsonb_set(answer.answer, '{persons}', kept.persons),
+      people = array(select key from unnest(answer.people) as key where not key = any ($2::text[]::bigint[]))
     from kept
-    where target.id = kept.id
-    returning target.run_id
+    where answer.id = kept.id
   ),
-  taken_over as (
+  changed as (
     update waterfall.targets as target
-    set contacts = least(kept.contacts, target.question_limit), state = case when target.state = 'found' and kept.contacts = 0 then 'no_contacts' else target.state end
-    from kept
-    where target.answered_by = kept.id
+    set contacts = case when target.id = answer.target_id then kept.contacts else least(kept.contacts, target.question_limit) end,
+      state = case when target.state = 'found' and kept.contacts = 0 then 'no_contacts' else target.state end
+    from kept join waterfall.answers as answer using (id) join waterfall.target_answers as made on made.answer_id = kept.id
+    where target.id = made.target_id
     returning target.run_id
   )
-  select run_id, (select count(*)::integer from kept) as answers from (select run_id from erased union select run_id from taken_over) as changed order by run_id`;
+  select run_id, (select count(*)::integer from kept) as answers from changed group by run_id order by run_id`;
 
 /**
  * Forgets whoever is known by one of these hashes, and by any other that the same person is found with. The hashes stay, also when
@@ -127,8 +126,8 @@ export async function placesOf(database: Database, named: readonly string[], ema
     const runs = await transaction.query<Held['runs'][number]>(
       `with held as materialized (select distinct id from ${PERSONS} as listed where is_theirs)
        select run.id as run_id, run.input_name, count(*)::integer as answers
-       from (select id from held union select target.id from held join waterfall.targets as target on target.answered_by = held.id) as having_them
-       join waterfall.targets as target using (id) join waterfall.runs as run on run.id = target.run_id
+       from held join waterfall.target_answers as made on made.answer_id = held.id
+       join waterfall.targets as target on target.id = made.target_id join waterfall.runs as run on run.id = target.run_id
        group by run.id order by run.created_at, run.id`,
       parameters,
     );

@@ -19,8 +19,7 @@ type Stored = {
   run_id: string;
   question: Question;
   state: string;
-  launches: number;
-  doubts: number;
+  call_id: number | null;
   is_open: boolean;
 };
 
@@ -66,13 +65,8 @@ export async function countUnformed(database: Queryable): Promise<number> {
 
 async function formBatch(transaction: Queryable): Promise<number> {
   await transaction.query('select pg_advisory_xact_lock($1)', [FORMING_LOCK]);
-  // Whoever was launching is dead: its launch is in doubt, as after any crash.
-  await transaction.query(
-    `update waterfall.targets set state = 'pending', doubts = doubts + 1, launched_at = null where state = 'launching' and question_version < $1`,
-    [QUESTION_VERSION],
-  );
   const stored = await transaction.query<Stored>(
-    `select id, run_id, question, state, launches, doubts, settled_at is null as is_open
+    `select id, run_id, question, state, call_id, settled_at is null as is_open
      from waterfall.targets where question_version < $1 order by id limit $2`,
     [QUESTION_VERSION, BATCH],
   );
@@ -95,11 +89,27 @@ async function formBatch(transaction: Queryable): Promise<number> {
     open.set(target.question_hash, [...twins, target]);
   }
   await transaction.query(
-    `update waterfall.targets as target
+    `with given as materialized (
+       select id, decode(hash, 'hex') as question_hash, question_limit from json_to_recordset($1::json) as given (id bigint, hash text, question_limit integer)
+     ),
+     answered as (
+       update waterfall.answers as answer set question_hash = given.question_hash, question_limit = greatest(answer.question_limit, given.question_limit)
+       from given where answer.target_id = given.id
+     )
+     update waterfall.targets as target
      set question_hash = given.question_hash, question_limit = given.question_limit, question_version = $2, formed_anew = true
-     from json_to_recordset($1::json) as given (id bigint, question_hash text, question_limit integer)
-     where target.id = given.id`,
-    [storableJson(formed.map(({ id, question_hash, question_limit }) => ({ id, question_hash, question_limit }))), QUESTION_VERSION],
+     from given where target.id = given.id`,
+    [storableJson(formed.map(({ id, question_hash, question_limit }) => ({ id, hash: question_hash, question_limit }))), QUESTION_VERSION],
+  );
+  const calls = formed.flatMap(({ call_id }) => call_id ?? []);
+  await transaction.query('delete from waterfall.open_questions where call_id = any ($1::bigint[])', [calls]);
+  await transaction.query(
+    `insert into waterfall.open_questions (question_hash, provider, api_host, call_id)
+     select target.question_hash, call.provider, call.api_host, call.id
+     from waterfall.targets as target join waterfall.calls as call on call.id = target.call_id
+     where target.call_id = any ($1::bigint[]) and target.state = 'launched' and target.question_version = $2 order by target.id
+     on conflict do nothing`,
+    [calls, QUESTION_VERSION],
   );
   return stored.length;
 }
@@ -109,8 +119,8 @@ type Twin = Pick<Stored, 'id' | 'run_id' | 'state'>;
 /** Targets that are formed already and still open, by their question. */
 async function openTwins(transaction: Queryable, hashes: readonly string[]): Promise<Map<string, Twin[]>> {
   const rows = await transaction.query<Twin & { question_hash: string }>(
-    `select id, run_id, state, question_hash from waterfall.targets
-     where question_hash = any ($1::text[]) and settled_at is null and question_version = $2 order by id`,
+    `select id, run_id, state, encode(question_hash, 'hex') as question_hash from waterfall.targets
+     where question_hash in (select decode(hash, 'hex') from unnest($1::text[]) as hash) and settled_at is null and question_version = $2 order by id`,
     [hashes, QUESTION_VERSION],
   );
   const twins = new Map<string, Twin[]>();
@@ -124,18 +134,13 @@ async function merge(transaction: Queryable, later: Twin, first: Twin): Promise<
     `update waterfall.input_rows set target_id = $2, outcome = 'duplicate' where target_id = $1`,
     [later.id, first.id],
   );
-  // The later one goes first: a question has one open launch.
-  const [gone] = await transaction.query<Record<string, unknown>>(
-    'delete from waterfall.targets where id = $1 returning state, job_id, launched_at, launches, doubts',
-    [later.id],
-  );
+  await transaction.query('update waterfall.call_targets set target_id = $2 where target_id = $1', [later.id, first.id]);
   await transaction.query(
-    `update waterfall.targets as target
+    `with gone as (delete from waterfall.targets where id = $1 returning state, call_id, launches, doubts)
+     update waterfall.targets as target
      set launches = target.launches + gone.launches, doubts = greatest(target.doubts, gone.doubts),
-       state = case when target.job_id is null then gone.state else target.state end,
-       job_id = coalesce(target.job_id, gone.job_id), launched_at = coalesce(target.launched_at, gone.launched_at)
-     from json_to_record($2::json) as gone (state text, job_id text, launched_at timestamptz, launches integer, doubts integer)
-     where id = $1`,
-    [first.id, storableJson(gone)],
+       state = case when target.call_id is null then gone.state else target.state end, call_id = coalesce(target.call_id, gone.call_id)
+     from gone where target.id = $2`,
+    [later.id, first.id],
   );
 }

@@ -26,15 +26,36 @@ export type ImportedRow = {
 export const FAILURES_ENOUGH = 3;
 
 /**
- * Whether the job of a target may still bring its answer. One that was given up, and answered since for another target, has an answer
- * that does not serve: else it would have been taken.
+ * What is known of a question, for `mine` (a row with question_hash, question_limit, provider and api_host): the newest answer that serves
+ * it and is not older than `since`.
  */
-export const isOpen = (target: string, since: string) =>
-  `(${target}.state = 'launched' or ${target}.state = 'timed_out' and ${target}.launched_at >= ${since} and not exists (
-    select from waterfall.targets as other where other.job_id = ${target}.job_id and other.state in ('found', 'no_contacts')))`;
+export const knownAnswer = (since: string) => `
+  select answer.id as answer_id, answer.call_id, answer.contacts, answer.reason
+  from waterfall.answers as answer
+  where answer.question_hash = mine.question_hash and answer.provider = mine.provider and answer.api_host = mine.api_host
+    and least(answer.answered_at, answer.saved_at) >= ${since} and waterfall.serves(answer.question_limit, answer.contacts, mine.question_limit)
+  order by least(answer.answered_at, answer.saved_at) desc, answer.id limit 1`;
 
-/** Whether the job of a target counts as a failure of its question. */
-export const hasFailed = (target: string, since: string) => `(${target}.state in ('job_failed', 'job_lost') and ${target}.settled_at >= ${since})`;
+/**
+ * The same: the call that may still bring an answer. One that was given up, and answered since, has an answer that does not serve: else
+ * it would have been taken, and its call would not be running.
+ */
+export const knownCall = (since: string) => `
+  select call.id as call_id, call.job_id
+  from waterfall.targets as earlier join waterfall.calls as call on call.id = earlier.call_id
+  where earlier.question_hash = mine.question_hash and call.provider = mine.provider and call.api_host = mine.api_host and call.state = 'running'
+    and (earlier.state = 'launched' or earlier.state = 'timed_out' and call.replied_at >= ${since})
+  order by call.replied_at desc, earlier.id limit 1`;
+
+/** The same: how often its jobs have failed, and why the last one did. */
+export const knownFailures = (since: string) => `
+  select count(distinct earlier.call_id) as times,
+    (array_agg(earlier.call_id order by earlier.id desc))[1] as call_id,
+    (array_agg(coalesce(earlier.reason, 'no reason given') order by earlier.id desc) filter (where earlier.launches > 0))[1] as reason
+  from waterfall.targets as earlier join waterfall.calls as call on call.id = earlier.call_id
+  where earlier.question_hash = mine.question_hash and call.provider = mine.provider and call.api_host = mine.api_host
+    and earlier.state in ('job_failed', 'job_lost') and earlier.settled_at >= ${since}
+  having count(distinct earlier.call_id) >= ${FAILURES_ENOUGH}`;
 
 /** What is said of a question that is not launched again, from how often its jobs failed and why the last one did. */
 export const failedReason = (times: string, last: string) => `'not launched again: ' || ${times} || ' jobs of this question failed or were lost, the last: ' || ${last}`;
@@ -51,7 +72,7 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
   }
   await transaction.query(
     `insert into waterfall.targets (run_id, position, question_hash, question, question_limit)
-     select $1, given.position, given.question_hash, given.question, (given.question ->> 'limit')::integer
+     select $1, given.position, decode(given.question_hash, 'hex'), given.question, (given.question ->> 'limit')::integer
      from json_to_recordset($2::json) as given (position integer, question_hash text, question jsonb)
      order by given.position
      on conflict (run_id, question_hash) where not formed_anew do update set question = excluded.question || targets.question
@@ -67,7 +88,7 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
        given.reason
      from json_to_recordset($2::json) as given (
        position integer, line integer, domain text, title_filter text, cells text[], question_hash text, reason text, excluded boolean)
-     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = given.question_hash and not target.formed_anew
+     left join waterfall.targets as target on target.run_id = $1 and target.question_hash = decode(given.question_hash, 'hex') and not target.formed_anew
      on conflict (run_id, position) do nothing`,
     [run_id, batch],
   );
@@ -91,58 +112,37 @@ export async function showRun(transaction: Queryable, run_id: string, maxAgeMs: 
  */
 export async function adoptKnown(transaction: Queryable, run_id: string, since: Date, now: Date): Promise<void> {
   await transaction.query(
-    `update waterfall.targets as target
-     set state = 'cached', answered_by = known.holder_id, job_id = known.job_id, stop_date = known.stop_date,
-       contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3, reason = known.reason
-     from (${each(`
-       select earlier.id as holder_id, earlier.job_id, earlier.stop_date, earlier.contacts, earlier.reason
-       from waterfall.targets as earlier
-       where earlier.question_hash = mine.question_hash and earlier.state in ('found', 'no_contacts') and earlier.settled_at is not null
-         and earlier.answer is not null and earlier.stop_date >= $2
-         and waterfall.serves(earlier.question_limit, earlier.contacts, mine.question_limit)
-       order by earlier.stop_date desc, earlier.id limit 1`)}) as known
-     where target.id = known.id`,
+    `with known as materialized (${each(knownAnswer('$2'))}),
+     linked as (insert into waterfall.target_answers (target_id, answer_id) select id, answer_id from known)
+     update waterfall.targets as target
+     set state = 'cached', call_id = known.call_id, contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3, reason = known.reason
+     from known where target.id = known.id`,
     [run_id, since, now],
   );
   await transaction.query(
-    `update waterfall.targets as target
-     set state = 'following', job_id = known.job_id, launched_at = known.launched_at
-     from (${each(`
-       select earlier.job_id, earlier.launched_at
-       from waterfall.targets as earlier
-       where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and ${isOpen('earlier', '$2')}
-       order by earlier.launched_at desc, earlier.id limit 1`)}) as known
-     where target.id = known.id`,
+    `update waterfall.targets as target set state = 'following', call_id = known.call_id
+     from (${each(knownCall('$2'))}) as known where target.id = known.id`,
     [run_id, since],
   );
   await transaction.query(
     `update waterfall.targets as target
-     set state = 'job_failed', job_id = failed.job_id, settled_at = $4,
-       reason = ${failedReason('failed.times', 'failed.reason')}
-     from (${each(`
-       select count(distinct earlier.job_id) as times,
-         (array_agg(earlier.job_id order by earlier.id desc))[1] as job_id,
-         (array_agg(coalesce(earlier.reason, 'no reason given') order by earlier.id desc) filter (where earlier.launches > 0))[1] as reason
-       from waterfall.targets as earlier
-       where earlier.question_hash = mine.question_hash and ${hasFailed('earlier', '$2')}
-       having count(distinct earlier.job_id) >= $3`)}) as failed
-     where target.id = failed.id`,
-    [run_id, since, FAILURES_ENOUGH, now],
+     set state = 'job_failed', call_id = known.call_id, settled_at = $3, reason = ${failedReason('known.times', 'known.reason')}
+     from (${each(knownFailures('$2'))}) as known where target.id = known.id`,
+    [run_id, since, now],
   );
-  // In doubt until answered: launches of earlier runs, unless a later target of the question has an answer.
+  // In doubt until answered: calls of earlier runs, unless the question has an answer that was saved after them.
   await transaction.query(
     `update waterfall.targets as target
-     set doubts = doubtful.doubts
+     set doubts = known.doubts
      from (${each(`
        select max(earlier.doubts) as doubts
        from waterfall.targets as earlier
        where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and earlier.doubts > 0
          and not exists (
-           select from waterfall.targets as answered
-           where answered.question_hash = mine.question_hash and answered.id >= earlier.id
-             and answered.state in ('found', 'no_contacts') and answered.settled_at is not null)
-       having max(earlier.doubts) > 0`)}) as doubtful
-     where target.id = doubtful.id`,
+           select from waterfall.answers as answer
+           where answer.question_hash = mine.question_hash and answer.target_id >= earlier.id)
+       having max(earlier.doubts) > 0`)}) as known
+     where target.id = known.id`,
     [run_id],
   );
 }
@@ -153,5 +153,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, since: 
  * for 5,000). To tell it (`analyze`) is a right of the table's owner alone.
  */
 function each(known: string): string {
-  return `select mine.id, known.* from waterfall.targets as mine cross join lateral (${known}) as known where mine.run_id = $1 and mine.state = 'pending'`;
+  return `select mine.id, known.* from (
+      select id, question_hash, question_limit, 'waterfall' as provider, question ->> 'api_host' as api_host from waterfall.targets where run_id = $1 and state = 'pending'
+    ) as mine cross join lateral (${known}) as known`;
 }

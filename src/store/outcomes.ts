@@ -56,8 +56,11 @@ export async function countOutcomes(database: Queryable, run_id: string): Promis
   );
 }
 
+/** Whether the answer of a target is its own, which its run paid for. */
+export const HOLDS_ANSWER = 'exists (select from waterfall.answers as own where own.target_id = targets.id)';
+
 /** Contacts of the answers that a run's own targets hold: what its cost was paid for. What others hold, they paid. */
-export const PAID_CONTACTS = `coalesce(sum(contacts) filter (where state = 'found' and answered_by is null), 0)::integer`;
+export const PAID_CONTACTS = `coalesce(sum(contacts) filter (where state = 'found' and ${HOLDS_ANSWER}), 0)::integer`;
 
 /** What lies behind the cost of a run. */
 export type PaidCounts = { unknown_cost: number; paid_contacts: number; repeated: number };
@@ -73,7 +76,7 @@ export async function countPaid(database: Queryable, run_id: string): Promise<Pa
        ${PAID_CONTACTS} as paid_contacts,
        coalesce(sum(case when launches > 0 then launches - 1 + least(inherited_doubts, 1) end), 0)::integer as repeated
      from waterfall.targets,
-       lateral (select greatest(doubts - launches + (job_id is not null)::integer, 0) as inherited_doubts) as inherited
+       lateral (select greatest(doubts - launches + (call_id is not null)::integer, 0) as inherited_doubts) as inherited
      where run_id = $1`,
     [run_id],
   );
@@ -105,8 +108,8 @@ export async function reportRows(
 ): Promise<ReportRow[]> {
   return database.query<ReportRow>(
     `with page as (
-       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason, case when target.contacts = 0 then target.answered_by end as answered_by,
-         target.contacts, target.cost_usd, target.job_id, target.launches
+       select input_row.*, ${OUTCOME} as row_outcome, target.state, target.reason as target_reason,
+         target.contacts, target.cost_usd, target.call_id, target.launches
        from waterfall.input_rows as input_row
        left join waterfall.targets as target on target.id = input_row.target_id and target.run_id = $1
        where input_row.run_id = $1 and input_row.position > $2
@@ -114,10 +117,10 @@ export async function reportRows(
        order by input_row.position limit $3
      )
      select page.position, page.line as row, page.domain, page.title_filter, page.row_outcome as outcome,
-       coalesce(page.reason, page.target_reason, (select reason from waterfall.targets as holder where holder.id = page.answered_by)) as reason,
+       coalesce(page.reason, page.target_reason) as reason,
        case when page.outcome is null then page.contacts else 0 end as contacts,
        case when page.outcome = 'duplicate' then '0' when page.outcome is null then page.cost_usd::text end as cost_usd,
-       page.job_id,
+       (select job_id from waterfall.calls as call where call.id = page.call_id) as job_id,
        case when page.outcome is null then page.launches else 0 end as launches,
        page.cells,
        first_row.line as first_row,
@@ -142,7 +145,8 @@ export type AnsweredRow = {
   outcome: Outcome;
   cells: string[];
   job_id: string | null;
-  stop_date: Date | null;
+  /** The provider's moment. */
+  answered_at: Date | null;
   answer: Answer | null;
   /** How many of the contacts are the row's, where the answer is one to a larger limit. */
   most: number | null;
@@ -162,8 +166,8 @@ export async function firstOpenPosition(database: Queryable, run_id: string, aft
 
 /** Whether an answer that was there before a moment ($5, say) held the contact of a link. */
 export const heldBefore = (moment: string) => `exists (
-  select from waterfall.target_contacts as held join waterfall.targets as earlier on earlier.id = held.target_id
-  where held.contact_id = link.contact_id and earlier.settled_at < ${moment})`;
+  select from waterfall.answer_contacts as held join waterfall.answers as earlier on earlier.id = held.answer_id
+  where held.contact_id = link.contact_id and earlier.saved_at < ${moment})`;
 
 /**
  * Rows with their answers after a position (and before another), in input order, as many as of the report. Those not settled have no
@@ -176,18 +180,20 @@ export async function answeredRows(
   return database.query<AnsweredRow>(
     `with page as (
        select input_row.position, input_row.line as row, input_row.domain, input_row.title_filter, ${OF_TARGET} as outcome, input_row.cells,
-         target.job_id, holder.id as holder_id, holder.stop_date, case when holder.settled_at < $5 then null else holder.answer end as answer,
-         case when target.answered_by is not null then target.question_limit end as most
+         call.job_id, answer.id as answer_id, answer.answered_at, case when answer.saved_at < $5 then null else answer.answer end as answer,
+         case when answer.target_id <> target.id then target.question_limit end as most
        from waterfall.input_rows as input_row
        join waterfall.targets as target on target.id = input_row.target_id
-       join waterfall.targets as holder on holder.id = coalesce(target.answered_by, target.id)
+       left join waterfall.calls as call on call.id = target.call_id
+       left join waterfall.target_answers as made on made.target_id = target.id
+       left join waterfall.answers as answer on answer.id = made.answer_id
        where input_row.run_id = $1 and input_row.outcome is null and input_row.position > $2
          and ($4::integer is null or input_row.position < $4)
        order by input_row.position limit $3
      )
-     select position, row, domain, title_filter, outcome, cells, job_id, stop_date, answer, most,
+     select position, row, domain, title_filter, outcome, cells, job_id, answered_at, answer, most,
        case when $5::timestamptz is not null then array(
-         select contact_id from waterfall.target_contacts as link where link.target_id = page.holder_id and ${heldBefore('$5')}) end as known
+         select contact_id from waterfall.answer_contacts as link where link.answer_id = page.answer_id and ${heldBefore('$5')}) end as known
      from ${BOUNDED_ANSWERS} as page order by position`,
     [query.run_id, query.after, query.limit, query.before ?? null, query.newSince ?? null],
   );

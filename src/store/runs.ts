@@ -29,6 +29,7 @@ export const COLUMNS = 'id, key, input_name, input_columns, options, created_at,
 export async function discardRun(database: Pick<Driver, 'transaction'>, id: string): Promise<void> {
   await database.transaction(async (transaction) => {
     await transaction.query('delete from waterfall.input_rows where run_id = $1', [id]);
+    await transaction.query('delete from waterfall.target_answers where target_id in (select id from waterfall.targets where run_id = $1)', [id]);
     await transaction.query('delete from waterfall.targets where run_id = $1', [id]);
     await transaction.query('delete from waterfall.runs where id = $1', [id]);
   });

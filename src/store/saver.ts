@@ -6,14 +6,14 @@ import type { Queryable } from './database.ts';
 import { recordIds, settleAll } from './settle.ts';
 import type { Settled, Settlement } from './settle.ts';
 import { saveChanges } from './targets.ts';
-import type { Change, Saved } from './targets.ts';
+import type { Caller, Change, SavedCall } from './targets.ts';
 
 /** Saves like `saveProgress`. A target must not be saved again before its last save is back. */
-export type ProgressSaver = (before: Target, after: Progress) => Promise<Saved>;
+export type ProgressSaver = (before: Target, after: Progress) => Promise<SavedCall>;
 
 /** Makes the saver of one invocation. */
-export function createProgressSaver(database: Queryable): ProgressSaver {
-  const save = inBatches((changes: Change[]) => saveChanges(database, changes));
+export function createProgressSaver(database: Queryable, caller: Caller): ProgressSaver {
+  const save = inBatches((changes: Change[]) => saveChanges(database, caller, changes));
   return (before, after) => save({ before, after });
 }
 

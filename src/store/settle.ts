@@ -11,93 +11,112 @@ import type { Queryable } from './database.ts';
 import { keepHashes, WAIT_FOR_FORGETTING } from './forget.ts';
 import { storableJson } from './storable.ts';
 
-/** A job that SUCCEEDED, as it is saved. Times are epoch milliseconds. */
-export type Settlement = { job_id: string; answer: Answer; stop_date: number; at: number };
+/** What a call was answered, as it is saved. Moments are epoch milliseconds: `answered_at` is the provider's, `at` ours. */
+export type Settlement = { call_id: number; answer: Answer; answered_at: number; at: number };
 
-/** What was saved: how many targets waited for the job, and how many contacts each of them got. */
+/** What was saved: how many targets waited for the call, and how many contacts each of them got. */
 export type Settled = { targets: number; contacts: number };
 
 /**
- * The target that launched the job holds the answer and its cost; followers refer to it. Rows are locked in the order
- * of their ids, so that two processes saving overlapping answers wait for each other instead of deadlocking. A job that
- * nobody waits for any more was settled already, by another process or by this statement's first try: it brings nothing.
+ * The target whose call it is has the cost; where it waits no more, the first that follows the call. Calls are locked first, and then
+ * targets in the order of their ids, so that two processes saving overlapping answers wait for each other instead of deadlocking. A call
+ * that nobody waits for any more was settled already, by another process or by this statement's first try: it brings nothing.
  *
- * $1 the jobs, $2 their ids, $3 companies, $4 links, $5 hashes of the people, null when they were not worked out: then
+ * $1 the answers, $2 their calls, $3 companies, $4 links, $5 hashes of the people, null when they were not worked out: then
  * nothing is saved if anybody at all is to be forgotten.
  */
 const SETTLE = `
   with given as materialized (
-    select * from json_to_recordset($1::json) as job (
-      job_id text, state text, answer jsonb, people bigint[], stop_ms double precision, contacts integer, cost_usd numeric, reason text)
+    select * from json_to_recordset($1::json) as call (
+      call_id bigint, state text, answer jsonb, people bigint[], answered_ms double precision, contacts integer, cost_usd numeric, reason text)
   ),
   forgotten as materialized (select hash from waterfall.forgotten where hash = any ($5::text[])),
   unknown as materialized (select $5::text[] is null and exists (select from waterfall.forgotten) as is_unknown),
+  call as materialized (
+    select call.id as call_id, call.provider, call.api_host, asker.id as asker_id, asker.question_hash, asker.question_limit
+    from waterfall.calls as call
+    join waterfall.call_targets as listed on listed.call_id = call.id
+    join waterfall.targets as asker on asker.id = listed.target_id
+    where call.id = any ($2::bigint[]) and not exists (select from forgotten) and not (select is_unknown from unknown)
+    order by call.id for update of call
+  ),
   open as materialized (
-    select id, state, job_id, question_limit from waterfall.targets
-    where job_id = any ($2::text[]) and state in ('launched', 'following')
-      and not exists (select from forgotten) and not (select is_unknown from unknown)
-    order by id for update
+    select target.id, call.call_id, target.state, target.question_limit, target.id = call.asker_id as is_asker, call.question_limit as asked_limit
+    from call join waterfall.targets as target on target.question_hash = call.question_hash and target.call_id = call.call_id
+    where target.state in ('launched', 'following') or target.state = 'launching' and target.id = call.asker_id
+    order by target.id for update of target
   ),
-  -- Followers may have launches too, in doubt before they met the job.
-  launcher as materialized (
-    select distinct on (job_id) job_id, question_limit from waterfall.targets
-    where job_id = any ($2::text[]) and launches > 0 order by job_id, state in ('following', 'cached'), id
-  ),
-  -- A job that filled its limit is no answer to a larger one: who follows it with such a question asks for itself.
+  -- One that filled its limit is no answer to a larger one: who follows it with such a question asks for itself.
   short as materialized (
-    select open.id from open join given using (job_id) join launcher using (job_id)
-    where open.state = 'following' and not waterfall.serves(launcher.question_limit, given.contacts, open.question_limit)
+    select open.id from open join given using (call_id)
+    where not is_asker and not waterfall.serves(asked_limit, given.contacts, open.question_limit)
   ),
-  put_back as (update waterfall.targets set state = 'pending', job_id = null, launched_at = null where id = any (array(select id from short))),
+  put_back as (update waterfall.targets set state = 'pending', call_id = null where id = any (array(select id from short))),
   answered as materialized (select * from open where id <> all (array(select id from short))),
-  holder as materialized (
-    select distinct on (job_id) job_id, id, launcher.question_limit as launched_limit from answered left join launcher using (job_id)
-    order by job_id, state = 'launched' desc, id
+  -- Somebody who began to follow it just when it was settled takes the answer that is there.
+  known as materialized (
+    select answer.id, call.call_id from call join waterfall.answers as answer using (question_hash, provider, api_host) where answer.call_id = call.call_id
   ),
+  payer as materialized (
+    select distinct on (call_id) call_id, id from answered where call_id not in (select call_id from known) order by call_id, is_asker desc, id
+  ),
+  saved as materialized (
+    insert into waterfall.answers (question_hash, provider, api_host, question_limit, answer, people, contacts, cost_usd, reason, answered_at, saved_at, call_id, target_id)
+    select question_hash, provider, api_host, question_limit, given.answer, given.people, given.contacts, given.cost_usd, given.reason,
+      to_timestamp(given.answered_ms / 1000), waterfall.moment(), call_id, payer.id
+    from call join payer using (call_id) join given using (call_id)
+    returning id, call_id
+  ),
+  answer as materialized (select id, call_id from saved union all select id, call_id from known),
   settled as (
     update waterfall.targets as target
-    set state = given.state, stop_date = to_timestamp(given.stop_ms / 1000), reason = given.reason,
+    set state = given.state, reason = given.reason,
       -- After whatever the update has waited for.
       settled_at = waterfall.moment(),
-      -- A follower that holds the answer to a larger limit has all of it: it is paid, and serves others.
-      question_limit = case when target.id = holder.id then greatest(target.question_limit, launched_limit) else target.question_limit end,
-      contacts = case when target.id = holder.id then given.contacts else least(given.contacts, target.question_limit) end,
-      answer = case when target.id = holder.id then given.answer end,
-      people = case when target.id = holder.id then given.people end,
-      answered_by = case when target.id <> holder.id then holder.id end,
-      cost_usd = case when target.id = holder.id then given.cost_usd else 0 end
-    from answered join holder using (job_id) join given using (job_id)
+      contacts = case when answered.is_asker then given.contacts else least(given.contacts, target.question_limit) end,
+      cost_usd = case when target.id = payer.id then given.cost_usd else 0 end
+    from answered join given using (call_id) left join payer using (call_id)
     where target.id = any (array(select id from answered)) and target.id = answered.id
-    returning target.job_id
+    returning target.call_id
   ),
-  upserted_companies as (${upsertCompanies(3, 'given.job_id in (select job_id from holder)')}),
+  answers_of_targets as (
+    insert into waterfall.target_answers (target_id, answer_id) select answered.id, answer.id from answered join answer using (call_id)
+  ),
+  called as (
+    update waterfall.calls as call set state = 'ended', process_id = null, cost_usd = given.cost_usd, replied_at = coalesce(call.replied_at, waterfall.moment())
+    from given where call.id = any (array(select call_id from saved)) and call.id = given.call_id
+  ),
+  closed as (
+    delete from waterfall.open_questions as question using call join saved using (call_id)
+    where question.question_hash = call.question_hash and question.provider = call.provider and question.api_host = call.api_host and question.call_id = call.call_id
+  ),
+  upserted_companies as (${upsertCompanies(3, 'given.call_id in (select call_id from saved)')}),
   link as materialized (
-    select job_id, position, contact_id, company_id, identifiers, holder.id as target_id
-    from holder join json_to_recordset($4::json) as link (job_id text, position integer, contact_id text, company_id text, identifiers bigint[]) using (job_id)
+    select call_id, position, contact_id, company_id, identifiers, saved.id as answer_id
+    from saved join json_to_recordset($4::json) as link (call_id bigint, position integer, contact_id text, company_id text, identifiers bigint[]) using (call_id)
   ),
-  upserted_contacts as (${upsertContacts('select link.*, given.answer, waterfall.moment() as at from link join given using (job_id)')}),
+  upserted_contacts as (${upsertContacts('select link.*, given.answer, waterfall.moment() as at from link join given using (call_id)')}),
   linked as (
-    insert into waterfall.target_contacts (target_id, position, contact_id)
-    select target_id, position, contact_id from link
-    on conflict do nothing
+    insert into waterfall.answer_contacts (answer_id, position, contact_id)
+    select answer_id, position, contact_id from link
   )
   select
-    (select coalesce(json_object_agg(job_id, targets), '{}') from (select job_id, count(*) as targets from settled group by job_id) as counted) as targets,
+    (select coalesce(json_object_agg(call_id, targets), '{}') from (select call_id, count(*) as targets from settled group by call_id) as counted) as targets,
     array(select hash from forgotten) as forgotten,
     (select is_unknown from unknown) as is_unknown`;
 
 type Tried = { targets: Record<string, number>; forgotten: string[]; is_unknown: boolean };
 
 /**
- * Saves answers, each for every open target that waits for its job; repeating it does no harm. No two of them may have a
- * job, a contact or a company in common (`recordIds`): within one statement neither would see the other.
+ * Saves answers, each for every open target that waits for its call; repeating it does no harm. No two of them may have a
+ * call, a contact or a company in common (`recordIds`): within one statement neither would see the other.
  */
 export async function settleAll(database: Queryable, settlements: readonly Settlement[]): Promise<Settled[]> {
   let given = [...settlements];
   for (let hashes: string[] | null = null; ; hashes = hashesOf(identifiersOf(given.flatMap(({ answer }) => answer.persons ?? [])))) {
     const { targets, forgotten, is_unknown } = await trySettle(database, given, hashes);
     if (!is_unknown && forgotten.length === 0) {
-      return given.map(({ job_id, answer }) => ({ targets: targets[job_id] ?? 0, contacts: answer.persons?.length ?? 0 }));
+      return given.map(({ call_id, answer }) => ({ targets: targets[call_id] ?? 0, contacts: answer.persons?.length ?? 0 }));
     }
     const rest = given.map(({ answer }) => withoutForgotten(answer, forgotten));
     // Whoever was forgotten by one address is known by the others too from now on.
@@ -114,9 +133,9 @@ export async function settle(database: Queryable, settlement: Settlement): Promi
 }
 
 /** Ids of everything that saving this answer writes to. */
-export function recordIds({ job_id, answer }: Settlement): string[] {
+export function recordIds({ call_id, answer }: Settlement): string[] {
   const { companies, links } = recordsOf(answer);
-  return [`job ${job_id}`, ...companies.map(({ id }) => `company ${id}`), ...links.map(({ contact_id }) => `contact ${contact_id}`)];
+  return [`call ${call_id}`, ...companies.map(({ id }) => `company ${id}`), ...links.map(({ contact_id }) => `contact ${contact_id}`)];
 }
 
 /** Why an answer is empty, where it says so itself. */
@@ -132,19 +151,24 @@ function keysOfPeople(people: readonly Person[]): string[] {
 
 /** Saves nothing when one of the people is to be forgotten, and says by which hashes. */
 async function trySettle(database: Queryable, settlements: readonly Settlement[], hashes: readonly string[] | null): Promise<Tried> {
-  const jobs = settlements.map(({ job_id, answer, stop_date }) => {
-    const contacts = answer.persons?.length ?? 0;
+  const calls = settlements.map(({ call_id, answer, answered_at }) => {
+    const people = answer.persons ?? [];
+    const contacts = people.length;
     const state: SettledState = contacts > 0 ? 'found' : 'no_contacts';
-    // The API's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
-    return { job_id, state, answer, people: keysOfPeople(answer.persons ?? []), reason: reasonOf(answer), stop_ms: stop_date, contacts, cost_usd: billedUsd(answer.usage) ?? null };
+    // The provider's moment as a number: a year of five digits has another form in JSON than PostgreSQL reads.
+    return { call_id, state, answer, people: keysOfPeople(people), reason: reasonOf(answer), answered_ms: answered_at, contacts, cost_usd: billedUsd(answer.usage) ?? null };
   });
-  const records = settlements.map(({ job_id, answer, at }) => ({ job_id, at: new Date(at), persons: answer.persons ?? [], ...recordsOf(answer) }));
-  const [row] = await database.query<Tried>(SETTLE, [
-    storableJson(jobs),
-    jobs.map(({ job_id }) => job_id),
-    storableJson(records.flatMap(({ job_id, at, companies }) => companies.map((company) => ({ ...company, job_id, at })))),
-    storableJson(records.flatMap(({ job_id, persons, links }) => links.map((link) => ({ ...link, identifiers: keysOfPeople(persons.slice(link.position, link.position + 1)), job_id })))),
-    hashes,
-  ], WAIT_FOR_FORGETTING);
+  const records = settlements.map(({ call_id, answer, at }) => ({ call_id, at: new Date(at), persons: answer.persons ?? [], ...recordsOf(answer) }));
+  const [row] = await database.query<Tried>(
+    SETTLE,
+    [
+      storableJson(calls),
+      calls.map(({ call_id }) => call_id),
+      storableJson(records.flatMap(({ call_id, at, companies }) => companies.map((company) => ({ ...company, call_id, at })))),
+      storableJson(records.flatMap(({ call_id, persons, links }) => links.map((link) => ({ ...link, identifiers: keysOfPeople(persons.slice(link.position, link.position + 1)), call_id })))),
+      hashes,
+    ],
+    WAIT_FOR_FORGETTING,
+  );
   return row ?? { targets: {}, forgotten: [], is_unknown: false };
 }

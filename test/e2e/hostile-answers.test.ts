@@ -203,7 +203,8 @@ describe.concurrent('moments and amounts that nobody expects', () => {
 const SAVED = `
   select row_to_json(contact) as contact, row_to_json(company) as company
   from waterfall.targets as target
-  join waterfall.target_contacts as link on link.target_id = target.id
+  join waterfall.answers as answer on answer.target_id = target.id
+  join waterfall.answer_contacts as link on link.answer_id = answer.id
   join waterfall.contacts as contact on contact.id = link.contact_id
   join waterfall.companies as company on company.id = contact.company_id
   where target.question ->> 'domain' = $1`;

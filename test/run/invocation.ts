@@ -22,7 +22,7 @@ import type { Client } from '../../src/providers/waterfall/client.ts';
 import { createLimiter, type Limiter } from '../../src/providers/http/limiter.ts';
 import { throttlePauseMs, withRetry } from '../../src/providers/http/retry.ts';
 import { EMPTY } from '../support/databases.ts';
-import { PROCESS, startedRun } from '../support/runs.ts';
+import { PROCESS, startedRun, TARGETS } from '../support/runs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createVirtualClock, type VirtualClock } from '../support/virtual-clock.ts';
 
@@ -157,7 +157,7 @@ export function openLaboratory() {
 
 function rowsOf(database: Database, run_id: string): Promise<Row[]> {
   return database.query<Row>(
-    `select question->>'domain' as domain, state, launches, doubts, job_id, reason from waterfall.targets where run_id = $1 order by position`,
+    `select question->>'domain' as domain, state, launches, doubts, job_id, reason from ${TARGETS} where run_id = $1 order by position`,
     [run_id],
   );
 }

@@ -4,9 +4,8 @@ import { questionOf } from '../../src/kinds/contacts/question.ts';
 import type { QuestionOptions } from '../../src/kinds/contacts/question.ts';
 import { answeredBefore, answeredBeforeRun, NOTHING_BEFORE } from '../../src/store/answered-before.ts';
 import type { Database } from '../../src/store/database.ts';
-import { settle } from '../../src/store/settle.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { answerOf, DAY_MS, launch, NOW, person, startedRun } from '../support/runs.ts';
+import { answerOf, DAY_MS, launch, NOW, person, settleJob, startedRun } from '../support/runs.ts';
 
 const SINCE = new Date(NOW - 30 * DAY_MS);
 const DOMAIN = 'alderfinch.example';
@@ -26,7 +25,7 @@ async function answered(database: Database, id: string, row: ReturnType<typeof r
   const [target] = await startedRun(database, id, [], { rows: [row], at, maxAgeDays: null });
   if (target === undefined) throw new Error('no target');
   await launch(database, target, `job of ${id}`, at);
-  await settle(database, { job_id: `job of ${id}`, answer: answerOf(Array.from({ length: contacts }, (_, n) => person(`${id}-${n}`))), stop_date: at, at });
+  await settleJob(database, { job_id: `job of ${id}`, answer: answerOf(Array.from({ length: contacts }, (_, n) => person(`${id}-${n}`))), answered_at: at, at });
 }
 
 describeOnBoth('a question that is asked again', (open) => {

@@ -1,7 +1,7 @@
 /* The rules that the code relies on are kept by the database itself, whoever writes to it. */
 import { expect, it } from 'vitest';
 import { describeOnBoth } from '../support/databases.ts';
-import { answeredRun, answerOf, launch, person, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, launch, meet, person, startedRun, startedTarget } from '../support/runs.ts';
 
 /** Each sets the one target of a run to something that must not be. */
 const FORBIDDEN = [
@@ -9,15 +9,10 @@ const FORBIDDEN = [
   ['less than no launches', 'targets_counts', 'launches = -1'],
   ['less than no doubts', 'targets_counts', 'doubts = -1'],
   ['less than no contacts', 'targets_counts', 'contacts = -1'],
-  ['an intent to launch that was not counted', 'targets_launching_was_counted', `state = 'launching'`],
-  ['a launched target without a job', 'targets_polled_has_job', `state = 'launched', launches = 1, launched_at = now()`],
-  ['a launched target without its moment', 'targets_polled_has_job', `state = 'launched', launches = 1, job_id = 'job-1'`],
-  ['a follower without a job', 'targets_polled_has_job', `state = 'following', launched_at = now()`],
-  ['a found target without an answer', 'targets_answered_has_answer', `state = 'found', settled_at = now()`],
-  ['an empty result without an answer', 'targets_answered_has_answer', `state = 'no_contacts', settled_at = now()`],
-  ['a cached target without the one that holds the answer', 'targets_answered_has_answer', `state = 'cached', settled_at = now()`],
-  ['an answer of a target that failed', 'targets_answered_has_answer', `state = 'job_failed', settled_at = now(), answer = '{}'`],
-  ['an answer of an open target', 'targets_answered_has_answer', `answer = '{}'`],
+  ['an intent to launch that was not counted', 'targets_launching_was_counted', `state = 'launching', call_id = 1`],
+  ['a launching target without a call', 'targets_asked_has_call', `state = 'launching', launches = 1`],
+  ['a launched target without a call', 'targets_asked_has_call', `state = 'launched', launches = 1`],
+  ['a follower without a call', 'targets_asked_has_call', `state = 'following'`],
   ['an open target that is settled', 'targets_open_is_not_settled', 'settled_at = now()'],
   ['an ended target that is not settled', 'targets_open_is_not_settled', `state = 'rejected'`],
 ] as const;
@@ -40,17 +35,20 @@ describeOnBoth('the database refuses', (open) => {
     await expect(twice).rejects.toMatchObject({ code: '23505', constraint: 'targets_one_per_question' });
   });
 
+  it('a second open call of a question at a provider', async () => {
+    const { call_id } = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
+    const twice = open().query('insert into waterfall.open_questions select * from waterfall.open_questions');
+    await expect(twice).rejects.toMatchObject({ code: '23505', constraint: 'open_questions_pkey' });
+    expect(await open().query('select call_id from waterfall.open_questions')).toEqual([{ call_id }]);
+  });
+
   it.each([
-    ['an intent to launch beside a launched target', `state = 'launching', launches = 1, launched_at = now()`],
-    ['a launched target beside a launched one', `state = 'launched', launches = 1, launched_at = now(), job_id = 'job-2'`],
-  ])('%s of the same question in another run', async (_what, change) => {
-    const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
-    const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
-    await launch(open(), first, 'job-1');
-    await expect(open().query(`update waterfall.targets set ${change} where id = $1`, [second.id])).rejects.toMatchObject({
-      code: '23505',
-      constraint: 'targets_one_open_launch',
-    });
+    ['a state that there is not', 'calls_state', `state = 'asleep'`],
+    ['a running call without a job', 'calls_running_has_job', 'job_id = null'],
+    ['a running call without the moment of its reply', 'calls_running_has_job', 'replied_at = null'],
+  ])('%s of a call (%s)', async (_what, constraint, change) => {
+    await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
+    await expect(open().query(`update waterfall.calls set ${change}`)).rejects.toMatchObject({ code: '23514', constraint });
   });
 
   it.each([
@@ -72,11 +70,11 @@ describeOnBoth('the database refuses', (open) => {
 
   it('a second contact at the position of another', async () => {
     await answeredRun(open(), 'run-1', 'alderfinch.example', answerOf([person('p1')]));
-    const twice = open().query('insert into waterfall.target_contacts select * from waterfall.target_contacts');
-    await expect(twice).rejects.toMatchObject({ code: '23505', constraint: 'target_contacts_pkey' });
+    const twice = open().query('insert into waterfall.answer_contacts select * from waterfall.answer_contacts');
+    await expect(twice).rejects.toMatchObject({ code: '23505', constraint: 'answer_contacts_pkey' });
   });
 
-  it('to forget a contact that a target still refers to', async () => {
+  it('to forget a contact that an answer still refers to', async () => {
     await answeredRun(open(), 'run-1', 'alderfinch.example', answerOf([person('p1')]));
     await expect(open().query('delete from waterfall.contacts')).rejects.toMatchObject({ code: '23503' });
   });
@@ -87,10 +85,7 @@ describeOnBoth('the database allows', (open) => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
     await launch(open(), first, 'job-1');
-    await open().query(
-      `update waterfall.targets set state = 'following', job_id = 'job-1', launched_at = now() where id = $1`,
-      [second.id],
-    );
+    await meet(open(), second, 'job-1');
     expect(await open().query('select state from waterfall.targets order by id')).toEqual([{ state: 'launched' }, { state: 'following' }]);
   });
 

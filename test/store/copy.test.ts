@@ -6,9 +6,8 @@ import { patient, type Database, type Driver } from '../../src/store/database.ts
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { findRun } from '../../src/store/runs.ts';
-import { settle } from '../../src/store/settle.ts';
 import { describeOnPostgres, EMPTY, testRuntime } from '../support/databases.ts';
-import { ALDERFINCH, answeredRun, bringToLife, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { ALDERFINCH, answeredRun, bringToLife, launch, meet, move, NOW, person, settleJob, startedRun, startedTarget } from '../support/runs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CLAIM = { kind: 'claimed', at: NOW } as const;
@@ -32,8 +31,8 @@ async function fill(database: Database): Promise<void> {
   const follower = await startedTarget(database, 'follower', 'shared.example');
   const leader = await startedTarget(database, 'leader', 'shared.example');
   await launch(database, leader, 'job-shared');
-  await move(database, follower, { kind: 'met', job_id: 'job-shared', launched_at: NOW });
-  await settle(database, { job_id: 'job-shared', answer: { persons: [person('p3')] }, stop_date: NOW, at: NOW });
+  await meet(database, follower, 'job-shared');
+  await settleJob(database, { job_id: 'job-shared', answer: { persons: [person('p3')] }, answered_at: NOW, at: NOW });
   const [open, doubt] = await startedRun(database, 'unfinished', ['open.example', 'doubt.example', 'first.example', 'no domain', 'open.example']);
   if (open === undefined || doubt === undefined) throw new Error('no targets');
   await launch(database, open, 'job-open');
@@ -88,7 +87,7 @@ describeOnPostgres('a copy', (server) => {
   it('that breaks off leaves nothing, and can be made again', async () => {
     await fill(embedded());
     const breakOff = (table: string) => {
-      if (table === 'target_contacts') throw new Error('killed');
+      if (table === 'answer_contacts') throw new Error('killed');
     };
     await expect(copyAll(embedded(), server(), breakOff)).rejects.toThrow('killed');
     expect(Object.values(await contentOf(server())).flat()).toEqual([]);

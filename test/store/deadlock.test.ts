@@ -2,9 +2,8 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Database, Isolation, Queryable } from '../../src/store/database.ts';
 import { databaseOf, openDriver } from '../../src/store/open.ts';
-import { settle } from '../../src/store/settle.ts';
 import { describeOnPostgres, testRuntime, whileTimePasses } from '../support/databases.ts';
-import { answerOf, launch, NOW, person, startedRun } from '../support/runs.ts';
+import { answerOf, launch, NOW, person, settleJob, startedRun } from '../support/runs.ts';
 
 describeOnPostgres('two transactions', (open, address) => {
   it('that lock the same rows in opposite orders both succeed', async () => {
@@ -48,12 +47,12 @@ describeOnPostgres('saving an answer', (open, address) => {
     const targets = await startedRun(open(), 'run-1', ['earlier.example', 'one.example', 'other.example'], { maxAgeDays: null });
     for (const target of targets) await launch(open(), target, `job-${target.position}`);
     const save = (position: number, order: string[], at: number) =>
-      settle(open(), { job_id: `job-${position}`, answer: answerIn(order), stop_date: at, at });
+      settleJob(open(), { job_id: `job-${position}`, answer: answerIn(order), answered_at: at, at });
     await save(0, ids, NOW);
 
     const driver = await openDriver({ databaseUrl: address(), home: '' }, testRuntime());
     onTestFinished(() => driver.close());
-    let saves: ReturnType<typeof settle>[] = [];
+    let saves: ReturnType<typeof settleJob>[] = [];
     await driver.transaction(async (transaction) => {
       await transaction.query(`select from waterfall.${table} where id = 'a' for update`);
       saves = orders.map((order, index) => save(index + 1, order, NOW + 1));

@@ -12,7 +12,7 @@ import { reportRows } from '../../src/store/outcomes.ts';
 import { settle } from '../../src/store/settle.ts';
 import { loadTarget } from '../../src/store/targets.ts';
 import { describeOnBoth, describeOnPostgres, testRuntime } from '../support/databases.ts';
-import { answeredRun, answerOf, DAY_MS, launch, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, DAY_MS, launch, NOW, person, settleJob, startedRun, startedTarget } from '../support/runs.ts';
 
 const DOMAIN = 'alderfinch.example';
 const MIRA = person('mira', { professional_email: 'Mira.Quill@alderfinch.example', personal_email: 'mira@home.example', mobile_phone: '+49 30 5550100' });
@@ -26,7 +26,7 @@ describeOnBoth('forgetting a person', (open) => {
     return { contacts, answers, run_ids };
   };
   const answers = async (): Promise<(Person[] | null)[]> =>
-    (await open().query<{ persons: Person[] | null }>(`select answer -> 'persons' as persons from waterfall.targets where answer is not null order by id`)).map(
+    (await open().query<{ persons: Person[] | null }>(`select answer -> 'persons' as persons from waterfall.answers order by id`)).map(
       ({ persons }) => persons,
     );
   const ids = async (table: 'contacts' | 'companies') => (await open().query<{ id: string }>(`select id from waterfall.${table} order by id`)).map(({ id }) => id);
@@ -40,7 +40,7 @@ describeOnBoth('forgetting a person', (open) => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([MIRA, JON]));
     expect(await forget(named)).toEqual({ contacts: 1, answers: 1, run_ids: ['run-1'] });
     expect(await ids('contacts')).toEqual(['jon']);
-    expect(await open().query('select contact_id from waterfall.target_contacts')).toEqual([{ contact_id: 'jon' }]);
+    expect(await open().query('select contact_id from waterfall.answer_contacts')).toEqual([{ contact_id: 'jon' }]);
     expect(await answers()).toEqual([[JON]]);
   });
 
@@ -108,7 +108,7 @@ describeOnBoth('forgetting a person', (open) => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([JON]));
     await answeredRun(open(), 'run-2', 'empty.example', { persons: null });
     await answeredRun(open(), 'run-3', 'bare.example', {});
-    const rows = () => open().query('select *, xmin::text from waterfall.targets order by id');
+    const rows = () => open().query('select *, xmin::text from waterfall.answers order by id');
     const before = await rows();
     expect(await forget(BY_ID)).toEqual({ contacts: 0, answers: 0, run_ids: [] });
     expect(await rows()).toEqual(before);
@@ -133,14 +133,14 @@ describeOnBoth('forgetting a person', (open) => {
     await startedRun(open(), 'run-2', [DOMAIN], { at: NOW + 1 });
     await startedRun(open(), 'run-3', ['hollowoak.example'], { at: NOW + 2 });
     await open().query(`update waterfall.input_rows set cells = cells || ' MIRA@home.example '::text where run_id = 'run-3'`);
-    const before = await open().query('select xmin::text from waterfall.targets order by id');
+    const before = await open().query('select xmin::text from waterfall.answers order by id');
     const held = await placesOf(open(), hashesOf(BY_ID), ['mira@home.example']);
     expect(held).toEqual({
       contacts: 1,
       runs: [{ run_id: 'run-1', input_name: expect.any(String) as string, answers: 1 }, { run_id: 'run-2', input_name: expect.any(String) as string, answers: 1 }],
       lists: [{ run_id: 'run-3', input_name: expect.any(String) as string, rows: [2] }],
     });
-    expect([await open().query('select xmin::text from waterfall.targets order by id'), await hashes()]).toEqual([before, []]);
+    expect([await open().query('select xmin::text from waterfall.answers order by id'), await hashes()]).toEqual([before, []]);
   });
 
   it('a second time does no harm', async () => {
@@ -178,8 +178,8 @@ describeOnBoth('forgetting a person', (open) => {
   it('leaves a settled job settled: its answer is saved once', async () => {
     await forget(BY_ID);
     const target = await startedTarget(open(), 'run-1', DOMAIN);
-    await launch(open(), target, 'job-1');
-    const settlement = { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW };
+    const { call_id } = await launch(open(), target, 'job-1');
+    const settlement = { call_id: call_id ?? 0, answer: answerOf([MIRA, JON]), answered_at: NOW, at: NOW };
     expect([await settle(open(), settlement), await settle(open(), settlement)]).toEqual([
       { targets: 1, contacts: 1 },
       { targets: 0, contacts: 1 },
@@ -240,13 +240,13 @@ describeOnPostgres('forgetting by a role that owns nothing, on tables that were 
 describeOnPostgres('forgetting a person while another process saves an answer with them', (open, address) => {
   it('waits for it and erases them there too', async () => {
     const target = await startedTarget(open(), 'run-1', DOMAIN);
-    await launch(open(), target, 'job-1');
+    const { call_id } = await launch(open(), target, 'job-1');
     const runtime = testRuntime();
     const other = patient(await openDriver({ databaseUrl: address(), home: '' }, runtime), { runtime, patienceMs: 0 });
     try {
       let forgetting: ReturnType<typeof forgetPeople> | undefined;
       await open().transaction(async (transaction) => {
-        await settle(transaction, { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW });
+        await settle(transaction, { call_id: call_id ?? 0, answer: answerOf([MIRA, JON]), answered_at: NOW, at: NOW });
         forgetting = forgetPeople(other, hashesOf(BY_ID), NOW);
         await expect.poll(() => open().query("select from pg_locks where not granted and locktype = 'advisory'")).toHaveLength(1);
       });
@@ -263,11 +263,11 @@ describeOnPostgres('forgetting a person while another process saves an answer wi
     let settling: ReturnType<typeof settle> | undefined;
     await open().transaction(async (transaction) => {
       await transaction.query('select pg_advisory_xact_lock(20261128)');
-      settling = settle(open(), { job_id: 'job-1', answer: answerOf([MIRA, JON]), stop_date: NOW, at: NOW });
+      settling = settleJob(open(), { job_id: 'job-1', answer: answerOf([MIRA, JON]), answered_at: NOW, at: NOW });
       await expect.poll(() => open().query("select from pg_locks where not granted and locktype = 'advisory'")).toHaveLength(1);
       await transaction.query('insert into waterfall.forgotten (hash, forgotten_at) select unnest($1::text[]), $2', [hashesOf(BY_ID), new Date(NOW)]);
     });
     expect(await settling).toEqual({ targets: 1, contacts: 1 });
-    expect(await open().query(`select jsonb_array_length(answer -> 'persons') as persons from waterfall.targets`)).toEqual([{ persons: 1 }]);
+    expect(await open().query(`select jsonb_array_length(answer -> 'persons') as persons from waterfall.answers`)).toEqual([{ persons: 1 }]);
   });
 });

@@ -7,7 +7,7 @@ import { findRun } from '../../src/store/runs.ts';
 import { answeredRows, reportRows } from '../../src/store/outcomes.ts';
 import { saveProgress } from '../../src/store/targets.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { ALDERFINCH, answeredRun, answerOf, launch, person, PROCESS, rowFor, startedRun, startedTarget, taker } from '../support/runs.ts';
+import { ALDERFINCH, answeredRun, answerOf, CALLER, launch, person, PROCESS, rowFor, startedRun, startedTarget, taker } from '../support/runs.ts';
 
 /** Text, and what is kept of it where that is not the same. */
 const CASES: readonly (readonly [what: string, text: string, kept?: string])[] = [
@@ -61,7 +61,7 @@ describeOnBoth('saving an answer', (open) => {
   it('takes ids that are the same but for a NUL for the same person', async () => {
     await answeredRun(open(), 'run-1', 'alderfinch.example', answerOf([person('p1'), person('p\u00001')]));
     expect(await open().query('select id from waterfall.contacts')).toEqual([{ id: 'p1' }]);
-    expect(await open().query('select position, contact_id from waterfall.target_contacts order by position')).toEqual([
+    expect(await open().query('select position, contact_id from waterfall.answer_contacts order by position')).toEqual([
       { position: 0, contact_id: 'p1' },
       { position: 1, contact_id: 'p1' },
     ]);
@@ -92,7 +92,7 @@ describeOnBoth('saving a list', (open) => {
 describeOnBoth('saving a reason', (open) => {
   it.each(TEXTS)('with %s keeps it', async (_what, reason, kept) => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
-    expect(await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason }))).toBe('saved');
+    expect((await saveProgress(open(), CALLER, launched, advance(launched, { kind: 'job_ended', reason }))).saved).toBe('saved');
     expect(await open().query('select reason from waterfall.targets')).toEqual([{ reason: kept }]);
   });
 });

@@ -1,10 +1,9 @@
 /* What a new run takes from earlier ones instead of asking again. */
 import { expect, it } from 'vitest';
 import { loadTarget } from '../../src/store/targets.ts';
-import { settle } from '../../src/store/settle.ts';
 import type { Database } from '../../src/store/database.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, settleJob, startedTarget, TARGETS } from '../support/runs.ts';
 
 const DOMAIN = 'alderfinch.example';
 const EARLIER = NOW - 3 * DAY_MS;
@@ -20,14 +19,15 @@ async function failedRun(database: Database, id: string, at = EARLIER) {
   const target = await startedTarget(database, id, DOMAIN, { at, maxAgeDays: null });
   const launched = await launch(database, target, `job of ${id}`, at);
   await database.query(
-    `update waterfall.targets set state = 'job_failed', reason = $2, settled_at = $3 where id = $1`,
-    [launched.id, `${id} ended FAILED`, new Date(at)],
+    `with ended as (update waterfall.calls set state = 'ended' where id = $4), closed as (delete from waterfall.open_questions where call_id = $4)
+     update waterfall.targets set state = 'job_failed', reason = $2, settled_at = $3 where id = $1`,
+    [launched.id, `${id} ended FAILED`, new Date(at), launched.call_id],
   );
 }
 
 describeOnBoth('an answer that is known', (open) => {
   const stored = async (id: number) =>
-    (await open().query('select state, answered_by, answer, job_id, stop_date, contacts, cost_usd::text, launches, settled_at from waterfall.targets where id = $1', [id]))[0];
+    (await open().query(`select state, answered_by, answer, job_id, answered_at, contacts, cost_usd::text, launches, settled_at from ${TARGETS} where id = $1`, [id]))[0];
 
   it('is taken over at no cost, and stays where it is', async () => {
     const known = await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('p1'), person('p2')]), EARLIER);
@@ -37,7 +37,7 @@ describeOnBoth('an answer that is known', (open) => {
       answered_by: known.id,
       answer: null,
       job_id: 'job of run-1',
-      stop_date: new Date(EARLIER),
+      answered_at: new Date(EARLIER),
       contacts: 2,
       cost_usd: '0',
       launches: 0,
@@ -54,7 +54,7 @@ describeOnBoth('an answer that is known', (open) => {
   it('is as old as its job, however late it was saved', async () => {
     const target = await startedTarget(open(), 'run-1', DOMAIN);
     await launch(open(), target, 'job-1');
-    await settle(open(), { job_id: 'job-1', answer: answerOf([]), stop_date: EARLIER, at: NOW });
+    await settleJob(open(), { job_id: 'job-1', answer: answerOf([]), answered_at: EARLIER, at: NOW });
     expect(await startedTarget(open(), 'run-2', DOMAIN, { maxAgeDays: 2 })).toMatchObject({ state: 'pending' });
   });
 
@@ -115,7 +115,7 @@ describeOnBoth('a job that is still open', (open) => {
 });
 
 describeOnBoth('jobs that failed', (open) => {
-  const ended = async (id: number) => (await open().query('select state, reason, job_id, settled_at from waterfall.targets where id = $1', [id]))[0];
+  const ended = async (id: number) => (await open().query(`select state, reason, job_id, settled_at from ${TARGETS} where id = $1`, [id]))[0];
 
   it('three times are not launched a fourth time, and the last reason is told', async () => {
     for (const id of ['run-1', 'run-2', 'run-3']) await failedRun(open(), id);
@@ -180,7 +180,7 @@ describeOnBoth('doubts about a question', (open) => {
   it('end with an answer to the repeated launch itself', async () => {
     const doubted = await doubtedRun(open(), 'run-1');
     await launch(open(), doubted, 'job-1', EARLIER);
-    await settle(open(), { job_id: 'job-1', answer: answerOf([]), stop_date: EARLIER, at: EARLIER });
+    await settleJob(open(), { job_id: 'job-1', answer: answerOf([]), answered_at: EARLIER, at: EARLIER });
     expect(await startedTarget(open(), 'run-2', DOMAIN, { maxAgeDays: 1 })).toMatchObject({ state: 'pending', doubts: 0 });
   });
 

@@ -9,7 +9,10 @@ import { openDriver } from '../../src/store/open.ts';
 import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } from '../support/databases.ts';
 import { bringToLife, startedRun } from '../support/runs.ts';
 
-const TABLES = ['companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'pace', 'processes', 'runs', 'schema_migrations', 'target_contacts', 'targets'];
+const TABLES = [
+  'answer_contacts', 'answers', 'call_targets', 'calls', 'companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'open_questions', 'pace', 'processes', 'runs',
+  'schema_migrations', 'target_answers', 'targets',
+];
 
 async function tablesOf(driver: Driver): Promise<string[]> {
   const rows = await driver.query<{ name: string }>(

@@ -10,10 +10,9 @@ import { questionOf } from '../../src/kinds/contacts/question.ts';
 import { forgetPeople, keepHashes } from '../../src/store/forget.ts';
 import { formQuestions } from '../../src/store/forming.ts';
 import { migrate } from '../../src/store/migrate.ts';
-import { settle } from '../../src/store/settle.ts';
 import { describeOnBoth } from '../support/databases.ts';
 import { fillAsBefore, tables } from '../support/older-database.ts';
-import { answerOf, NOW, person, startedRun, targetsOf } from '../support/runs.ts';
+import { answerOf, launch, move, NOW, person, settleJob, startedRun, TARGETS, targetsOf } from '../support/runs.ts';
 
 const row = (domain: string, title_filter: string, company_name: string, position: number, limit = 10) => {
   const asked = questionOf(
@@ -59,7 +58,7 @@ describeOnBoth(
     it('makes one of what has become one question in an unfinished run, and keeps its job', async () => {
       await formQuestions(open(), () => undefined);
       const outcomes = await open().query<{ line: number; outcome: string | null; state: string; job_id: string | null }>(
-        `select line, outcome, state, job_id from waterfall.input_rows join waterfall.targets on targets.id = target_id
+        `select line, outcome, state, job_id from waterfall.input_rows join ${TARGETS} on target.id = target_id
          where input_rows.run_id = 'unfinished' order by line`,
       );
       expect(outcomes.map(({ line, outcome, state, job_id }) => [line, outcome, state, job_id])).toEqual([
@@ -71,7 +70,7 @@ describeOnBoth(
       ]);
       // The other run's own job is asked for all the same, and its answer is taken.
       expect((await targetsOf(open(), 'unfinished-2')).map(({ state, job_id }) => [state, job_id])).toEqual([['following', 'job-open-2'], ['following', 'job-open']]);
-      await settle(open(), { job_id: 'job-open-2', answer: answerOf([person('p9')]), stop_date: NOW, at: NOW });
+      await settleJob(open(), { job_id: 'job-open-2', answer: answerOf([person('p9')]), answered_at: NOW, at: NOW });
       expect((await targetsOf(open(), 'unfinished-2')).map(({ state }) => state)).toEqual(['found', 'following']);
     });
 
@@ -80,22 +79,30 @@ describeOnBoth(
       const before = await rows();
       await formQuestions(open(), () => undefined);
       expect(await rows()).toEqual(before);
-      const [answers] = await open().query<{ answers: number }>('select count(*)::integer as answers from waterfall.targets where answer is not null');
+      const [answers] = await open().query<{ answers: number }>('select count(*)::integer as answers from waterfall.answers');
       expect(answers?.answers).toBe(5);
     });
 
     it('keeps one open job of a question, where the job of a merged one was the second', async () => {
-      const insert = (run_id: string, position: number, company_name: string, state: string, job_id: string | null) =>
+      const insert = (run_id: string, position: number, company_name: string, job_id: string | null) =>
         open().query(
-          `insert into waterfall.targets (run_id, position, question_hash, question, question_version, state, job_id, launched_at, launches)
-           values ($1, $2, $3, $4, 1, $5, $6, $7, $8)`,
-          [run_id, position, `old ${run_id} ${position}`, { ...row('later.example', 'ceo', company_name, 0).question }, state, job_id, job_id && new Date(NOW), job_id === null ? 0 : 1],
+          `with made as (
+             insert into waterfall.calls (provider, api_host, state, replied_at, job_id) select 'waterfall', 'api.waterfall.example', 'running', $5::timestamptz, $4::text where $4::text is not null returning id
+           ),
+           asked as (
+             insert into waterfall.targets (run_id, position, question_hash, question, question_version, state, call_id, launches)
+             values ($1, $2, sha256(convert_to($3::text, 'UTF8')), $3::jsonb, 1, case when $4::text is null then 'pending' else 'launched' end, (select id from made), case when $4::text is null then 0 else 1 end)
+             returning id, question_hash, call_id
+           ),
+           opened as (insert into waterfall.open_questions select question_hash, 'waterfall', 'api.waterfall.example', call_id from asked where call_id is not null)
+           insert into waterfall.call_targets (call_id, target_id) select call_id, id from asked where call_id is not null`,
+          [run_id, position, JSON.stringify(row('later.example', 'ceo', company_name, 0).question), job_id, new Date(NOW)],
         );
-      await insert('unfinished-2', 90, 'Later', 'launched', 'job-later-1');
-      await insert('unfinished', 91, 'Later', 'pending', null);
-      await insert('unfinished', 92, 'Later, Inc.', 'launched', 'job-later-2');
+      await insert('unfinished-2', 90, 'Later', 'job-later-1');
+      await insert('unfinished', 91, 'Later', null);
+      await insert('unfinished', 92, 'Later, Inc.', 'job-later-2');
       await formQuestions(open(), () => undefined);
-      const left = await open().query<{ position: number }>(`select run_id, position, state, job_id from waterfall.targets where position >= 90 order by position`);
+      const left = await open().query<{ position: number }>(`select run_id, position, state, job_id from ${TARGETS} where position >= 90 order by position`);
       expect(left).toEqual([
         { run_id: 'unfinished-2', position: 90, state: 'launched', job_id: 'job-later-1' },
         { run_id: 'unfinished', position: 91, state: 'following', job_id: 'job-later-2' },
@@ -135,10 +142,15 @@ describeOnBoth(
 
 describeOnBoth('a limit beside the question', (open) => {
   const asked = (id: string, limit: number) => startedRun(open(), id, [], { rows: [row('alder.example', 'ceo', '', 0, limit)] });
+  const launched = async (id: string, limit: number, job_id = 'job') => {
+    const [target] = await asked(id, limit);
+    if (target === undefined) throw new Error('no target');
+    return launch(open(), target, job_id);
+  };
+  const gaveUp = async (id: string, limit: number) => move(open(), await launched(id, limit), { kind: 'gave_up', reason: 'slow' });
   const answered = async (id: string, limit: number, persons: number) => {
-    await asked(id, limit);
-    await open().query(`update waterfall.targets set state = 'launched', launches = 1, job_id = $1, launched_at = $2 where run_id = $1`, [id, new Date(NOW)]);
-    return settle(open(), { job_id: id, answer: answerOf(Array.from({ length: persons }, (_, n) => person(`${id}-${n}`))), stop_date: NOW, at: NOW });
+    await launched(id, limit, id);
+    return settleJob(open(), { job_id: id, answer: answerOf(Array.from({ length: persons }, (_, n) => person(`${id}-${n}`))), answered_at: NOW, at: NOW });
   };
   const contacts = (id: string) => open().query<{ state: string; contacts: number }>('select state, contacts from waterfall.targets where run_id = $1', [id]);
 
@@ -152,35 +164,32 @@ describeOnBoth('a limit beside the question', (open) => {
     await answered('small', 3, 2);
     await asked('large', 10);
     expect(await contacts('large')).toEqual([{ state: 'cached', contacts: 2 }]);
-    await open().query(`update waterfall.targets set question_limit = 2 where run_id = 'small'`);
+    await open().query(`update waterfall.answers set question_limit = 2`);
     await asked('larger', 20);
     expect(await contacts('larger')).toEqual([{ state: 'pending', contacts: 0 }]);
   });
 
   it('waits for an open smaller one, and asks for itself when that is filled', async () => {
-    await asked('small', 2);
-    await open().query(`update waterfall.targets set state = 'launched', launches = 1, job_id = 'job', launched_at = $1`, [new Date(NOW)]);
+    await launched('small', 2);
     await asked('large', 10);
     expect(await contacts('large')).toEqual([{ state: 'following', contacts: 0 }]);
-    await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2')]), answered_at: NOW, at: NOW });
     expect(await contacts('small')).toEqual([{ state: 'found', contacts: 2 }]);
     expect(await contacts('large')).toEqual([{ state: 'pending', contacts: 0 }]);
   });
 
   it('waits for a job to a smaller one that its own run gave up, too', async () => {
-    await asked('small', 2);
-    await open().query(`update waterfall.targets set state = 'timed_out', launches = 1, job_id = 'job', launched_at = $1, settled_at = $1`, [new Date(NOW)]);
+    await gaveUp('small', 2);
     await asked('large', 10);
     expect(await contacts('large')).toEqual([{ state: 'following', contacts: 0 }]);
-    await settle(open(), { job_id: 'job', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job', answer: answerOf([person('p1')]), answered_at: NOW, at: NOW });
     expect(await contacts('large')).toEqual([{ state: 'found', contacts: 1 }]);
   });
 
   it('is that of the launch, where one with a smaller limit took the answer of a job that was given up', async () => {
-    await asked('large', 3);
-    await open().query(`update waterfall.targets set state = 'timed_out', launches = 1, job_id = 'job', launched_at = $1, settled_at = $1`, [new Date(NOW)]);
+    await gaveUp('large', 3);
     await asked('small', 2);
-    await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2'), person('p3')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2'), person('p3')]), answered_at: NOW, at: NOW });
     await asked('large again', 3);
     expect(await contacts('large again')).toEqual([{ state: 'cached', contacts: 3 }]);
     await asked('larger', 4);
@@ -188,11 +197,10 @@ describeOnBoth('a limit beside the question', (open) => {
   });
 
   it('is not taken from a follower whose own launch is in doubt', async () => {
-    await asked('large', 3);
-    await open().query(`update waterfall.targets set state = 'launched', launches = 1, job_id = 'job', launched_at = $1`, [new Date(NOW)]);
+    await launched('large', 3);
     for (const [id, limit] of [['doubted', 2], ['follower', 3]] as const) await asked(id, limit);
     await open().query(`update waterfall.targets set launches = 1, doubts = 1 where run_id = 'doubted'`);
-    await settle(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2'), person('p3')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job', answer: answerOf([person('p1'), person('p2'), person('p3')]), answered_at: NOW, at: NOW });
     expect(await Promise.all(['large', 'doubted', 'follower'].map(contacts))).toEqual([3, 2, 3].map((count) => [{ state: 'found', contacts: count }]));
   });
 });

@@ -2,11 +2,10 @@
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
 import { answeredRows, countOutcomes, countPaid, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
-import { settle } from '../../src/store/settle.ts';
 import type { PlacedTarget } from '../../src/store/targets.ts';
 import type { TargetEvent } from '../../src/core/progress.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { answeredRun, answerOf, launch, move, NOW, person, rowFor, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, launch, move, NOW, person, rowFor, settleJob, startedRun, startedTarget } from '../support/runs.ts';
 
 const CLAIM: TargetEvent = { kind: 'claimed', at: NOW };
 const launched = (job_id: string): TargetEvent[] => [CLAIM, { kind: 'launched', job_id, at: NOW }];
@@ -35,8 +34,8 @@ async function everyOutcome(database: Database): Promise<void> {
   const domains = [...Object.keys(WAYS), '', 'found.example', 'pending.example'];
   const targets = await startedTargets(database, domains);
   for (const target of targets) await move(database, target, ...(WAYS[target.question.domain] ?? []));
-  await settle(database, { job_id: 'job-found', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
-  await settle(database, { job_id: 'job-no-contacts', answer: {}, stop_date: NOW, at: NOW });
+  await settleJob(database, { job_id: 'job-found', answer: answerOf([person('p1'), person('p2')]), answered_at: NOW, at: NOW });
+  await settleJob(database, { job_id: 'job-no-contacts', answer: {}, answered_at: NOW, at: NOW });
 }
 
 async function startedTargets(database: Database, domains: string[]): Promise<PlacedTarget[]> {
@@ -126,12 +125,12 @@ describeOnBoth('a run with every outcome', (open) => {
     expect(rows.map(({ domain }) => domain)).toEqual(Object.keys(WAYS));
     expect(rows.map(({ answer }) => answer?.persons?.map(({ id }) => id))).toEqual([['p1', 'p2'], undefined, ['p9'], ...Array<undefined>(10).fill(undefined)]);
     expect(rows.slice(0, 3).map(({ outcome }) => outcome)).toEqual(['found', 'no_contacts', 'cached']);
-    expect(rows.slice(0, 3).map(({ job_id, stop_date }) => ({ job_id, stop_date }))).toEqual([
-      { job_id: 'job-found', stop_date: new Date(NOW) },
-      { job_id: 'job-no-contacts', stop_date: new Date(NOW) },
-      { job_id: 'job of earlier', stop_date: new Date(NOW) },
+    expect(rows.slice(0, 3).map(({ job_id, answered_at }) => ({ job_id, answered_at }))).toEqual([
+      { job_id: 'job-found', answered_at: new Date(NOW) },
+      { job_id: 'job-no-contacts', answered_at: new Date(NOW) },
+      { job_id: 'job of earlier', answered_at: new Date(NOW) },
     ]);
-    expect(rows[3]).toMatchObject({ position: 3, row: 5, cells: ['rejected.example', 'x'], stop_date: null, answer: null });
+    expect(rows[3]).toMatchObject({ position: 3, row: 5, cells: ['rejected.example', 'x'], answered_at: null, answer: null });
   });
 
   it('delivers page by page, up to a row that is not settled', async () => {
@@ -166,7 +165,7 @@ describeOnBoth('a run with every outcome', (open) => {
   it('counts answers of unknown cost, and launches that were repeated', async () => {
     await everyOutcome(open());
     expect(await countPaid(open(), 'run-1')).toEqual({ unknown_cost: 1, paid_contacts: 2, repeated: 0 });
-    const [target] = await open().query<PlacedTarget>(`select id, state, launches, doubts, job_id from waterfall.targets where state = 'pending' and doubts = 1`);
+    const [target] = await open().query<PlacedTarget>(`select id, state, launches, doubts, call_id from waterfall.targets where state = 'pending' and doubts = 1`);
     if (target === undefined) throw new Error('nothing in doubt');
     await move(open(), target, ...launched('job-again'));
     expect(await countPaid(open(), 'run-1')).toEqual({ unknown_cost: 1, paid_contacts: 2, repeated: 1 });

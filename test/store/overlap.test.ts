@@ -1,9 +1,8 @@
 /* Several processes save at once: what they have in common is saved once, and nobody waits for anybody in a circle. */
 import { expect, it } from 'vitest';
 import type { Person } from '../../src/core/model.ts';
-import { settle } from '../../src/store/settle.ts';
 import { describeOnPostgres } from '../support/databases.ts';
-import { answerOf, launch, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { answerOf, launch, NOW, person, settleJob, startedRun, startedTarget } from '../support/runs.ts';
 
 const MANY = 60;
 
@@ -22,23 +21,23 @@ describeOnPostgres('eight settles at once', (open) => {
       for (const target of targets) await launch(open(), target, `job-${round}-${target.position}`);
       const settled = await Promise.all(
         targets.map(({ position }) =>
-          settle(open(), { job_id: `job-${round}-${position}`, answer: answerOf(people(position)), stop_date: NOW, at: NOW + round }),
+          settleJob(open(), { job_id: `job-${round}-${position}`, answer: answerOf(people(position)), answered_at: NOW, at: NOW + round }),
         ),
       );
       expect(settled.map(({ targets }) => targets)).toEqual(Array(8).fill(1));
     }
     expect(await open().query('select count(*)::integer as contacts from waterfall.contacts')).toEqual([{ contacts: MANY }]);
-    expect(await open().query('select count(*)::integer as links from waterfall.target_contacts')).toEqual([{ links: 5 * 8 * MANY }]);
+    expect(await open().query('select count(*)::integer as links from waterfall.answer_contacts')).toEqual([{ links: 5 * 8 * MANY }]);
   });
 
   it('of one job save it once', async () => {
     await launch(open(), await startedTarget(open(), 'run-1', 'alderfinch.example'), 'job-1');
     await startedTarget(open(), 'run-2', 'alderfinch.example');
     const saves = Array.from({ length: 8 }, (_, turn) =>
-      settle(open(), { job_id: 'job-1', answer: answerOf(people(turn)), stop_date: NOW, at: NOW }),
+      settleJob(open(), { job_id: 'job-1', answer: answerOf(people(turn)), answered_at: NOW, at: NOW }),
     );
     expect((await Promise.all(saves)).map(({ targets }) => targets).sort()).toEqual([0, 0, 0, 0, 0, 0, 0, 2]);
-    expect(await open().query('select count(*)::integer as links, count(distinct target_id)::integer as holders from waterfall.target_contacts')).toEqual([
+    expect(await open().query('select count(*)::integer as links, count(distinct answer_id)::integer as holders from waterfall.answer_contacts')).toEqual([
       { links: MANY, holders: 1 },
     ]);
   });

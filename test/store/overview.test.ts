@@ -4,9 +4,8 @@ import { countByFilter, overviews } from '../../src/store/overview.ts';
 import { anyRunAtWork, workersOn } from '../../src/store/run-owner.ts';
 import { runsLike } from '../../src/store/runs.ts';
 import { loadTarget } from '../../src/store/targets.ts';
-import { settle } from '../../src/store/settle.ts';
 import { describeOnBoth, describeOnPostgres, setMoment } from '../support/databases.ts';
-import { answeredRun, answerOf, bringToLife, launch, move, NOW, person, rowFor, startedRun, taker } from '../support/runs.ts';
+import { answeredRun, answerOf, bringToLife, launch, move, NOW, person, rowFor, settleJob, startedRun, taker } from '../support/runs.ts';
 
 const { self } = taker();
 
@@ -16,9 +15,9 @@ describeOnBoth('the overview of a run', (open) => {
     const [found, empty, failed] = await startedRun(open(), 'run-1', ['found.example', 'empty.example', 'failed.example', 'open.example', 'cached.example', '', 'found.example', 'open.example']);
     if (found === undefined || empty === undefined || failed === undefined) throw new Error('no targets');
     await launch(open(), found, 'job-1');
-    await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1'), person('p2')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job-1', answer: answerOf([person('p1'), person('p2')]), answered_at: NOW, at: NOW });
     await launch(open(), empty, 'job-2');
-    await settle(open(), { job_id: 'job-2', answer: {}, stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job-2', answer: {}, answered_at: NOW, at: NOW });
     await launch(open(), failed, 'job-3');
     await move(open(), await loadTarget(open(), failed.id), { kind: 'job_ended', reason: 'the job ended FAILED' });
     expect(await overviews(open(), ['run-1', 'none', 'earlier'])).toEqual([

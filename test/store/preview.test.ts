@@ -11,10 +11,9 @@ import type { Database } from '../../src/store/database.ts';
 import { askedElsewhere } from '../../src/store/known.ts';
 import { countOutcomes, reportRows } from '../../src/store/outcomes.ts';
 import { discardRun, findRun } from '../../src/store/runs.ts';
-import { settle } from '../../src/store/settle.ts';
 import type { PlacedTarget } from '../../src/store/targets.ts';
 import { describeOnBoth, setMoment, testRuntime } from '../support/databases.ts';
-import { answeredRun, answerOf, DAY_MS, launch, move, NOW, person, startedRun, startedTarget, taker } from '../support/runs.ts';
+import { answeredRun, answerOf, DAY_MS, launch, meet, move, NOW, person, settleJob, startedRun, startedTarget, taker } from '../support/runs.ts';
 
 const CLAIM = { kind: 'claimed', at: NOW } as const;
 
@@ -179,14 +178,16 @@ describeOnBoth('what a run has spent so far', (open) => {
     const targets = await startedRun(open(), 'run', ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `${name}.example`));
     const [billed, unbilled, lost, slow, failed, doubt, following] = targets as [PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget, PlacedTarget];
     await launch(open(), billed, 'job-billed');
-    await settle(open(), { job_id: 'job-billed', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job-billed', answer: answerOf([person('p1')]), answered_at: NOW, at: NOW });
     await launch(open(), unbilled, 'job-unbilled');
-    await settle(open(), { job_id: 'job-unbilled', answer: { persons: [person('p2'), person('p3')] }, stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job-unbilled', answer: { persons: [person('p2'), person('p3')] }, answered_at: NOW, at: NOW });
     await move(open(), await launch(open(), lost, 'job-lost'), { kind: 'job_unknown', reason: 'lost' });
     await launch(open(), slow, 'job-slow');
     await move(open(), await launch(open(), failed, 'job-failed'), { kind: 'job_ended', reason: 'FAILED' });
     await move(open(), doubt, CLAIM, { kind: 'in_doubt' }, CLAIM, { kind: 'in_doubt' });
-    await move(open(), following, CLAIM, { kind: 'in_doubt' }, { kind: 'met', job_id: 'of another run', launched_at: NOW });
+    const doubted = await move(open(), following, CLAIM, { kind: 'in_doubt' });
+    await launch(open(), await startedTarget(open(), 'another', 'g.example'), 'of another run');
+    await meet(open(), doubted, 'of another run');
     expect(await spentSoFar(open(), 'run')).toEqual({ spent_usd: 0.25, doubted: 3, unresolved: 1, unpriced: 1, unpriced_contacts: 2, open: [slow.id] });
   });
 });

@@ -1,9 +1,9 @@
 /* Moving targets on by compare-and-set, so that no two processes can both do the next thing. */
 import { expect, it } from 'vitest';
 import { advance } from '../../src/core/progress.ts';
-import { doubtLaunches, loadTarget, openLaunch, openTargets, reopenRejected, saveProgress } from '../../src/store/targets.ts';
+import { doubtCalls, loadTarget, openCall, openTargets, reopenRejected, saveProgress } from '../../src/store/targets.ts';
 import { describeOnBoth, setMoment } from '../support/databases.ts';
-import { bringToLife, answeredRun, answerOf, hashFor, launch, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, bringToLife, CALLER, hashFor, launch, meet, move, NOW, person, startedRun, startedTarget } from '../support/runs.ts';
 
 const claim = { kind: 'claimed', at: NOW } as const;
 
@@ -14,6 +14,7 @@ describeOnBoth('saving progress', (open) => {
       ...target,
       state: 'launched',
       launches: 1,
+      call_id: expect.any(Number),
       job_id: 'job-1',
       launched_at: NOW + 1_234,
     });
@@ -23,7 +24,7 @@ describeOnBoth('saving progress', (open) => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const launched = await launch(open(), target, 'job-1');
     await setMoment(open(), NOW + 5_000);
-    await saveProgress(open(), launched, advance(launched, { kind: 'job_ended', reason: 'the job ended FAILED' }));
+    await saveProgress(open(), CALLER, launched, advance(launched, { kind: 'job_ended', reason: 'the job ended FAILED' }));
     expect(await open().query('select state, reason, settled_at from waterfall.targets')).toEqual([
       { state: 'job_failed', reason: 'the job ended FAILED', settled_at: new Date(NOW + 5_000) },
     ]);
@@ -32,29 +33,29 @@ describeOnBoth('saving progress', (open) => {
   it('does nothing, and says so, when somebody else moved the target', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const theirs = await launch(open(), target, 'job-theirs');
-    expect(await saveProgress(open(), target, advance(target, claim))).toBe('refused');
+    expect((await saveProgress(open(), CALLER, target, advance(target, claim))).saved).toBe('refused');
     expect(await loadTarget(open(), target.id)).toEqual(theirs);
   });
 
   it('does nothing when the target came back to the same state with one launch more', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     await move(open(), target, claim, { kind: 'in_doubt' });
-    expect(await saveProgress(open(), target, advance(target, claim))).toBe('refused');
+    expect((await saveProgress(open(), CALLER, target, advance(target, claim))).saved).toBe('refused');
     expect(await loadTarget(open(), target.id)).toMatchObject({ state: 'pending', launches: 1, doubts: 1 });
   });
 
   it('does no harm, and counts nothing twice, when the statement is repeated', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const claimed = await move(open(), target, claim);
-    expect(await saveProgress(open(), target, advance(target, claim))).toBe('saved');
+    expect((await saveProgress(open(), CALLER, target, advance(target, claim))).saved).toBe('saved');
     expect(await loadTarget(open(), target.id)).toEqual(claimed);
   });
 
   it('lets only one of two launches of a question, in two runs, begin', async () => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
-    const saved = await Promise.all([first, second].map((target) => saveProgress(open(), target, advance(target, claim))));
-    expect(saved.sort()).toEqual(['refused', 'saved']);
+    const saved = await Promise.all([first, second].map((target) => saveProgress(open(), CALLER, target, advance(target, claim))));
+    expect(saved.map((one) => one.saved).sort()).toEqual(['refused', 'saved']);
     const states = (await Promise.all([first, second].map(({ id }) => loadTarget(open(), id)))).map(({ state }) => state);
     expect(states.sort()).toEqual(['launching', 'pending']);
   });
@@ -63,21 +64,21 @@ describeOnBoth('saving progress', (open) => {
     const first = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const second = await startedTarget(open(), 'run-2', 'alderfinch.example');
     await move(open(), first, claim, { kind: 'not_launched' });
-    expect(await saveProgress(open(), second, advance(second, claim))).toBe('saved');
+    expect((await saveProgress(open(), CALLER, second, advance(second, claim))).saved).toBe('saved');
   });
 
   it('says of a claim whether the question was answered since its run began', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example', { maxAgeDays: null });
     const other = await startedTarget(open(), 'run-2', 'hollowoak.example', { maxAgeDays: null });
     await answeredRun(open(), 'run-3', 'alderfinch.example', answerOf([person('p1')]), NOW + 1);
-    expect(await saveProgress(open(), target, advance(target, claim))).toBe('answered');
-    expect(await saveProgress(open(), other, advance(other, claim))).toBe('saved');
+    expect((await saveProgress(open(), CALLER, target, advance(target, claim))).saved).toBe('answered');
+    expect((await saveProgress(open(), CALLER, other, advance(other, claim))).saved).toBe('saved');
   });
 
   it('throws what is no matter of two launches', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const nonsense = { ...advance(target, claim), launches: -1 };
-    await expect(saveProgress(open(), target, nonsense)).rejects.toMatchObject({ code: '23514' });
+    await expect(saveProgress(open(), CALLER, target, nonsense)).rejects.toMatchObject({ code: '23514' });
   });
 });
 
@@ -85,21 +86,21 @@ describeOnBoth('launches that nobody waits for any more', (open) => {
   it('are pending with one more doubt, and still counted', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     await move(open(), target, claim);
-    expect(await doubtLaunches(open(), { run_id: 'run-1' })).toBe(1);
+    expect(await doubtCalls(open(), { run_id: 'run-1' })).toBe(1);
     expect(await loadTarget(open(), target.id)).toMatchObject({ state: 'pending', launches: 1, doubts: 1, launched_at: null });
   });
 
   it('are only those of the run that is asked about', async () => {
     const theirs = await startedTarget(open(), 'run-2', 'alderfinch.example');
     await move(open(), theirs, claim);
-    expect(await doubtLaunches(open(), { run_id: 'run-1' })).toBe(0);
+    expect(await doubtCalls(open(), { run_id: 'run-1' })).toBe(0);
     expect(await loadTarget(open(), theirs.id)).toMatchObject({ state: 'launching', doubts: 0 });
   });
 
   it('are none that have a job', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     await launch(open(), target, 'job-1');
-    expect(await doubtLaunches(open(), { run_id: 'run-1' })).toBe(0);
+    expect(await doubtCalls(open(), { run_id: 'run-1' })).toBe(0);
   });
 
   it('are, of a question of any run, those whose process is dead', async () => {
@@ -107,23 +108,23 @@ describeOnBoth('launches that nobody waits for any more', (open) => {
     await move(open(), theirs, claim);
     const question_hash = hashFor('alderfinch.example');
     await bringToLife(open());
-    expect(await doubtLaunches(open(), { question_hash })).toBe(0);
+    expect(await doubtCalls(open(), { question_hash })).toBe(0);
     await setMoment(open(), NOW + 20_000);
-    expect(await doubtLaunches(open(), { question_hash: hashFor('hollowoak.example') })).toBe(0);
-    expect(await doubtLaunches(open(), { question_hash })).toBe(1);
+    expect(await doubtCalls(open(), { question_hash: hashFor('hollowoak.example') })).toBe(0);
+    expect(await doubtCalls(open(), { question_hash })).toBe(1);
   });
 
   it('are doubted once, however often it is asked', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     await move(open(), target, claim);
-    await doubtLaunches(open(), { run_id: 'run-1' });
-    expect(await doubtLaunches(open(), { run_id: 'run-1' })).toBe(0);
+    await doubtCalls(open(), { run_id: 'run-1' });
+    expect(await doubtCalls(open(), { run_id: 'run-1' })).toBe(0);
     expect(await loadTarget(open(), target.id)).toMatchObject({ doubts: 1 });
   });
 });
 
 describeOnBoth('the unfinished launch of a question', (open) => {
-  const found = () => openLaunch(open(), hashFor('alderfinch.example'));
+  const found = () => openCall(open(), hashFor('alderfinch.example'), CALLER);
 
   it('is none while nobody has launched it', async () => {
     await startedTarget(open(), 'run-1', 'alderfinch.example');
@@ -133,9 +134,9 @@ describeOnBoth('the unfinished launch of a question', (open) => {
   it('is the one of another run, from its intent on until it ends', async () => {
     const target = await startedTarget(open(), 'run-1', 'alderfinch.example');
     const claimed = await move(open(), target, claim);
-    expect(await found()).toEqual(claimed);
+    expect(await found()).toEqual({ call_id: claimed.call_id, job_id: null, launched_at: NOW });
     const launched = await move(open(), claimed, { kind: 'launched', job_id: 'job-1', at: NOW });
-    expect(await found()).toEqual(launched);
+    expect(await found()).toEqual({ call_id: claimed.call_id, job_id: 'job-1', launched_at: NOW });
     await move(open(), launched, { kind: 'job_ended', reason: 'FAILED' });
     expect(await found()).toBeUndefined();
   });
@@ -149,7 +150,8 @@ describeOnBoth('the open targets of a run', (open) => {
     const [first, second, third] = await startedRun(open(), 'run-1', ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `${letter}.example`));
     if (!first || !second || !third) throw new Error('no targets');
     await launch(open(), second, 'job-b');
-    await move(open(), third, { kind: 'met', job_id: 'job-of-another-run', launched_at: NOW });
+    await launch(open(), await startedTarget(open(), 'run-3', 'c.example'), 'job-of-another-run');
+    await meet(open(), third, 'job-of-another-run');
     await move(open(), first, claim); // neither: its launch is under way
     await startedTarget(open(), 'run-2', 'of-another-run.example');
     expect(await positions(false)).toEqual([3, 4, 5]);

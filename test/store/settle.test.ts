@@ -1,33 +1,32 @@
 /* Saving the answer of a finished job: answer, company, contacts, links and outcome, all at once. */
 import { expect, it } from 'vitest';
-import { settle } from '../../src/store/settle.ts';
 import { loadTarget } from '../../src/store/targets.ts';
 import { describeOnBoth, setMoment } from '../support/databases.ts';
-import { ALDERFINCH, answeredRun, answerOf, launch, move, NOW, person, startedTarget } from '../support/runs.ts';
+import { ALDERFINCH, answeredRun, answerOf, launch, meet, move, NOW, person, settleJob, startedTarget, TARGETS } from '../support/runs.ts';
 
 const DOMAIN = 'alderfinch.example';
 
 describeOnBoth('settling a job', (open) => {
   const targets = () =>
     open().query(
-      `select state, answer, answered_by, job_id, stop_date, contacts, cost_usd::text, reason, settled_at
-       from waterfall.targets order by id`,
+      `select state, answer, answered_by, job_id, answered_at, contacts, cost_usd::text, reason, settled_at
+       from ${TARGETS} order by id`,
     );
   const contacts = () => open().query('select id, company_id, last_name from waterfall.contacts order by id');
-  const links = () => open().query('select position, contact_id from waterfall.target_contacts order by target_id, position');
+  const links = () => open().query('select position, contact_id from waterfall.answer_contacts order by answer_id, position');
 
   it('saves the outcome, the whole answer, the cost and the age', async () => {
     const answer = { ...answerOf([person('p1', { shoe_size: 43 }), person('p2')]), batch: { of: 'tomorrow' } };
     await launch(open(), await startedTarget(open(), 'run-1', DOMAIN), 'job-1');
     await setMoment(open(), NOW + 2);
-    expect(await settle(open(), { job_id: 'job-1', answer, stop_date: NOW + 1, at: NOW + 2 })).toMatchObject({ targets: 1 });
+    expect(await settleJob(open(), { job_id: 'job-1', answer, answered_at: NOW + 1, at: NOW + 2 })).toMatchObject({ targets: 1 });
     expect(await targets()).toEqual([
       {
         state: 'found',
         answer,
         answered_by: null,
         job_id: 'job-1',
-        stop_date: new Date(NOW + 1),
+        answered_at: new Date(NOW + 1),
         contacts: 2,
         cost_usd: '0.5',
         reason: null,
@@ -68,12 +67,12 @@ describeOnBoth('settling a job', (open) => {
   it('does no harm when it is done again, with another answer too', async () => {
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('p1')]));
     const before = [await targets(), await contacts(), await links()];
-    expect(await settle(open(), { job_id: 'job of run-1', answer: answerOf([person('p9')]), stop_date: NOW + 9, at: NOW + 9 })).toMatchObject({ targets: 0 });
+    expect(await settleJob(open(), { job_id: 'job of run-1', answer: answerOf([person('p9')]), answered_at: NOW + 9, at: NOW + 9 })).toMatchObject({ targets: 0 });
     expect([await targets(), await contacts(), await links()]).toEqual(before);
   });
 
   it('saves nothing for a job that nobody waits for', async () => {
-    expect(await settle(open(), { job_id: 'of nobody', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW })).toMatchObject({ targets: 0 });
+    expect(await settleJob(open(), { job_id: 'of nobody', answer: answerOf([person('p1')]), answered_at: NOW, at: NOW })).toMatchObject({ targets: 0 });
     expect([await contacts(), await open().query('select 1 from waterfall.companies')]).toEqual([[], []]);
   });
 
@@ -82,7 +81,7 @@ describeOnBoth('settling a job', (open) => {
     await launch(open(), launcher, 'job-1');
     await startedTarget(open(), 'run-2', DOMAIN);
     await startedTarget(open(), 'run-3', DOMAIN);
-    expect(await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW })).toMatchObject({ targets: 3 });
+    expect(await settleJob(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), answered_at: NOW, at: NOW })).toMatchObject({ targets: 3 });
     const followed = { state: 'found', answer: null, answered_by: launcher.id, contacts: 1, cost_usd: '0', settled_at: new Date(NOW) };
     expect(await targets()).toMatchObject([{ state: 'found', answered_by: null, cost_usd: '0.25' }, followed, followed]);
     expect(await links()).toHaveLength(1);
@@ -92,8 +91,8 @@ describeOnBoth('settling a job', (open) => {
     const follower = await startedTarget(open(), 'run-1', DOMAIN);
     const launcher = await startedTarget(open(), 'run-2', DOMAIN);
     await launch(open(), launcher, 'job-1');
-    await move(open(), follower, { kind: 'met', job_id: 'job-1', launched_at: NOW });
-    await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW });
+    await meet(open(), follower, 'job-1');
+    await settleJob(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), answered_at: NOW, at: NOW });
     expect(await targets()).toMatchObject([{ answered_by: launcher.id, cost_usd: '0' }, { answered_by: null, cost_usd: '0.25' }]);
   });
 
@@ -101,7 +100,7 @@ describeOnBoth('settling a job', (open) => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', DOMAIN), 'job-1');
     await move(open(), launched, { kind: 'gave_up', reason: 'still RUNNING after 10m' });
     await startedTarget(open(), 'run-2', DOMAIN);
-    await settle(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), stop_date: NOW, at: NOW });
+    await settleJob(open(), { job_id: 'job-1', answer: answerOf([person('p1')]), answered_at: NOW, at: NOW });
     expect(await targets()).toMatchObject([
       { state: 'timed_out', reason: 'still RUNNING after 10m', answer: null },
       { state: 'found', answered_by: null, cost_usd: '0.25' },
@@ -146,7 +145,7 @@ describeOnBoth('settling a job', (open) => {
   it('saves nothing at all when a part of it cannot be saved', async () => {
     const launched = await launch(open(), await startedTarget(open(), 'run-1', DOMAIN), 'job-1');
     const answer = answerOf([person('p1', { email_verified: 'perhaps' as unknown as boolean })]);
-    await expect(settle(open(), { job_id: 'job-1', answer, stop_date: NOW, at: NOW })).rejects.toMatchObject({ code: '22P02' });
+    await expect(settleJob(open(), { job_id: 'job-1', answer, answered_at: NOW, at: NOW })).rejects.toMatchObject({ code: '22P02' });
     expect(await loadTarget(open(), launched.id)).toEqual(launched);
     expect(await open().query('select 1 from waterfall.companies')).toEqual([]);
   });

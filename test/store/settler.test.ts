@@ -6,30 +6,33 @@ import type { Queryable } from '../../src/store/database.ts';
 import { createSettler } from '../../src/store/saver.ts';
 import type { Settlement } from '../../src/store/settle.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { launch, NOW, person, startedRun } from '../support/runs.ts';
+import { launch, NOW, person, startedRun, TARGETS } from '../support/runs.ts';
 
 const DOMAINS = ['alderfinch.example', 'hollowoak.example', 'cobalt-harbor.example', 'granitepeak.example'];
 
 describeOnBoth('saving several answers', (open) => {
+  let calls: number[] = [];
+
   /** A settler, four jobs that wait for their answers, and how many statements were sent. */
   async function fourJobs() {
-    for (const [index, target] of (await startedRun(open(), 'run-1', DOMAINS)).entries()) await launch(open(), target, `job-${index}`);
+    calls = [];
+    for (const [index, target] of (await startedRun(open(), 'run-1', DOMAINS)).entries()) calls.push((await launch(open(), target, `job-${index}`)).call_id ?? 0);
     let statements = 0;
     const database: Queryable = { ...open(), query: (sql, parameters) => ((statements += 1), open().query(sql, parameters)) };
     const answers = (settlements: Settlement[]) => Promise.all(settlements.map(createSettler(database)));
     return { answers, statements: () => statements };
   }
   const settlement = (index: number, ...people: Parameters<typeof person>[]): Settlement => ({
-    job_id: `job-${index}`,
+    call_id: calls[index] ?? 0,
     answer: { company: { id: `company-${index}` }, persons: people.map((one) => person(...one)), usage: { total_usd: index / 10 } },
-    stop_date: NOW + index,
+    answered_at: NOW + index,
     at: NOW + 10 + index,
   });
   const targets = () =>
     open().query(
       `select job_id, state, contacts, cost_usd::float8, answer -> 'persons' -> 0 ->> 'id' as first, settled_at, array(
-         select contact_id from waterfall.target_contacts where target_id = target.id order by position) as links
-       from waterfall.targets as target order by position`,
+         select contact_id from waterfall.answer_contacts as link where link.answer_id = target.answer_id order by position) as links
+       from ${TARGETS} order by position`,
     );
 
   it('takes two statements for four: what comes while one is on its way goes together', async () => {

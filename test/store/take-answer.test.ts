@@ -15,7 +15,7 @@ describeOnBoth('a target that is claimed', (open) => {
     const target = await pending();
     const { job_id } = await answeredRun(open(), 'run-2', DOMAIN, ANSWER, NOW + 1);
     expect(await takeAnswer(open(), await move(open(), target, CLAIMED))).toEqual({ contacts: 1 });
-    expect(await loadTarget(open(), target.id)).toMatchObject({ state: 'cached', job_id, launches: 0, launched_at: null });
+    expect(await loadTarget(open(), target.id)).toMatchObject({ state: 'cached', job_id, launches: 0 });
   });
 
   it('takes an empty answer too', async () => {

@@ -9,8 +9,8 @@ import type { Database } from '../../src/store/database.ts';
 import { adoptKnown, addRows, type ImportedRow } from '../../src/store/import.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Taker } from '../../src/store/run-owner.ts';
-import { settle } from '../../src/store/settle.ts';
-import { loadTarget, saveProgress, type PlacedTarget } from '../../src/store/targets.ts';
+import { settle, type Settled } from '../../src/store/settle.ts';
+import { loadTarget, saveProgress, type Caller, type PlacedTarget } from '../../src/store/targets.ts';
 import { setMoment, testRuntime } from './databases.ts';
 
 /** A morning in March 2026, and a number of days around it. */
@@ -35,6 +35,9 @@ export function hashFor(domain: string): string {
 
 /** The process that the runs below name; it is dead until `bringToLife`. */
 export const PROCESS = '00000000-0000-4000-8000-000000000001';
+
+/** Who calls in tests: that process, at the API that the questions below name. */
+export const CALLER: Caller = { process_id: PROCESS, provider: 'waterfall', api_host: 'api.waterfall.example' };
 
 /** Lets the process of the runs below be alive, for as long as the time of the database stands still. */
 export async function bringToLife(database: Database, id = PROCESS): Promise<void> {
@@ -86,7 +89,7 @@ export async function startedTarget(database: Database, id: string, domain: stri
 export async function move(database: Database, target: PlacedTarget, ...events: TargetEvent[]): Promise<PlacedTarget> {
   let now = target;
   for (const event of events) {
-    if ((await saveProgress(database, now, advance(now, event))) === 'refused') throw new Error(`${event.kind} was not saved`);
+    if ((await saveProgress(database, CALLER, now, advance(now, event))).saved === 'refused') throw new Error(`${event.kind} was not saved`);
     now = await loadTarget(database, target.id);
   }
   return now;
@@ -94,7 +97,27 @@ export async function move(database: Database, target: PlacedTarget, ...events: 
 
 /** Launches a target: its job is polled from now on. */
 export function launch(database: Database, target: PlacedTarget, job_id: string, at = NOW): Promise<PlacedTarget> {
-  return move(database, target, { kind: 'claimed', at }, { kind: 'launched', job_id, at });
+  return atMoment(database, at, () => move(database, target, { kind: 'claimed', at }, { kind: 'launched', job_id, at }));
+}
+
+/** Targets with what is said of them elsewhere: the job of their call; their own answer, or whose it is that they took. */
+export const TARGETS = `(
+  select target.*, call.job_id, case when answer.target_id = target.id then answer.answer end as answer,
+    nullif(answer.target_id, target.id) as answered_by, answer.id as answer_id, answer.answered_at
+  from waterfall.targets as target left join waterfall.calls as call on call.id = target.call_id
+  left join waterfall.target_answers as made on made.target_id = target.id left join waterfall.answers as answer on answer.id = made.answer_id
+) as target`;
+
+/** Lets a target follow the call that has this job. */
+export async function meet(database: Database, target: PlacedTarget, job_id: string): Promise<PlacedTarget> {
+  const [call] = await database.query<{ id: number }>('select id from waterfall.calls where job_id = $1', [job_id]);
+  return move(database, target, { kind: 'met', call_id: call?.id ?? 0, job_id, launched_at: NOW });
+}
+
+/** Saves the answer of a job. */
+export async function settleJob(database: Database, job: { job_id: string; answer: Answer; answered_at?: number; at?: number }): Promise<Settled> {
+  const [call] = await database.query<{ id: number }>('select id from waterfall.calls where job_id = $1', [job.job_id]);
+  return settle(database, { call_id: call?.id ?? 0, answer: job.answer, answered_at: job.answered_at ?? NOW, at: job.at ?? NOW });
 }
 
 /** Does something when it is that time in the database, as a rule NOW. */
@@ -108,8 +131,8 @@ export async function atMoment<Result>(database: Database, at: number, work: () 
 /** Starts a run with one target, launches it and settles its job. */
 export async function answeredRun(database: Database, id: string, domain: string, answer: Answer, at = NOW): Promise<PlacedTarget> {
   const target = await startedTarget(database, id, domain, { at, maxAgeDays: null });
-  await launch(database, target, `job of ${id}`, at);
-  await atMoment(database, at, () => settle(database, { job_id: `job of ${id}`, answer, stop_date: at, at }));
+  const { call_id } = await launch(database, target, `job of ${id}`, at);
+  await atMoment(database, at, () => settle(database, { call_id: call_id ?? 0, answer, answered_at: at, at }));
   return loadTarget(database, target.id);
 }
 

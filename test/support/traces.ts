@@ -13,7 +13,7 @@ const CONTACTS = "select company_domain as domain, to_jsonb(contact) - 'created_
 const COMPANIES = "select domain, to_jsonb(company) - 'created_at' - 'updated_at' as company from waterfall.companies as company order by id";
 const LINKS = `
   select distinct question->>'domain' as domain, link.position, link.contact_id
-  from waterfall.target_contacts as link join waterfall.targets as target on target.id = link.target_id order by 1, 2`;
+  from waterfall.answer_contacts as link join waterfall.answers as answer on answer.id = link.answer_id join waterfall.targets as target on target.id = answer.target_id order by 1, 2`;
 /** The doubts of a question go on from run to run, and its launches add up. */
 const LAUNCHES = `
   select question->>'domain' as domain, sum(launches)::integer as launches, max(doubts) as doubts

@@ -27,7 +27,7 @@ const EVENTS: { [Kind in TargetEvent['kind']]: Extract<TargetEvent, { kind: Kind
   in_doubt: { kind: 'in_doubt' },
   held: { kind: 'held', reason: 'held back' },
   rejected: { kind: 'rejected', reason: 'refused' },
-  met: { kind: 'met', job_id: 'job-3', launched_at: 1_500 },
+  met: { kind: 'met', call_id: 3, job_id: 'job-3', launched_at: 1_500 },
   job_ended: { kind: 'job_ended', reason: 'ended FAILED' },
   job_unknown: { kind: 'job_unknown', reason: 'unknown' },
   gave_up: { kind: 'gave_up', reason: 'overdue' },
@@ -43,6 +43,7 @@ const targetIn = (state: TargetState): Target => ({
   state,
   launches: 2,
   doubts: 1,
+  call_id: STATES[state].job_id === null && state !== 'launching' ? null : 1,
   job_id: STATES[state].job_id,
   launched_at: STATES[state].launched_at,
 });
@@ -51,18 +52,18 @@ const targetIn = (state: TargetState): Target => ({
 const ALLOWED: Record<TargetEvent['kind'], Partial<Record<TargetState, Partial<Progress>>>> = {
   claimed: { pending: { state: 'launching', launches: 3, launched_at: 2_000 } },
   launched: { launching: { state: 'launched', job_id: 'job-2', launched_at: 2_000 } },
-  not_launched: { launching: { state: 'pending', launches: 1, launched_at: null } },
-  in_doubt: { launching: { state: 'pending', doubts: 2, launched_at: null } },
+  not_launched: { launching: { state: 'pending', launches: 1, call_id: null, launched_at: null } },
+  in_doubt: { launching: { state: 'pending', doubts: 2, call_id: null, launched_at: null } },
   held: { pending: { state: 'in_doubt', reason: 'held back' } },
   rejected: { launching: { state: 'rejected', launches: 1, reason: 'refused' } },
-  met: { pending: { state: 'following', job_id: 'job-3', launched_at: 1_500 } },
+  met: { pending: { state: 'following', call_id: 3, job_id: 'job-3', launched_at: 1_500 } },
   job_ended: {
     launched: { state: 'job_failed', reason: 'ended FAILED' },
-    following: { state: 'pending', job_id: null, launched_at: null },
+    following: { state: 'pending', call_id: null, job_id: null, launched_at: null },
   },
   job_unknown: {
     launched: { state: 'job_lost', reason: 'unknown' },
-    following: { state: 'pending', job_id: null, launched_at: null },
+    following: { state: 'pending', call_id: null, job_id: null, launched_at: null },
   },
   gave_up: {
     launched: { state: 'timed_out', reason: 'overdue' },
@@ -74,8 +75,8 @@ const cases = kinds.flatMap((kind) => states.map((state) => ({ kind, state, chan
 
 describe('advance', () => {
   it.each(cases.filter(({ change }) => change !== undefined))('$kind takes $state to $change.state', ({ kind, state, change }) => {
-    const { launches, doubts, job_id, launched_at } = targetIn(state);
-    expect(advance(targetIn(state), EVENTS[kind])).toEqual({ state, launches, doubts, job_id, launched_at, reason: null, ...change });
+    const { launches, doubts, call_id, job_id, launched_at } = targetIn(state);
+    expect(advance(targetIn(state), EVENTS[kind])).toEqual({ state, launches, doubts, call_id, job_id, launched_at, reason: null, ...change });
   });
 
   it.each(cases.filter(({ change }) => change === undefined))('$kind is a bug for a target that is $state', ({ kind, state }) => {
