@@ -16,14 +16,28 @@ const SAMPLES = 200;
 /** As many companies as the command reads at once. */
 const PAGE = 200;
 const PAGES = `
-  select id, answer from waterfall.targets where id > $1 order by id limit ${PAGE}`;
+  select id, answer from waterfall.answers where id > $1 order by id limit ${PAGE}`;
 
 // The run is one that the command has made, of one company; it gets the rest here.
 const TARGETS = `
-  insert into waterfall.targets (run_id, position, question_hash, question, state, launches, job_id, launched_at, stop_date, settled_at, contacts, cost_usd, answer)
-  select run.id, at, 'question-' || at, '{}', 'found', 1, gen_random_uuid(), now(), now(), now(), sample.contacts, 0.5, sample.answer
-  from waterfall.runs as run, generate_series(1, $1::integer - 1) as at
-  join samples as sample on sample.id = at % ${SAMPLES}`;
+  with given as materialized (
+    select run.id as run_id, at, nextval('waterfall.calls_id_seq') as call_id, sha256(convert_to('question-' || at, 'UTF8')) as question_hash
+    from waterfall.runs as run, generate_series(1, $1::integer - 1) as at
+  ),
+  called as (
+    insert into waterfall.calls (id, provider, api_host, state, replied_at, job_id) overriding system value
+    select call_id, 'waterfall', 'bench', 'ended', now(), gen_random_uuid() from given
+  ),
+  asked as (
+    insert into waterfall.targets (run_id, position, question_hash, question, question_limit, state, launches, call_id, contacts, cost_usd, settled_at)
+    select run_id, at, question_hash, '{}', ${CONTACTS}, 'found', 1, call_id, ${CONTACTS}, 0.5, now() from given returning id, position, question_hash, call_id
+  ),
+  answered as (
+    insert into waterfall.answers (question_hash, provider, api_host, question_limit, answer, contacts, cost_usd, answered_at, saved_at, call_id, target_id)
+    select question_hash, 'waterfall', 'bench', ${CONTACTS}, sample.answer, sample.contacts, 0.5, now(), now(), call_id, asked.id
+    from asked join samples as sample on sample.id = position % ${SAMPLES} returning id, target_id
+  )
+  insert into waterfall.target_answers (target_id, answer_id) select target_id, id from answered`;
 const ROWS = `
   insert into waterfall.input_rows (run_id, position, line, domain, title_filter, cells, target_id)
   select run_id, position, position + 2, 'company-' || position || '.example', '${FILTER}', array['company-' || position || '.example'], id
@@ -76,7 +90,7 @@ async function fill(connectionString, contacts) {
     for (const [id, answer] of samples.entries()) await client.query('insert into samples values ($1, $2, $3)', [id, answer.persons.length, JSON.stringify(answer)]);
     await client.query(TARGETS, [contacts / CONTACTS]);
     await client.query(ROWS);
-    await client.query('vacuum analyze waterfall.targets, waterfall.input_rows');
+    await client.query('vacuum analyze waterfall.targets, waterfall.calls, waterfall.answers, waterfall.target_answers, waterfall.input_rows');
     return Buffer.byteLength(JSON.stringify(samples.flatMap(({ persons }) => persons))) / samples.flatMap(({ persons }) => persons).length;
   });
 }

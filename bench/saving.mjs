@@ -16,11 +16,23 @@ const SIZE = { full: { answers: 10_000, rounds: 3 }, short: { answers: 1000, rou
 export const CONTACTS = 10;
 const runtime = { clock: systemClock, random: Math.random, log: { debug() {}, info() {}, warn() {}, error() {} } };
 
-/** A run whose targets all have a job on its way: `run_id`, how many, prefix of the job ids. */
+/** A run whose targets all have a job on its way: `run_id`, and how many. Gives their calls, in order. */
 const TARGETS = [
   `insert into waterfall.runs (id, key, input_name, input_columns, options, created_at, state) values ($1, $1, 'bench', '{domain}', '{}', now(), 'stopped')`,
-  `insert into waterfall.targets (run_id, position, question_hash, question, state, launches, job_id, launched_at)
-   select $1, at, $1 || at, '{}', 'launched', 1, $1 || '-' || at, now() from generate_series(0, $2::integer - 1) as at`,
+  `with given as materialized (
+     select at, nextval('waterfall.calls_id_seq') as call_id, sha256(convert_to($1 || at, 'UTF8')) as question_hash from generate_series(0, $2::integer - 1) as at
+   ),
+   called as (
+     insert into waterfall.calls (id, provider, api_host, state, replied_at, job_id) overriding system value
+     select call_id, 'waterfall', 'bench', 'running', now(), $1 || '-' || at from given
+   ),
+   asked as (
+     insert into waterfall.targets (run_id, position, question_hash, question, question_limit, state, launches, call_id)
+     select $1, at, question_hash, '{}', ${CONTACTS}, 'launched', 1, call_id from given returning id, call_id
+   ),
+   listed as (insert into waterfall.call_targets (call_id, target_id) select call_id, id from asked),
+   opened as (insert into waterfall.open_questions (question_hash, provider, api_host, call_id) select question_hash, 'waterfall', 'bench', call_id from given)
+   select call_id from given order by at`,
 ];
 
 /** Part (d). */
@@ -55,16 +67,16 @@ export async function benchSaving(services, form) {
 async function settleAll(database, run_id, found) {
   const [run, targets] = TARGETS;
   await database.query(run, [run_id]);
-  await database.query(targets, [run_id, found.length]);
+  const calls = await database.query(targets, [run_id, found.length]);
   await database.script('analyze waterfall.targets');
   const settle = createSettler(database);
-  const stop_date = Date.now();
+  const answered_at = Date.now();
   let next = 0;
   const lane = async () => {
     while (next < found.length) {
       const at = next;
       next += 1;
-      const { targets: settled } = await settle({ job_id: `${run_id}-${at}`, answer: found[at], stop_date, at: Date.now() });
+      const { targets: settled } = await settle({ call_id: calls[at].call_id, answer: found[at], answered_at, at: Date.now() });
       if (settled !== 1) throw new Error(`answer ${at} was saved for ${settled} targets`);
     }
   };

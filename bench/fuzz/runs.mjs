@@ -25,7 +25,7 @@ const nothing = () => undefined;
 const LOG = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 /** Polled at once. */
 const MEMORY = { jobTimes: { medianMs: 1, spread: 0.15 }, taken: [], save: async () => undefined };
-const TABLES = ['pace', 'forgotten', 'target_contacts', 'contacts', 'companies', 'input_rows', 'targets', 'runs'];
+const TABLES = ['pace', 'forgotten', 'answer_contacts', 'contacts', 'companies', 'input_rows', 'open_questions', 'target_answers', 'answers', 'call_targets', 'targets', 'calls', 'runs'];
 
 /** Every row has its outcome, every person of every answer is saved and on the list of contacts, and every cell comes back. */
 export async function runs({ folder, count }) {
@@ -81,7 +81,8 @@ export async function runs({ folder, count }) {
 
     const reported = await readBack(report);
     checkReport(reported, listed);
-    const targets = await database.query('select job_id, contacts, answer is not null as is_saved from waterfall.targets order by position');
+    const targets = await database.query(`select call.job_id, target.contacts, made.target_id is not null as is_saved
+      from waterfall.targets as target join waterfall.calls as call on call.id = target.call_id left join waterfall.target_answers as made on made.target_id = target.id order by position`);
     const expected = targets.flatMap(({ job_id, contacts: saved, is_saved }) => {
       assert.ok(is_saved, `${job_id} has no answer`);
       const people = peopleOf(outputs[answered.get(job_id).place]);

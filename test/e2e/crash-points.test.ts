@@ -23,9 +23,9 @@ const MOMENTS: readonly Moment[] = [
   { moment: 'the job_id is here and not saved', at: 'database', held: 'request', words: '"state":"launched"', doubts: 2 },
   { moment: 'the job_id is saved and the process does not know it', at: 'database', held: 'answer', words: '"state":"launched"', doubts: 2 },
   { moment: 'the job is asked for', at: 'api', held: 'answer', words: 'GET /v1/prospector', doubts: 2 },
-  { moment: 'the answer is here and not saved', at: 'database', held: 'request', words: 'holder as materialized', doubts: 2 },
-  { moment: 'the answer is saved and the process does not know it', at: 'database', held: 'answer', words: 'holder as materialized', doubts: 2 },
-  { moment: 'the contacts are being written', at: 'database', held: 'request', words: 'holder.stop_date,', doubts: 0 },
+  { moment: 'the answer is here and not saved', at: 'database', held: 'request', words: 'payer as materialized', doubts: 2 },
+  { moment: 'the answer is saved and the process does not know it', at: 'database', held: 'answer', words: 'payer as materialized', doubts: 2 },
+  { moment: 'the contacts are being written', at: 'database', held: 'request', words: 'answer.answered_at, case', doubts: 0 },
   { moment: 'the files are written and the run is not finished', at: 'database', held: 'request', words: 'finished_at = $4', doubts: 0 },
   { moment: 'the run is finished and the process does not know it', at: 'database', held: 'answer', words: 'finished_at = $4', doubts: 0 },
 ];
@@ -128,7 +128,7 @@ describe.concurrent('a run that is killed when', () => {
     const env = { DATABASE_URL: gate.url };
     const running = scene.start([...RUN, '--rate-limit', '4/600'], { env });
     await eventually(async () => expect(await requests(scene)).toBe(4));
-    const writing = gate.shutAt('request', 'holder.stop_date,');
+    const writing = gate.shutAt('request', 'answer.answered_at, case');
     running.signal('SIGINT');
     const begun = async () => expect((await scene.files()).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
     await killed(running, writing.then(() => eventually(begun)));

@@ -210,7 +210,7 @@ describe.concurrent('docs/recipes.md', () => {
     const made = await kitchen({ open, newDatabase });
     await made.write('companies.csv', list(DOMAINS.slice(0, 2)));
     await made.give(FIND);
-    await sql(made.databaseUrl, "update waterfall.targets set settled_at = settled_at - interval '8 days'");
+    await sql(made.databaseUrl, "update waterfall.answers set saved_at = saved_at - interval '8 days'");
     await made.write('companies.csv', LIST);
     for (const words of ['companies.csv', '--all']) {
       expect((await made.shell(recipe('Only the new companies since last week', words))).exit).toBe(0);

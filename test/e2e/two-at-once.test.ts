@@ -82,7 +82,7 @@ describe.concurrent('the launch of a run that was killed', () => {
     // As long as this test may take on a busy machine; others are alive for 20 s.
     const countAsAlive = (seconds: number) => sql(databaseUrl, 'update waterfall.processes set alive_until = now() + make_interval(secs => $1) where pid = $2', [seconds, dead.pid]);
     await countAsAlive(600);
-    const looked = database.shutAt('answer', 'question_hash = $1 and not exists');
+    const looked = database.shutAt('answer', 'not waterfall.is_alive(call.process_id)');
     const other = scene.start(['run', 'other.csv'], { env: { ...asked, DATABASE_URL: database.url } });
     await Promise.race([looked, other.ended]);
     database.open();
