@@ -101,7 +101,7 @@ describeOnBoth('forgetting a person', (open) => {
     const named = everybody.flat().filter(isNamed).map(({ professional_email }) => professional_email ?? '');
     expect(await forget({ ids: [], emails: named })).toMatchObject({ contacts: 192, answers: 12 });
     expect(await answers()).toEqual(everybody.map((persons) => persons.filter((one) => !isNamed(one))));
-    expect(await open().query('select cardinality(people) as keys from waterfall.targets group by 1')).toEqual([{ keys: 18 }]);
+    expect(await open().query('select cardinality(people) as keys from waterfall.answers group by 1')).toEqual([{ keys: 18 }]);
   });
 
   it('changes no answer that the person is not in, one without a list of persons neither', async () => {
@@ -190,7 +190,7 @@ describeOnBoth('forgetting a person', (open) => {
 describeOnPostgres('forgetting by a role that owns nothing, on tables that were never analysed', (open, address) => {
   const ANSWERS = 3000;
   const READ = `select sum(seq_tup_read)::integer as one_after_another, sum(idx_tup_fetch)::integer as by_index from pg_stat_xact_user_tables
-    where schemaname = 'waterfall' and relname in ('targets', 'contacts', 'target_contacts')`;
+    where schemaname = 'waterfall' and relname in ('targets', 'answers', 'target_answers', 'contacts', 'answer_contacts')`;
 
   /** The database as that role sees it; after each transaction, what it read in that one is noted. */
   async function asGuest(): Promise<{ guest: Database; reads: { one_after_another: number; by_index: number }[] }> {
@@ -218,15 +218,16 @@ describeOnPostgres('forgetting by a role that owns nothing, on tables that were 
 
   it.each([1, 50])('reads little more than the answers of whoever is named: %d people', async (people) => {
     await startedRun(open(), 'run-1', Array.from({ length: ANSWERS }, (_, at) => `d${at}.example`), { maxAgeDays: null });
-    await open().query(
-      `update waterfall.targets set state = 'found', settled_at = $1, contacts = 1,
-         answer = jsonb_build_object('persons', jsonb_build_array(jsonb_build_object('id', 'p' || position, 'professional_email', 'p' || position || '@d.example')))`,
-      [new Date(NOW)],
-    );
     await open().script(`
-      update waterfall.targets set people = array(select waterfall.hash_key(hash) from waterfall.identifier_hashes('p' || position, 'p' || position || '@d.example', null) as hash);
-      insert into waterfall.contacts (id, professional_email, identifiers, created_at, updated_at) select 'p' || position, 'p' || position || '@d.example', people, now(), now() from waterfall.targets;
-      insert into waterfall.target_contacts select id, 0, 'p' || position from waterfall.targets`);
+      update waterfall.targets set state = 'found', settled_at = now(), contacts = 1;
+      insert into waterfall.answers (question_hash, provider, api_host, question_limit, answer, contacts, answered_at, saved_at, target_id, people)
+      select question_hash, 'waterfall', 'api.waterfall.example', 10, jsonb_build_object('persons', jsonb_build_array(jsonb_build_object('id', 'p' || position, 'professional_email', 'p' || position || '@d.example'))), 1, now(), now(), id,
+        array(select waterfall.hash_key(hash) from waterfall.identifier_hashes('p' || position, 'p' || position || '@d.example', null) as hash)
+      from waterfall.targets;
+      insert into waterfall.target_answers (target_id, answer_id) select target_id, id from waterfall.answers;
+      insert into waterfall.contacts (id, professional_email, identifiers, created_at, updated_at)
+      select 'p' || position, 'p' || position || '@d.example', people, now(), now() from waterfall.targets as target join waterfall.answers on target_id = target.id;
+      insert into waterfall.answer_contacts select answers.id, 0, 'p' || position from waterfall.targets as target join waterfall.answers on target_id = target.id`);
     const { guest, reads } = await asGuest();
     const emails = Array.from({ length: people }, (_, at) => `p${at * 7}@d.example`);
     expect(await placesOf(guest, hashesOf({ ids: [], emails }), [])).toMatchObject({ contacts: people });

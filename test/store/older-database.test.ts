@@ -119,15 +119,15 @@ describeOnBoth(
       await keepHashes(open(), hashesOf({ ids: ['p9'], emails: [] }), NOW);
       await migrate(open());
 
-      const stored = await open().query<{ persons: Person[] | null; people: string[] }>(`select answer -> 'persons' as persons, people::text[] from waterfall.targets where answer is not null`);
+      const stored = await open().query<{ persons: Person[] | null; people: string[] }>(`select answer -> 'persons' as persons, people::text[] from waterfall.answers`);
       for (const { persons, people } of stored) expect(people.toSorted()).toEqual(keysOf(hashesOf(identifiersOf(persons ?? []))).sort());
       const contacts = await open().query<Person & { identifiers: string[] }>('select id, professional_email, personal_email, identifiers::text[] from waterfall.contacts');
       for (const { identifiers, ...contact } of contacts) expect(identifiers.toSorted()).toEqual(keysOf(hashesOf(identifiersOf([contact]))).sort());
 
       expect(await forgetPeople(open(), hashesOf({ ids: [], emails: ['mira.quill@alderfinch.example', 'q0@alderfinch.example'] }), NOW)).toMatchObject({ contacts: 1, answers: 2, run_ids: ['finished', 'unfinished'] });
       await formQuestions(open(), () => undefined);
-      await settle(open(), { job_id: 'job-open', answer: answerOf([person('p9'), person('p10')]), stop_date: NOW, at: NOW });
-      const left = await open().query<{ id: string }>(`select distinct coalesce(person ->> 'id', 'nobody') as id from waterfall.targets, jsonb_path_query(answer, '$.persons[*]') as person`);
+      await settleJob(open(), { job_id: 'job-open', answer: answerOf([person('p9'), person('p10')]) });
+      const left = await open().query<{ id: string }>(`select distinct coalesce(person ->> 'id', 'nobody') as id from waterfall.answers, jsonb_path_query(answer, '$.persons[*]') as person`);
       expect(left.map(({ id }) => id).sort()).toEqual(['nobody', 'p0', 'p1', 'p10', 'p2', 'p3', 'q2', 'q3']);
     });
 
