@@ -14,7 +14,7 @@ describeOnBoth('saving progress', (open) => {
       ...target,
       state: 'launched',
       launches: 1,
-      call_id: expect.any(Number),
+      call_id: expect.any(Number) as number,
       job_id: 'job-1',
       launched_at: NOW + 1_234,
     });
