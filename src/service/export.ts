@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts';
 import { everyAnswer } from '../store/everything.ts';
 import { answeredRows, firstOpenPosition } from '../store/outcomes.ts';
 import type { AnsweredRow } from '../store/outcomes.ts';
+import { mostOf } from './options.ts';
 import type { Run } from './options.ts';
 
 /** A page holds at most about so many contacts, however many a company may have. Larger ones outlive the young generation of the heap: no faster, 40 MB more. */
@@ -81,5 +82,5 @@ async function* settledPages(database: Database, run: Run, follow: Follow): Asyn
 }
 
 function pageSize(run: Run): number {
-  return Math.max(1, Math.min(MOST_ROWS_PER_PAGE, Math.floor(CONTACTS_PER_PAGE / run.options.question.limit)));
+  return Math.max(1, Math.min(MOST_ROWS_PER_PAGE, Math.floor(CONTACTS_PER_PAGE / mostOf(run.options))));
 }
