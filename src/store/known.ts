@@ -7,7 +7,7 @@ import { failedReason, knownAnswer, knownCall, knownFailures } from './import.ts
  * What a new run would make of a question: it takes its answer (`cached`), asks for an open job (`waiting`), or does not launch
  * it again (`job_failed`). With what its report says of it.
  */
-export type Known = { outcome: 'cached' | 'not_found' | 'waiting' | 'job_failed'; contacts: number; job_id: string | null; reason: string | null; verdict: string | null };
+export type Known = { outcome: 'cached' | 'found' | 'not_found' | 'waiting' | 'job_failed'; contacts: number; job_id: string | null; reason: string | null; verdict: string | null };
 
 /** What is known at an API of these questions, by hash, for a limit, with answers that are young enough. Questions nobody asked are left out. */
 export async function knownQuestions(

@@ -45,3 +45,14 @@ export async function saveLocalAnswers(database: Queryable, told: readonly { id:
     [storableJson(told.map(({ id, address, answer }) => ({ id, answer, people: keysOf(hashesOf({ ids: [], emails: [address.toLowerCase()] })) })))],
   );
 }
+
+/** How many questions of a run were settled without asking anybody, by what was told of them. */
+export async function countLocal(database: Queryable, run_id: string): Promise<{ disposable: number; role: number; no_mail: number }> {
+  const [row] = await database.query<{ disposable: number; role: number; no_mail: number }>(
+    `select count(*) filter (where verdict = 'do_not_mail')::integer as disposable, count(*) filter (where verdict = 'risky')::integer as role,
+       count(*) filter (where verdict = 'undeliverable')::integer as no_mail
+     from waterfall.targets as target join waterfall.answers as answer on answer.target_id = target.id and answer.provider = 'local' where target.run_id = $1`,
+    [run_id],
+  );
+  return row ?? { disposable: 0, role: 0, no_mail: 0 };
+}
