@@ -57,6 +57,7 @@ export type TargetState =
 export type SettledState =
   | 'found'
   | 'no_contacts'
+  | 'not_found' // the same of other kinds than contacts
   | 'cached'
   | 'rejected'
   | 'job_failed'
@@ -71,6 +72,7 @@ export type Outcome = SettledState | 'duplicate' | 'invalid' | 'excluded' | 'wai
 export const OUTCOMES = [
   'found',
   'no_contacts',
+  'not_found',
   'cached',
   'duplicate',
   'invalid',

@@ -1,5 +1,6 @@
 /* What a run is told to do. Kept in its row, so that it can be gone on with; no secrets go in here. */
 import type { QuestionOptions } from '../kinds/contacts/question.ts';
+import type { Policy } from '../kinds/emails/verdict.ts';
 import { hashOf } from '../kinds/contacts/question.ts';
 import type { ColumnList } from '../outputs/column-choice.ts';
 import type { Format, SheetStyle } from '../outputs/sheet.ts';
@@ -10,6 +11,9 @@ import type { StopReason } from '../engine/stop.ts';
 export type ReadingOptions = {
   domainColumn?: string;
   filterColumn?: string;
+  emailColumn?: string;
+  /** What each row asks for; a domain, where nothing is said. */
+  subject?: 'email';
   delimiter?: string;
   encoding?: string;
   /** Of a workbook. */
@@ -31,17 +35,21 @@ export type OutputShape = {
 
 /** Where the outputs go and what they look like. Paths are absolute. */
 export type OutputOptions = {
-  /** A path, or `-` for stdout. */
+  /** The main output, of any kind: a path, or `-` for stdout. Called so in the stored runs. */
   contacts: string;
   /** A path; null for none. */
   report: string | null;
   /** As the input has it: for files, where the user said nothing else. */
   style: Pick<SheetStyle, 'delimiter' | 'bom'>;
   shape?: OutputShape;
+  /** Of addresses: for whom a verdict is good. Decided at the output, and no part of what is asked. */
+  policy?: Policy;
 };
 
 /** All that a run needs to be gone on with. */
 export type RunOptions = {
+  /** What is asked; contacts, where nothing is said. */
+  kind?: 'emails';
   question: QuestionOptions;
   reading: ReadingOptions;
   rows: number | null;
@@ -69,6 +77,6 @@ export function goneOn({ needs: _needs, ...before }: RunOptions, now: Partial<Ru
  * rows. Pace and output may differ.
  */
 export function runKey(input_sha256: string, options: RunOptions): string {
-  const { question, reading, rows, excluded_sha256 } = options;
-  return hashOf({ input_sha256, question, reading, rows, excluded_sha256 });
+  const { kind, question, reading, rows, excluded_sha256 } = options;
+  return hashOf({ kind, input_sha256, question, reading, rows, excluded_sha256 });
 }

@@ -70,7 +70,7 @@ export function planOf(given: {
   const to_ask_again = rows('waiting');
   const requests = 2 * (to_launch + toRepeat) + Math.max(to_ask_again - toRepeat, 0);
   const windows = rateLimit.limit === 0 ? 0 : Math.max(Math.ceil(requests / rateLimit.limit) - 1, 0);
-  const answered = rows('cached', 'found', 'no_contacts');
+  const answered = rows('cached', 'found', 'no_contacts', 'not_found');
   const [duplicates, invalid, excluded, total] = [rows('duplicate'), rows('invalid'), rows('excluded'), rows(...OUTCOMES)];
   const companies = to_launch + toRepeat;
   const contacts = companies * given.question.limit;

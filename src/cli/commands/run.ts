@@ -1,11 +1,9 @@
 /* `run`: the main job. Reads the list, finds or makes the run, and works on it. */
-import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename } from 'node:path';
 import { caret } from '../../core/caret.ts';
 import type { Problem } from '../../core/errors.ts';
 import type { Persona } from '../../core/model.ts';
 import { isNothing } from '../../core/nothing.ts';
-import { ownOutput } from '../../core/own-outputs.ts';
 import { readAll, refuse } from '../../core/problems.ts';
 import { hashOf } from '../../kinds/contacts/question.ts';
 import { beginning, plainLine, plainText } from '../../core/text.ts';
@@ -31,6 +29,7 @@ import { withFiles } from '../option-files.ts';
 import type { OutputCommandOptions } from '../output-options.ts';
 import { perform, readPace } from '../perform.ts';
 import type { PaceOptions } from '../perform.ts';
+import { outputIsNoList } from '../no-list.ts';
 import { openSession, openSessionWithKey } from '../session.ts';
 import { refuseClashes } from '../several-lists.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -125,7 +124,8 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
     const { columns } = opened;
     const output = chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape }, format);
     const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
-    if (options.asList !== true && ownOutput(columns.names) === 'contacts') problems.push(contactsAreNoList(list.name, format));
+    const own = options.asList ? undefined : outputIsNoList('contacts', list.name, columns.names, format);
+    if (own !== undefined) problems.push(own);
     else if (columns.filter === undefined && question.title_filter === undefined && question.personas === undefined) {
       problems.push({
         what: `${list.name} has no column with title filters, and no filter is given for all rows`,
@@ -203,16 +203,6 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
   } finally {
     await list.remove();
   }
-}
-
-/** Why a list of our contacts is refused, and which list may be meant: the one beside it that it is named after. */
-function contactsAreNoList(path: string, { workbook }: ListFormat): Problem {
-  const stem = /^(.+)\.contacts(?:\.partial)?$/.exec(basename(path, extname(path)))?.[1];
-  const list = stem === undefined ? undefined : ['csv', 'tsv', 'txt', 'jsonl', 'xlsx'].map((ending) => join(dirname(path), `${stem}.${ending}`)).find(existsSync);
-  return {
-    what: `${path} holds contacts that this program found${list === undefined ? '' : ` for ${list}`}, not companies to ask for`,
-    fix: `give ${list ?? 'the list that they were found for'}, or its report${workbook?.others.includes('report') ? ' (--sheet report)' : ''}; --as-list takes it as a list all the same`,
-  };
 }
 
 /** How the list was understood. */
