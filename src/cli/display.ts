@@ -30,7 +30,7 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
     settled(target) {
       settledNow += 1;
       contacts += target.contacts;
-      if (target.state !== 'found' && target.state !== 'no_contacts' && target.state !== 'cached') failed += 1;
+      if (target.state !== 'found' && target.state !== 'no_contacts' && target.state !== 'not_found' && target.state !== 'cached') failed += 1;
       if (target.cost_usd !== null) cost_usd = (cost_usd ?? 0) + target.cost_usd;
     },
     source(counts, { health, allowance }) {

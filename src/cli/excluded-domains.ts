@@ -66,7 +66,7 @@ async function rowsOf(path: string): Promise<AsyncIterable<Row> | Row[]> {
   }
   const { columns, rows } = list;
   return (async function* () {
-    for await (const { line, cells } of rows) yield { line, domain: cells[columns.domain] ?? '', isMailDomain: columns.isMailDomain ?? false, isInList: true };
+    for await (const { line, cells } of rows) yield { line, domain: cells[columns.domain ?? -1] ?? '', isMailDomain: columns.isMailDomain ?? false, isInList: true };
   })();
 }
 

@@ -64,7 +64,7 @@ export type TargetState =
 export type SettledState =
   | 'found'
   | 'no_contacts'
-  | 'not_found'
+  | 'not_found' // the same of other kinds than contacts
   | 'cached'
   | 'excluded'
   | 'rejected'

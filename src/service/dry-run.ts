@@ -108,7 +108,7 @@ async function previewList(made: NewRun, { since, rowsNamed, writeReport, databa
   }
 
   if (writeReport === undefined) await readThrough(pages());
-  else await writeReport(reportOf(namesOfList(made.list.columns), pages()));
+  else await writeReport(reportOf(namesOfList(made.list.columns), pages(), made.options.kind));
   return {
     counts: [...counts].map(([outcome, rows]) => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 })),
     ...{ invalidRows, toRepeat: 0, answeredBefore: before, local: known.local, continues: undefined },
@@ -186,7 +186,7 @@ function createKnown(made: NewRun, { since, database }: { since: AnswersSince; d
   }
 
   function reportRow({ position, line, domain, title_filter, cells, question_hash, reason, excluded }: ImportedRow): ReportRow {
-    const row = { position, row: line, domain, title_filter, cells, contacts: 0, cost_usd: null, job_id: null, launches: 0, first_row: null, first_outcome: null };
+    const row = { position, row: line, domain, title_filter, cells, contacts: 0, provider: null, asked_in_vain: null, cost_usd: null, job_id: null, launches: 0, first_row: null, first_outcome: null };
     if (question_hash === undefined) return { ...row, outcome: excluded ? 'excluded' : 'invalid', reason: reason ?? null };
     const first = firsts.get(briefly(question_hash));
     if (first !== line) return { ...row, outcome: 'duplicate', reason: null, first_row: first ?? null, first_outcome: outcomes.get(briefly(question_hash)) ?? NEW.outcome };

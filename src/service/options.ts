@@ -1,5 +1,6 @@
 /* What a run is told to do. Kept in its row, so that it can be gone on with; no secrets go in here. */
 import type { QuestionOptions } from '../kinds/contacts/question.ts';
+import type { Policy } from '../kinds/emails/verdict.ts';
 import { hashOf } from '../kinds/contacts/question.ts';
 import type { ColumnList } from '../outputs/column-choice.ts';
 import type { Format, SheetStyle } from '../outputs/sheet.ts';
@@ -11,6 +12,8 @@ export type ReadingOptions = {
   domainColumn?: string;
   filterColumn?: string;
   emailColumn?: string;
+  /** What each row asks for; a domain, where nothing is said. */
+  subject?: 'email';
   delimiter?: string;
   encoding?: string;
   /** Of a workbook. */
@@ -32,13 +35,15 @@ export type OutputShape = {
 
 /** Where the outputs go and what they look like. Paths are absolute. */
 export type OutputOptions = {
-  /** A path, or `-` for stdout. */
+  /** The main output, of any kind: a path, or `-` for stdout. Called so in the stored runs. */
   contacts: string;
   /** A path; null for none. */
   report: string | null;
   /** As the input has it: for files, where the user said nothing else. */
   style: Pick<SheetStyle, 'delimiter' | 'bom'>;
   shape?: OutputShape;
+  /** Of addresses: for whom a verdict is good. Decided at the output, and no part of what is asked. */
+  policy?: Policy;
 };
 
 /** A provider of a run, and the host of its API, `sandbox` for the built-in one. */

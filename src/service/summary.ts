@@ -111,13 +111,13 @@ function spentNow({ spending: { spent_usd, collected_usd } }: RunResult): string
 
 /** US dollars that the API said this run cost; null when it answered and said of none. */
 export function knownCost(result: RunResult): number | null {
-  const answered = result.rows(['found', 'no_contacts']);
+  const answered = result.rows(['found', 'no_contacts', 'not_found']);
   if (answered > 0 && result.unknown_cost === answered) return null;
   return result.counts.reduce((sum, count) => sum + Number(count.cost_usd ?? 0), 0);
 }
 
 /** The share of the companies answered by this run that have contacts. */
 function hitRate(result: RunResult): string[] {
-  const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts'])];
+  const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts', 'not_found'])];
   return answered === 0 ? [] : [`  hit rate: ${Math.round((hits / answered) * 100)} %, ${hits} of ${many(answered, 'company', 'companies')}`];
 }

@@ -11,6 +11,7 @@ const STATES: Record<TargetState, { open: boolean; launched_at: number | null; j
   following: { open: true, launched_at: 900, job_id: 'job-of-another-run' },
   found: { open: false, launched_at: 1_000, job_id: 'job-1' },
   no_contacts: { open: false, launched_at: 1_000, job_id: 'job-1' },
+  not_found: { open: false, launched_at: 1_000, job_id: 'job-1' },
   cached: { open: false, launched_at: null, job_id: 'job-0' },
   rejected: { open: false, launched_at: 1_000, job_id: null },
   job_failed: { open: false, launched_at: 1_000, job_id: 'job-1' },

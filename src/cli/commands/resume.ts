@@ -46,10 +46,10 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
       const run = await takeRun<RunOptions>(database, found.id, taker);
       const { output, report } = options;
       const made = goneOn(run.options, {
-        output: changeOutput(run.options.output, { output, report, shape }, { input_name: run.input_name, rows: run.options.rows }),
+        output: changeOutput(run.options.output, { output, report, shape }, { kind: run.options.kind, input_name: run.input_name, rows: run.options.rows }),
         bounds: boundsKept(run.options.bounds, boundsOf(process.argv)),
       });
-      refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
+      refuseMisshapen(made.output, shape, { kind: run.options.kind, input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
       const before = run.options.output;
       const after = made.output;
