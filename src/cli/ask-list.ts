@@ -4,8 +4,10 @@ import type { Problem } from '../core/errors.ts';
 import { readAll, refuse } from '../core/problems.ts';
 import { plainLine } from '../core/text.ts';
 import { hashOf } from '../kinds/contacts/question.ts';
+import type { Policy } from '../kinds/emails/verdict.ts';
 import { namesOfList } from '../lists/columns.ts';
-import type { ListColumns } from '../lists/columns.ts';
+import type { ColumnOptions, ListColumns } from '../lists/columns.ts';
+import type { KindName } from '../kinds/kind.ts';
 import { examineList } from '../lists/format.ts';
 import type { ListFormat } from '../lists/format.ts';
 import { openList } from '../lists/read.ts';
@@ -54,6 +56,8 @@ export type AskedList = {
   /** How the user said that the columns are found. */
   columnOptions: Pick<ReadingOptions, 'domainColumn' | 'filterColumn' | 'emailColumn'>;
   excluded: ReadonlySet<string>;
+  /** For which verdicts an address is good. */
+  policy?: Policy;
   maxAgeMs: number;
   catchAllAgeMs?: number;
   checks?: FreeChecks;
@@ -78,8 +82,12 @@ const SHEETS_NAMED = 5;
  * Asks for list by list; returns the exit code. What keeps one list from its end (a refused key, a cap, a signal) would
  * keep the next from it too.
  */
-export async function askLists(inputs: readonly string[], options: ListCommandOptions, askOne: (input: string) => Promise<number>): Promise<number> {
-  if (inputs.length > 1) await refuseClashes(inputs, options);
+export async function askLists(
+  inputs: readonly string[],
+  options: ListCommandOptions,
+  { columns, kind, askOne }: { columns: ColumnOptions; kind?: KindName; askOne: (input: string) => Promise<number> },
+): Promise<number> {
+  if (inputs.length > 1) await refuseClashes(inputs, options, columns, kind);
   let worst = 0;
   for (const input of inputs) {
     const exit = await askOne(input);
@@ -104,7 +112,7 @@ export async function askList(input: string, options: ListCommandOptions, asked:
     const format = await list.naming(examineList(list.path, { ...reading, subject: asking.kind === 'emails' ? 'email' : 'domain' }));
     const opened = await list.naming(openList(list.path, format, { ...reading, subject: asking.kind === 'emails' ? 'email' : 'domain' }));
     const { columns } = opened;
-    const output = chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape, kind: asking.kind }, format);
+    const output = { ...(asked.policy !== undefined && { policy: asked.policy }), ...chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape, ...(asking.kind && { kind: asking.kind }) }, format) };
     const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
     const ours = options.asList === true ? undefined : outputIsNoList(asking.kind ?? 'contacts', list.name, columns.names, format);
     if (ours !== undefined) problems.push(ours);

@@ -1,8 +1,9 @@
 /* What the engine knows of an API that can answer: one folder for each, which knows nothing of the others. */
-import type { Answer, AnyQuestion, Job } from '../core/model.ts';
+import type { Answer, AnyQuestion, EmailQuestion, Job, Question } from '../core/model.ts';
 import type { EmailAnswer } from '../kinds/emails/verdict.ts';
 import type { Place } from './http/limiter.ts';
-import type { RequestCounts } from './waterfall/client.ts';
+import type { Verifier } from './verifier.ts';
+import type { Client, RequestCounts } from './waterfall/client.ts';
 
 /** An answer of any kind. */
 export type AnyAnswer = Answer | EmailAnswer;
@@ -21,3 +22,24 @@ export type Provider = {
   ping?: (options: { signal?: AbortSignal | undefined }) => Promise<unknown>;
   requests(): RequestCounts;
 };
+
+/** The Prospector as a provider of contacts. */
+export function prospecting(client: Client): Provider {
+  return {
+    name: 'waterfall',
+    send: (question, options) => client.launch(question as Question, options),
+    poll: (job_id, options) => client.find(job_id, options),
+    ping: (options) => client.account(options),
+    requests: () => client.requests(),
+  };
+}
+
+/** A verifier as a provider of verdicts. */
+export function verifying({ name, verify, ping, requests }: Verifier): Provider {
+  return {
+    name,
+    send: (question, options) => verify((question as EmailQuestion).email, options),
+    ...(ping !== undefined && { ping }),
+    requests,
+  };
+}

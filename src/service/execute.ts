@@ -46,8 +46,6 @@ export type OpenProvider = {
   limiter: Limiter;
   /** What earlier invocations know of the API; without it nothing is passed on. */
   memory?: Memory | undefined;
-  /** What an answer costs where the API does not say; undefined: unknown. */
-  price_usd?: number | undefined;
 };
 
 /** What an invocation is given. */
@@ -69,8 +67,8 @@ export type Invocation = {
   concurrency: number;
   jobTimeoutMs: number;
   inDoubt: InDoubtPolicy;
-  /** Called once, when it is known what there is to do; gives what may be spent on it. Nothing is launched when it throws. */
-  onStart: (counts: OutcomeCount[], health: readonly Health[]) => Promise<Allowance>;
+  /** Called once, when it is known what there is to do; gives what may be spent on it, and what an answer of each provider costs where its API does not say. Nothing is launched when it throws. */
+  onStart: (counts: OutcomeCount[], health: readonly Health[]) => Promise<{ allowance: Allowance; prices?: readonly (number | undefined)[] }>;
   onSettled: OnSettled;
 };
 
@@ -104,16 +102,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const [first] = providers;
   if (first === undefined) throw new Error(`run ${run.id} asks nobody`);
   const startedAt = runtime.clock.now();
-  const askers = providers.map(({ provider, limiter, price_usd }, turn): Asker => {
-    const caller = { process_id: invocation.process_id, provider: provider.name, api_host: providersOf(run.options)[turn]?.api_host ?? '' };
-    return {
-      ...{ provider, limiter, caller, price_usd },
-      health: createHealth({ clock: runtime.clock, log: runtime.log, stop }),
-      saveProgress: createProgressSaver(database, caller),
-      // One that lets few through keeps nobody else waiting.
-      slots: pLimit(Math.max(Math.floor(UNANSWERED_LAUNCHES / providers.length), 1)),
-    };
-  });
+  const healths = providers.map(() => createHealth({ clock: runtime.clock, log: runtime.log, stop }));
 
   // The run is ours, so nobody waits for these replies any more.
   const doubted = await doubtCalls(database, { run_id: run.id });
@@ -121,7 +110,18 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
   }
   const before = await countOutcomes(database, run.id);
-  const allowance = await invocation.onStart(before, askers.map(({ health }) => health));
+  const { allowance, prices } = await invocation.onStart(before, healths);
+  const askers = providers.map(({ provider, limiter }, turn): Asker => {
+    const health = healths[turn] ?? createHealth({ clock: runtime.clock, log: runtime.log, stop });
+    const caller = { process_id: invocation.process_id, provider: provider.name, api_host: providersOf(run.options)[turn]?.api_host ?? '' };
+    return {
+      ...{ provider, limiter, caller, health },
+      price_usd: prices?.[turn],
+      saveProgress: createProgressSaver(database, caller),
+      // One that lets few through keeps nobody else waiting.
+      slots: pLimit(Math.max(Math.floor(UNANSWERED_LAUNCHES / providers.length), 1)),
+    };
+  });
 
   const toLaunch = rowsOf(before, ['not_launched']);
   const times = createJobTimes(first.memory?.jobTimes);

@@ -19,7 +19,7 @@ export type RunCommandOptions = ListCommandOptions & QuestionCommandOptions & { 
 
 /** Runs the command, list by list; returns its exit code. */
 export async function run(inputs: readonly string[], options: RunCommandOptions): Promise<number> {
-  return askLists(inputs, options, (input) => runList(input, options));
+  return askLists(inputs, options, { columns: columnsOf(options), askOne: (input) => runList(input, options) });
 }
 
 async function runList(input: string, options: RunCommandOptions): Promise<number> {
@@ -48,10 +48,7 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
   return askList(input, options, {
     ...{ session, pace, shape, maxAgeMs, excluded: excluded.domains },
     asking: { question },
-    columnOptions: {
-      ...(options.domainColumn !== undefined && { domainColumn: options.domainColumn }),
-      ...(options.filterColumn !== undefined && { filterColumn: options.filterColumn }),
-    },
+    columnOptions: columnsOf(options),
     problems: (name, columns) =>
       columns.filter !== undefined || question.title_filter !== undefined || question.personas !== undefined
         ? []
@@ -65,6 +62,11 @@ async function runList(input: string, options: RunCommandOptions): Promise<numbe
     onRead: () => (asked.isOrRead ? onOrRead() : undefined),
     ask: (columns, row, onAdvice) => askContacts({ columns, options: question, excluded: excluded.domains, onAdvice, onOrRead }, row),
   });
+}
+
+/** How the user said that the columns are found. */
+function columnsOf({ domainColumn, filterColumn }: RunCommandOptions) {
+  return { ...(domainColumn !== undefined && { domainColumn }), ...(filterColumn !== undefined && { filterColumn }) };
 }
 
 /** Which columns are read as what. */

@@ -8,6 +8,9 @@ export const EMAIL_VERDICTS = ['deliverable', 'catch_all', 'risky', 'do_not_mail
 
 export type EmailVerdict = (typeof EMAIL_VERDICTS)[number];
 
+/** How old a `catch_all` may be, where nobody says: such servers change sooner than mailboxes do. */
+export const CATCH_ALL_AGE_MS = 7 * 24 * 3_600_000;
+
 /** Which verdicts are good enough to write to. */
 export const POLICIES = ['strict', 'normal', 'loose'] as const;
 
