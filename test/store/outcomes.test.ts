@@ -5,7 +5,7 @@ import { answeredRows, countOutcomes, countPaid, emailRows, firstOpenPosition, r
 import type { PlacedTarget } from '../../src/store/targets.ts';
 import type { TargetEvent } from '../../src/core/progress.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { answeredRun, answerOf, launch, move, NOW, person, rowFor, settleJob, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, launch, move, NOW, person, rowFor, settleJob, startedRun, startedTarget, domainOf } from '../support/runs.ts';
 
 const CLAIM: TargetEvent = { kind: 'claimed', at: NOW };
 const launched = (job_id: string): TargetEvent[] => [CLAIM, { kind: 'launched', job_id, at: NOW }];
@@ -33,7 +33,7 @@ async function everyOutcome(database: Database): Promise<void> {
   await launch(database, await startedTarget(database, 'other', 'following.example'), 'job-of-other');
   const domains = [...Object.keys(WAYS), '', 'found.example', 'pending.example'];
   const targets = await startedTargets(database, domains);
-  for (const target of targets) await move(database, target, ...(WAYS[target.question.domain] ?? []));
+  for (const target of targets) await move(database, target, ...(WAYS[domainOf(target)] ?? []));
   await settleJob(database, { job_id: 'job-found', answer: answerOf([person('p1'), person('p2')]), answered_at: NOW, at: NOW });
   await settleJob(database, { job_id: 'job-no-contacts', answer: {}, answered_at: NOW, at: NOW });
 }

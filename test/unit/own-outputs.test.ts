@@ -7,6 +7,8 @@ import { chooseColumns, namesOfList } from '../../src/lists/columns.ts';
 import { examineList } from '../../src/lists/format.ts';
 import { openList } from '../../src/lists/read.ts';
 import type { RunOptions } from '../../src/service/options.ts';
+import { askContacts } from '../../src/service/contact-rows.ts';
+import type { ListRow } from '../../src/lists/read.ts';
 import { importedRows } from '../../src/service/start.ts';
 import { inputColumnNames } from '../../src/outputs/column-choice.ts';
 import { CONTACT_COLUMNS } from '../../src/outputs/contact-columns.ts';
@@ -30,8 +32,9 @@ async function asked(path: string, question: Partial<QuestionOptions> = {}, asLi
     output: { contacts: '-', report: null, style: { delimiter: ',', bom: false } },
   };
   const ignored = () => undefined;
+  const ask = (row: ListRow) => askContacts({ columns: list.columns, options: options.question, onAdvice: ignored, onOrRead: ignored }, row);
   const rows = [];
-  for await (const row of importedRows({ key: '', input_name: '', list, options, maxAgeMs: 0, fresh: false, onAdvice: ignored, onOrRead: ignored })) rows.push(row);
+  for await (const row of importedRows({ key: '', input_name: '', list, options, maxAgeMs: 0, fresh: false, ask })) rows.push(row);
   return { columns: namesOfList(list.columns), rows };
 }
 const hashes = (read: Awaited<ReturnType<typeof asked>>) => read.rows.map(({ question_hash }) => question_hash);
@@ -83,7 +86,7 @@ describe('a report given as a list', () => {
 
   it('asks a row whose domain was filled in since', async () => {
     await writeFile(inFolder('mended.csv'), `${REPORT_COLUMNS.join(',')}\n2,acme.example,cto,invalid,the domain is empty,0,,,0,,0\n`);
-    expect((await asked(inFolder('mended.csv'))).rows[0]?.question?.domain).toBe('acme.example');
+    expect((await asked(inFolder('mended.csv'))).rows[0]?.question).toMatchObject({ domain: 'acme.example' });
   });
 
   it.each([['with the personas of its run', { personas }], ['with no filter given', {}]])('asks for personas %s', async (_what, question) => {
