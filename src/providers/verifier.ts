@@ -1,7 +1,7 @@
 /* A provider that says at once what becomes of mail to an address. One folder for each API. */
 import type { EmailAnswer } from '../kinds/emails/verdict.ts';
 import type { Place } from './http/limiter.ts';
-import type { RequestCounts } from './waterfall/client.ts';
+import type { RequestCounts } from './http/paced.ts';
 
 /** An API that answers what becomes of mail to one address, in one paid request. */
 export type Verifier = {

@@ -1,12 +1,13 @@
 /* The reply of `GET /v2/account`: what the one key of the sandbox's one account has used in a month. */
 import type { Jobs, Prices } from './jobs.ts';
+import type { VerifyCounts } from './verify.ts';
 import { ApiProblem, dollars } from './replies.ts';
 
 /**
- * The account in the month of `now`, or in `month` (`YYYY-MM`). Only Prospector counters ever move; the others are there because
- * the real reply has them. Throws `ApiProblem` (400) when `month` is none.
+ * The account in the month of `now`, or in `month` (`YYYY-MM`). Counters of what is not
+ * built here are there because the real reply has them. Throws `ApiProblem` (400) when `month` is none.
  */
-export function accountReport(jobs: Jobs, month: string | null, now: number, prices: Prices, balanceUsd: number) {
+export function accountReport(jobs: Jobs, month: string | null, now: number, prices: Prices, balanceUsd: number, verified: Pick<VerifyCounts, 'verified' | 'verified_usd'>) {
   if (month !== null && !/^\d{4}-(?:0[1-9]|1[0-2])$/.test(month)) {
     throw new ApiProblem(400, 'VALIDATION_BAD_REQUEST', 'The request is not valid.', ['month: must look like 2026-03']);
   }
@@ -35,13 +36,13 @@ export function accountReport(jobs: Jobs, month: string | null, now: number, pri
     company_reveal_found: 0,
     job_change_requests: 0,
     job_change_found: 0,
-    verify_email_requests: 0,
-    verify_email_verified: 0,
+    verify_email_requests: verified.verified,
+    verify_email_verified: verified.verified,
   };
   return {
     key_usage: usage,
     account_usage: usage,
-    balance_remaining_usd: dollars(balanceUsd - jobs.billedUsd()),
+    balance_remaining_usd: dollars(balanceUsd - jobs.billedUsd() - verified.verified_usd),
     price: { ...prices, search_contact_found_usd: 0.02 },
   };
 }

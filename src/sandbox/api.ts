@@ -9,6 +9,7 @@ import { createJobs, endOf, type Prices, type SandboxJob } from './jobs.ts';
 import { readLaunch } from './launch-request.ts';
 import { createPeople } from './people.ts';
 import { ApiProblem, bareReply, dollars, jsonReply, problemReply, timestamp, type Reply } from './replies.ts';
+import { createVerifiers, type VerifyCounts } from './verify.ts';
 import { createWindow } from './window.ts';
 
 /** How the fictional account and its jobs behave. Only `runtime` is needed. */
@@ -26,6 +27,8 @@ export type ApiOptions = {
   balance_usd?: number | undefined;
   /** Default 0.05 a person and 0.25 a person with phone numbers. */
   prices?: Partial<Prices> | undefined;
+  /** Of a verification by Waterfall's verifier. Default 0.01. */
+  verify_usd?: number | undefined;
   /** Default: 0 to 12, by the domain. */
   personsPerCompany?: number | undefined;
   /** For everything that is left to chance but the job ids. Default 1. */
@@ -33,7 +36,7 @@ export type ApiOptions = {
 };
 
 /** What a sandbox has seen. Jobs read back from the state file count in what is said of jobs; requests are of this process. */
-export type SandboxStats = {
+export type SandboxStats = VerifyCounts & {
   /** Jobs made. */
   launches: number;
   /** Launches and finds that came with a right key, refused ones too. */
@@ -77,13 +80,15 @@ export function createApi(options: ApiOptions): SandboxApi {
     prices,
     people: createPeople(options.personsPerCompany),
   });
+  const verifiers = createVerifiers({ price_usd: options.verify_usd ?? 0.01 });
+  const balance = () => balance_usd - jobs.billedUsd() - verifiers.counts().verified_usd;
   const admitted = createWindow(rateLimit.windowMs);
   const arrived = createWindow(rateLimit.windowMs);
   const counts = { launch_requests: 0, finds: 0, throttled: 0, account: 0, requests_per_window_max: 0 };
 
   const launch = (text: string, now: number, faults: Faults, fate: RequestFate): Reply | undefined => {
     const task = readLaunch(text);
-    if (jobs.billedUsd() >= balance_usd) throw new ApiProblem(402, 'QUOTA_ACCOUNT_OVER_QUOTA', 'The balance is used up.');
+    if (balance() <= 0) throw new ApiProblem(402, 'QUOTA_ACCOUNT_OVER_QUOTA', 'The balance is used up.');
     const { job_id } = jobs.launch(task, faults, now);
     if (fate.after === 'drop') return undefined;
     if (fate.after === 'bare') return bareReply(502, 'Bad Gateway');
@@ -117,7 +122,7 @@ export function createApi(options: ApiOptions): SandboxApi {
       persons_count: persons.length,
       phones_count: phones,
       companies_count: 0,
-      balance_remaining_usd: dollars(balance_usd - jobs.billedUsd()),
+      balance_remaining_usd: dollars(balance()),
     };
     return { company, persons: fate.badType ? 'none' : persons, usage };
   };
@@ -151,6 +156,8 @@ export function createApi(options: ApiOptions): SandboxApi {
   };
 
   const reply = ({ route, params, key, text, now }: ApiRequest, faults: Faults, fate: RequestFate): Reply | undefined => {
+    // Another vendor's, with rules of its own.
+    if (route === 'GET /v1/') return verifiers.abstract({ email: params.get('email'), key }, fate);
     checkKey(key);
     switch (route) {
       case 'POST /v1/prospector':
@@ -159,9 +166,11 @@ export function createApi(options: ApiOptions): SandboxApi {
       case 'GET /v1/prospector':
         counts.finds += 1;
         return limited(now, fate, () => find(params.get('job_id'), now, faults, fate));
+      case 'POST /v1/verify/email':
+        return limited(now, fate, () => verifiers.waterfall(text, fate, { now, balance_usd: balance_usd - jobs.billedUsd() }));
       case 'GET /v2/account':
         counts.account += 1;
-        return fate.instead ? broken(fate) : jsonReply(accountReport(jobs, params.get('month'), now, prices, balance_usd));
+        return fate.instead ? broken(fate) : jsonReply(accountReport(jobs, params.get('month'), now, prices, balance_usd, verifiers.counts()));
       default:
         throw new ApiProblem(400, 'ROUTING_INVALID_PATH_OR_METHOD', 'There is no such path or method.');
     }
@@ -175,6 +184,7 @@ export function createApi(options: ApiOptions): SandboxApi {
       ...counts,
       launches_by_question: jobs.launchesByQuestion(),
       billed_usd: dollars(jobs.billedUsd()),
+      ...verifiers.counts(),
       persons_billed: all.persons,
       open_jobs: jobs.open(now),
     };

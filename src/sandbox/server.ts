@@ -98,9 +98,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return { url: `http://127.0.0.1:${port}`, stats: () => api.stats(clock.now()), setFaults, close };
 }
 
-/** The key, under the header of today's API or that of the vendor's host of 2023; empty when there is none. */
+/** The key, under the header of today's API or that of the vendor's host of 2023, or of the other verifier; empty when there is none. */
 function keyOf({ headers }: IncomingMessage): string {
-  return String(headers['x-api-key'] ?? headers['x-waterfall-api-key'] ?? '');
+  return String(headers['x-api-key'] ?? headers['x-waterfall-api-key'] ?? headers.authorization?.replace(/^Bearer /, '') ?? '');
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -2,7 +2,7 @@
  * Domains where anybody gets an address for ten minutes, and those where anybody gets one for life. The first are a built list, less
  * what such lists hold by mistake: official endings, mail providers, companies that everybody knows.
  */
-import exact from 'disposable-email-domains';
+import exact from 'disposable-email-domains' with { type: 'json' };
 import wildcard from 'disposable-email-domains/wildcard.json' with { type: 'json' };
 import { parse } from 'tldts';
 import { isMailProvider } from '../../core/mail-providers.ts';
