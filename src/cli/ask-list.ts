@@ -47,6 +47,9 @@ export type ListCommandOptions = GlobalOptions &
     dryRun?: boolean;
   };
 
+/** Names of columns by what they are read as, null where there is none. */
+export type ReadColumns = { domain_column?: string | null; filter_column?: string | null; hint_columns?: string[]; email_column?: string | null };
+
 /** What is asked of a list, by the kind of command. */
 export type AskedList = {
   session: Session;
@@ -64,7 +67,7 @@ export type AskedList = {
   /** What is wrong with the columns of the list. */
   problems: (name: string, columns: ListColumns) => Problem[];
   /** Which columns are used for what, in words and by their names. */
-  understood: (columns: ListColumns) => { words: string; fields: Record<string, unknown> };
+  understood: (columns: ListColumns) => { words: string; fields: ReadColumns };
   /** Called when it was said how the list is read. */
   onRead?: () => void;
   /** What a row asks. Odd things are told to `onAdvice`. */

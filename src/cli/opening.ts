@@ -115,7 +115,7 @@ export async function begin(
   return {
     prices: pricing.prices,
     allowance: createAllowance(budget, stop),
-    before: account === undefined || isFailure(account) ? undefined : readingOf(account),
+    before: account === undefined || isFailure(account) ? undefined : readingOf(account, kind),
   };
 }
 

@@ -143,7 +143,7 @@ export async function perform(
         await saveOptions(database, run.id, { ...run.options, needs });
         goOn = resumeCommand(run.id, process.argv, boundsWith(run.options.bounds ?? [], needs));
       }
-      await close({ session, database, client }, result, goOn, atStart);
+      await close({ session, database, client: providers.length === 1 ? client : undefined }, result, goOn, atStart);
     } else {
       sayCutShort(terminal, result, goOn, run.id);
     }
@@ -233,7 +233,7 @@ async function compared({ session, client }: { session: Session; client: Client 
   if (client === undefined || start === undefined || ours === undefined || hurried || ours.launched + ours.doubted === 0) return undefined;
   const account = await askAccount(client, session.runtime.clock, new AbortController().signal);
   if (account instanceof Error) return undefined;
-  const fields = reconcile(start.before, readingOf(account), ours);
+  const fields = reconcile(start.before, readingOf(account, result.run.options.kind), ours);
   return fields && { fields, lines: reconciliationLines(fields, ours) };
 }
 

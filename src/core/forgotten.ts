@@ -12,10 +12,18 @@ const EMAIL = /^[^\s@<>%*]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$/u;
 /** The API's ids are UUIDs. Whatever else is typed is a slip, and its hash would be kept for nobody. */
 const PERSON_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
+const GMAIL = new Set(['gmail.com', 'googlemail.com']);
+
+/** What tells addresses apart: in any case, and at Gmail without dots, since those are one mailbox there and nowhere else. */
+export function mailboxOf(address: string): string {
+  const [, local = '', domain = ''] = /^(.*)@([^@]*)$/s.exec(address.toLowerCase()) ?? [];
+  return GMAIL.has(domain) ? `${local.replaceAll('.', '')}@gmail.com` : `${local}@${domain}`;
+}
+
 /** What people type to name a person: an e-mail address or an id. Undefined for text that is neither. */
 export function readIdentifier(text: string): Identifiers | undefined {
   const word = text.trim();
-  if (EMAIL.test(word)) return { ids: [], emails: [word.toLowerCase()] };
+  if (EMAIL.test(word)) return { ids: [], emails: [...new Set([word.toLowerCase(), mailboxOf(word)])] };
   return PERSON_ID.test(word) ? { ids: [...new Set([word, word.toLowerCase()])], emails: [] } : undefined;
 }
 

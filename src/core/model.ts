@@ -219,6 +219,7 @@ export type UsageCounters = {
   prospector_requests?: number | null | undefined;
   prospector_persons?: number | null | undefined;
   prospector_persons_phones?: number | null | undefined;
+  verify_email_requests?: number | null | undefined;
   [unknown: string]: unknown;
 };
 

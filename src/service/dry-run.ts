@@ -30,7 +30,7 @@ import { answersSince, importedRows, inBatches } from './start.ts';
 import type { NewRun } from './start.ts';
 
 /** Of a question of which nothing is known. */
-const NEW = { outcome: 'not_launched', contacts: 0, job_id: null, reason: null } as const;
+const NEW = { outcome: 'not_launched', contacts: 0, job_id: null, reason: null, provider: null, asked_in_vain: null } as const;
 
 /** What a run would begin with. `continues`: the unfinished run that it would go on with, and what that has spent. */
 export type Preview = {
@@ -154,14 +154,18 @@ function createKnown(made: NewRun, { since, database }: { since: AnswersSince; d
   async function knownOf(queryable: Queryable, hashes: readonly string[]): Promise<Map<string, Known>> {
     const found = new Map<string, Known>();
     let left = [...hashes];
+    /** Who is known not to know. */
+    const inVain = new Map<string, string[]>();
     const sources = providersOf(made.options);
     for (const [turn, { name, api_host }] of sources.entries()) {
       const next = await knownQuestions(queryable, left, { provider: name, api_host, limit: mostOf(made.options), ...since });
       left = [];
       for (const [hash, one] of next) {
         const isLast = turn === sources.length - 1 || one.verdict === null || (one.verdict !== 'unknown' && one.verdict !== 'catch_all');
-        if (isLast) found.set(hash, one);
+        const before = inVain.get(hash) ?? [];
+        if (isLast) found.set(hash, { ...one, asked_in_vain: before.join(',') || null });
         else left.push(hash);
+        inVain.set(hash, [...before, name]);
       }
     }
     return found;
@@ -175,7 +179,7 @@ function createKnown(made: NewRun, { since, database }: { since: AnswersSince; d
     for (const { question_hash, answer } of answers) {
       if (answer === undefined) continue;
       count(answer);
-      knowns.set(question_hash, { outcome: 'found', contacts: 1, job_id: null, reason: answer.reason, verdict: answer.verdict });
+      knowns.set(question_hash, { outcome: 'found', contacts: 1, job_id: null, reason: answer.reason, verdict: answer.verdict, provider: 'local', asked_in_vain: null });
     }
   }
 

@@ -1,6 +1,6 @@
 /* The rows of a list of addresses, as they are asked. */
+import { hashesOf } from '../core/forgotten.ts';
 import { readAddress } from '../kinds/emails/address.ts';
-import { hashOf } from '../kinds/contacts/question.ts';
 import type { ListColumns } from '../lists/columns.ts';
 import type { ListRow } from '../lists/read.ts';
 import { isExcluded } from './contact-rows.ts';
@@ -24,7 +24,8 @@ export function askEmail({ columns, excluded }: EmailRows, row: ListRow): AskedR
   return { ...asked, question: { email: read.address }, question_hash: addressHash(read.key) };
 }
 
-/** Tells questions about addresses apart, by what tells addresses apart (kinds/emails/address.ts). */
+/** Tells questions about addresses apart, by what a person is forgotten by too: so their questions are found. */
 export function addressHash(key: string): string {
-  return hashOf({ email: key });
+  const [hash = ''] = hashesOf({ ids: [], emails: [key] });
+  return hash;
 }

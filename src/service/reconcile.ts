@@ -1,6 +1,7 @@
 /* The vendor's count of requests and money beside ours, from the account before and after an invocation. */
 import { many } from '../core/count.ts';
 import type { Account } from '../core/model.ts';
+import type { KindName } from '../kinds/kind.ts';
 import { formatUsd, USD_NOISE } from '../core/money.ts';
 import type { Spending } from '../engine/budget.ts';
 
@@ -11,10 +12,10 @@ export type Reading = { requests: number | null; balance_usd: number | null; per
 export type Reconciliation = { requests: number | null; usd: number | null; our_requests: number; our_usd: number };
 
 /** What is compared of the reply of `GET /v2/account`. Requests are those of our key, the balance is the account's. */
-export function readingOf(account: Account): Reading {
+export function readingOf(account: Account, kind?: KindName): Reading {
   const start = account.key_usage?.start_date;
   return {
-    requests: account.key_usage?.prospector_requests ?? null,
+    requests: (kind === 'emails' ? account.key_usage?.verify_email_requests : account.key_usage?.prospector_requests) ?? null,
     balance_usd: account.balance_remaining_usd ?? null,
     period: typeof start === 'string' ? start : null,
   };

@@ -6,12 +6,14 @@ import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 import type { ReportRow } from '../store/outcomes.ts';
 import type { RunResult } from './execute.ts';
+import { WORDS } from './words.ts';
 import { mostOf } from './options.ts';
 import { reasonOf } from './report.ts';
 
 /** The closing lines: what was done, what it cost, and where it is. `account` says what the vendor counts. */
 export function summaryLines(result: RunResult, account: readonly string[] = []): string[] {
   const { run, counts, requests, written } = result;
+  const words = WORDS[run.options.kind ?? 'contacts'];
   const contacts = counts.reduce((sum, count) => sum + count.contacts, 0);
   const launches = counts.reduce((sum, count) => sum + count.launches, 0);
   const outcomes = OUTCOMES.flatMap((outcome) => {
@@ -19,21 +21,21 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
     return rows === 0 ? [] : [`${outcome} ${rows}`];
   });
   const lines = [
-    `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${many(contacts, 'contact')}`,
+    `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${many(contacts, ...words.found)}`,
     `  rows: ${outcomes.join(', ')}`,
     ...hitRate(result),
-    `  requests: ${launchesText(result)}, ${many(requests.finds, 'find')}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}${isContinued(result) ? ' (by this command)' : ''}`,
+    `  requests: ${requestsText(result)}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}${isContinued(result) ? ' (by this command)' : ''}`,
     `  spent: ${spent(result)}${notYetBilled(result)}`,
     ...account,
   ];
   if (result.repeated > 0) {
     const worst = result.repeated * mostOf(run.options);
-    lines.push(`  in doubt and repeated: ${result.repeated} of ${many(launches, 'launch', 'launches')}, at worst ${many(worst, 'contact')} billed twice`);
+    lines.push(`  in doubt and repeated: ${result.repeated} of ${many(launches, 'launch', 'launches')}, at worst ${many(worst, ...words.billed)} billed twice`);
   }
   lines.push(...maybeBilled(result));
   if (written !== undefined) {
-    if (written.contacts !== '-') lines.push(`contacts: ${near(written.contacts)}${written.partial ? ' (what there is so far)' : ''}`);
-    if (written.report !== null && written.report !== '-') lines.push(`report:   ${near(written.report)}`);
+    if (written.contacts !== '-') lines.push(`${words.output}: ${near(written.contacts)}${written.partial ? ' (what there is so far)' : ''}`);
+    if (written.report !== null && written.report !== '-') lines.push(`${'report:'.padEnd(words.output.length + 1)} ${near(written.report)}`);
   }
   return lines;
 }
@@ -62,6 +64,13 @@ export function near(path: string): string {
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
 }
 
+/** What was sent. */
+function requestsText(result: RunResult): string {
+  if (result.run.options.kind === undefined) return `${launchesText(result)}, ${many(result.requests.finds, 'find')}`;
+  const { doubted } = result.spending;
+  return `${many(result.requests.launches, 'request')}${doubted > 0 ? `, ${doubted} in doubt` : ''}`;
+}
+
 /** How often a job was asked to be made, and where that is not once for each job, what became of the rest. */
 function launchesText({ requests, spending }: RunResult): string {
   const { launched, doubted } = spending;
@@ -85,7 +94,7 @@ function notYetBilled(result: RunResult): string {
 function maybeBilled(result: RunResult): string[] {
   const limit = mostOf(result.run.options);
   const [held, unseen] = [result.rows(['in_doubt']), result.rows(['job_lost', 'timed_out'])];
-  const line = (what: string, count: number) => (count === 0 ? [] : [`  ${what}: ${count}, at worst ${many(count * limit, 'contact')} billed and not counted here`]);
+  const line = (what: string, count: number) => (count === 0 ? [] : [`  ${what}: ${count}, at worst ${many(count * limit, ...WORDS[result.run.options.kind ?? 'contacts'].billed)} billed and not counted here`]);
   return [...line('in doubt and not repeated', held), ...line('jobs lost or given up', unseen)];
 }
 
@@ -98,9 +107,9 @@ function spent(result: RunResult): string {
 }
 
 /** What is not in the sum, or, where nothing is missing, what of it a contact cost. */
-function unknownOrEach({ paid_contacts, unknown_cost }: RunResult, usd: number): string {
+function unknownOrEach({ run, paid_contacts, unknown_cost }: RunResult, usd: number): string {
   if (unknown_cost > 0) return `, and ${many(unknown_cost, 'answer')} whose cost the API did not say`;
-  return paid_contacts > 0 ? `, ${formatUsd(usd / paid_contacts)} a contact` : '';
+  return paid_contacts > 0 ? `, ${formatUsd(usd / paid_contacts)} a ${WORDS[run.options.kind ?? 'contacts'].found[0]}` : '';
 }
 
 /** What this command spent of a run that it went on with: a cap is about what it launched itself. */
@@ -119,5 +128,6 @@ export function knownCost(result: RunResult): number | null {
 /** The share of the companies answered by this run that have contacts. */
 function hitRate(result: RunResult): string[] {
   const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts', 'not_found'])];
-  return answered === 0 ? [] : [`  hit rate: ${Math.round((hits / answered) * 100)} %, ${hits} of ${many(answered, 'company', 'companies')}`];
+  const words = WORDS[result.run.options.kind ?? 'contacts'];
+  return answered === 0 ? [] : [`  hit rate: ${Math.round((hits / answered) * 100)} %, ${hits} of ${many(answered, ...words.subject)}`];
 }

@@ -92,6 +92,34 @@ const ERASE_FROM_ANSWERS = `
   select run_id, (select count(*)::integer from kept) as answers from changed group by run_id order by run_id`;
 
 /**
+ * Addresses that were asked for, found by the hashes of their questions: question and cells are emptied, the row is left out, and what
+ * providers said of it is deleted; the verdict, which says nothing of anybody by itself, keeps its place and its cost. One that is being
+ * asked for at this moment is left out when its answer comes (settle.ts).
+ */
+const ERASE_ADDRESSES = `
+  with asked as materialized (
+    select id, run_id, state, question ->> 'email' as address from waterfall.targets
+    where question_hash = any (select decode(hash, 'hex') from unnest($1::text[]) as hash) and question ? 'email'
+    order by id for update
+  ),
+  cleaned as (
+    update waterfall.answers set answer = answer || '{"reply": {}, "suggestion": null}', people = null
+    where id in (select answer_id from waterfall.target_answers where target_id in (select id from asked))
+  ),
+  unchecked as (delete from waterfall.email_checks where key = any ($2::text[]::bigint[]) or address in (select lower(address) from asked)),
+  emptied as (
+    update waterfall.input_rows as input_row set domain = null, cells = array_fill(''::text, array[cardinality(input_row.cells)])
+    from asked where input_row.run_id = asked.run_id and input_row.target_id = asked.id
+  ),
+  changed as (
+    update waterfall.targets as target
+    set question = '{}', reason = 'forgotten', state = case when asked.state in ('launching', 'launched', 'following') then target.state else 'excluded' end,
+      settled_at = case when asked.state in ('launching', 'launched', 'following') then null else coalesce(target.settled_at, waterfall.moment()) end
+    from asked where target.id = asked.id
+  )
+  select run_id, count(*)::integer as answers from asked group by run_id order by run_id`;
+
+/**
  * Forgets whoever is known by one of these hashes, and by any other that the same person is found with. The hashes stay, also when
  * nobody was found; repeating it does no harm. `onNoted` is told of all hashes before anything is erased.
  */
@@ -113,7 +141,9 @@ export async function forgetPeople(database: Database, named: readonly string[],
     const parameters = [hashes, keysOf(hashes)];
     const runs = await transaction.query<{ run_id: string; answers: number }>(ERASE_FROM_ANSWERS, parameters);
     const contacts = await transaction.query(ERASE_CONTACTS, parameters);
-    return { contacts: contacts.length, answers: runs[0]?.answers ?? 0, run_ids: runs.map(({ run_id }) => run_id), hashes };
+    const verified = await transaction.query<{ run_id: string; answers: number }>(ERASE_ADDRESSES, parameters);
+    const addresses = verified.reduce((sum, { answers }) => sum + answers, 0);
+    return { contacts: contacts.length, answers: (runs[0]?.answers ?? 0) + addresses, run_ids: [...new Set([...runs, ...verified].map(({ run_id }) => run_id))].sort(), hashes };
   });
 }
 
@@ -124,10 +154,13 @@ export async function placesOf(database: Database, named: readonly string[], ema
     const parameters = [hashes, keysOf(hashes)];
     const contacts = await transaction.query(`select id from ${CONTACTS} as contact`, parameters);
     const runs = await transaction.query<Held['runs'][number]>(
-      `with held as materialized (select distinct id from ${PERSONS} as listed where is_theirs)
+      `with held as materialized (select distinct id from ${PERSONS} as listed where is_theirs),
+       asker as (
+         select made.target_id from held join waterfall.target_answers as made on made.answer_id = held.id
+         union all select id from waterfall.targets where question_hash = any (select decode(hash, 'hex') from unnest($1::text[]) as hash) and question ? 'email'
+       )
        select run.id as run_id, run.input_name, count(*)::integer as answers
-       from held join waterfall.target_answers as made on made.answer_id = held.id
-       join waterfall.targets as target on target.id = made.target_id join waterfall.runs as run on run.id = target.run_id
+       from asker join waterfall.targets as target on target.id = asker.target_id join waterfall.runs as run on run.id = target.run_id
        group by run.id order by run.created_at, run.id`,
       parameters,
     );

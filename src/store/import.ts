@@ -43,7 +43,7 @@ export const knownAnswer = ({ since, catchAllSince }: Since) => `
       when 'catch_all' then least(answer.answered_at, answer.saved_at) >= ${catchAllSince}
       else least(answer.answered_at, answer.saved_at) >= ${since} end
     and waterfall.serves(answer.question_limit, answer.contacts, mine.question_limit)
-  order by answer.verdict is not distinct from 'unknown', least(answer.answered_at, answer.saved_at) desc, answer.id limit 1`;
+  order by coalesce(answer.verdict = 'unknown', false), least(answer.answered_at, answer.saved_at) desc, answer.id limit 1`;
 
 /**
  * The same: the call that may still bring an answer. One that was given up, and answered since, has an answer that does not serve: else

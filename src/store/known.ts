@@ -7,7 +7,7 @@ import { failedReason, knownAnswer, knownCall, knownFailures } from './import.ts
  * What a new run would make of a question: it takes its answer (`cached`), asks for an open job (`waiting`), or does not launch
  * it again (`job_failed`). With what its report says of it.
  */
-export type Known = { outcome: 'cached' | 'found' | 'not_found' | 'waiting' | 'job_failed'; contacts: number; job_id: string | null; reason: string | null; verdict: string | null };
+export type Known = { outcome: 'cached' | 'found' | 'not_found' | 'waiting' | 'job_failed'; contacts: number; job_id: string | null; reason: string | null; verdict: string | null; /** Whose answer it is. */ provider: string | null; asked_in_vain: string | null };
 
 /** What is known at an API of these questions, by hash, for a limit, with answers that are young enough. Questions nobody asked are left out. */
 export async function knownQuestions(
@@ -16,7 +16,7 @@ export async function knownQuestions(
   { provider, api_host, limit, since, catchAllSince }: { provider: string; api_host: string; limit: number } & AnswersSince,
 ): Promise<Map<string, Known>> {
   const rows = await database.query<Known & { question_hash: string }>(
-    `select given.hash as question_hash, known.outcome, known.contacts, call.job_id, known.reason, known.verdict
+    `select given.hash as question_hash, known.outcome, known.contacts, call.job_id, known.reason, known.verdict, case when known.outcome in ('cached', 'not_found') then mine.provider end as provider, null as asked_in_vain
      from unnest($1::text[]) as given (hash),
        lateral (select decode(given.hash, 'hex') as question_hash, $2::integer as question_limit, $3::text as provider, $4::text as api_host) as mine,
        lateral (

@@ -74,8 +74,12 @@ export async function countPaid(database: Queryable, run_id: string): Promise<Pa
   const [row] = await database.query<PaidCounts>(
     `select count(*) filter (where state in ('found', 'no_contacts', 'not_found') and cost_usd is null)::integer as unknown_cost,
        ${PAID_CONTACTS} as paid_contacts,
-       coalesce(sum(case when launches > 0 then launches - 1 + least(inherited_doubts, 1) end), 0)::integer as repeated
+       coalesce(sum(case when launches > 0 then launches - asked + least(inherited_doubts, 1) end), 0)::integer as repeated
      from waterfall.targets,
+       -- Of one that several providers were asked for, one launch is each one's.
+       lateral (select case when launches <= 1 then 1 else greatest(1, (
+         select count(distinct call.provider) from waterfall.call_targets as listed join waterfall.calls as call on call.id = listed.call_id
+         where listed.target_id = targets.id and call.state <> 'not_sent')) end as asked) as providers,
        lateral (select greatest(doubts - launches + (call_id is not null)::integer, 0) as inherited_doubts) as inherited
      where run_id = $1`,
     [run_id],

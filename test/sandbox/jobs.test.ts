@@ -124,6 +124,7 @@ describe('statistics', () => {
       persons_billed: 3,
       open_jobs: 2,
       requests_per_window_max: 6,
+      ...{ verify_requests: 0, verified: 0, verified_usd: 0, abstract_requests: 0, verifications_by_address: {} },
     };
     expect(sandbox.stats()).toEqual(expected);
     expect((await call('GET', '/sandbox/stats')).body).toEqual(expected);

@@ -119,7 +119,7 @@ const momentIs = (at: number) => `create or replace function waterfall.moment() 
 /**
  * Empties all tables, each before those that it refers to, and puts the clock back. For a few rows it takes less time than `truncate`.
  */
-export const EMPTY = ['processes', 'pace', 'forgotten', 'answer_contacts', 'contacts', 'companies', 'input_rows', 'open_questions', 'target_answers', 'answers', 'call_targets', 'targets', 'calls', 'runs']
+export const EMPTY = ['processes', 'email_checks', 'pace', 'forgotten', 'answer_contacts', 'contacts', 'companies', 'input_rows', 'open_questions', 'target_answers', 'answers', 'call_targets', 'targets', 'calls', 'runs']
   .map((table) => `delete from waterfall.${table};`)
   .concat(momentIs(Date.UTC(2026, 2, 2, 9)))
   .join('\n');

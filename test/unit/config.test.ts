@@ -36,6 +36,7 @@ describe('a setting', () => {
       baseUrl: 'https://api.waterfall.io',
       keyHeader: 'x-api-key',
       rateLimit: { limit: 50, windowMs: 60_000 },
+      abstractapi: { apiKey: undefined, baseUrl: 'https://emailreputation.abstractapi.com/v1/', rateLimit: { limit: 1, windowMs: 1_000 } },
       databaseUrl: undefined,
       databaseUrlFrom: undefined,
       home: process.platform === 'darwin' ? join(homedir(), 'Library/Application Support/waterfall-contacts') : '/data/waterfall-contacts',

@@ -79,11 +79,22 @@ const cases = kinds.flatMap((kind) => states.map((state) => ({ kind, state, chan
 describe('advance', () => {
   it.each(cases.filter(({ change }) => change !== undefined))('$kind takes $state to $change.state', ({ kind, state, change }) => {
     const { launches, doubts, call_id, job_id, launched_at } = targetIn(state);
-    expect(advance(targetIn(state), EVENTS[kind])).toEqual({ state, launches, doubts, call_id, job_id, launched_at, reason: null, ...change });
+    expect(advance(targetIn(state), EVENTS[kind])).toEqual({ state, launches, doubts, turn: 0, call_id, job_id, launched_at, reason: null, ...change });
   });
 
   it.each(cases.filter(({ change }) => change === undefined))('$kind is a bug for a target that is $state', ({ kind, state }) => {
     expect(() => advance(targetIn(state), EVENTS[kind])).toThrow(`target 7 is ${state}, expected `);
+  });
+
+  const ofTwo = { ...targetIn('launching'), last_turn: 1 };
+
+  it('hands what a provider refuses to the next one, which begins without doubts', () => {
+    expect(advance(ofTwo, EVENTS.rejected)).toMatchObject({ state: 'pending', turn: 1, launches: 1, doubts: 0, job_id: null, reason: 'refused' });
+  });
+
+  it('ends what the last provider refuses with what an earlier one knew', () => {
+    expect(advance({ ...ofTwo, turn: 1, contacts: 1 }, EVENTS.rejected)).toMatchObject({ state: 'found', turn: 1 });
+    expect(advance({ ...ofTwo, turn: 1 }, EVENTS.rejected)).toMatchObject({ state: 'rejected', turn: 1 });
   });
 
   it('leaves the target that it is given as it was', () => {

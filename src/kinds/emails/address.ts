@@ -5,6 +5,7 @@
 import { domainToASCII } from 'node:url';
 import { parse } from 'tldts';
 import { cleaned } from '../../core/address.ts';
+import { mailboxOf } from '../../core/forgotten.ts';
 import { isNothing } from '../../core/nothing.ts';
 
 /**
@@ -20,14 +21,13 @@ const ATOM = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*
 const NO_ATOM = /[^\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.-]/u;
 const QUOTED = /^"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])+"$/u;
 const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const GMAIL = new Set(['gmail.com', 'googlemail.com']);
 
 /** Reads a cell. Takes any text and never throws. */
 export function readAddress(cell: string): ReadAddress {
   if (isNothing(cell)) return { reason: 'the address is empty' };
   const text = unwrapped(cleaned(cell).normalize('NFC').trim().replaceAll('\uFF20', '@'));
   const at = text.lastIndexOf('@');
-  if (at < 0) return { reason: LABELS.test(text.toLowerCase()) ? 'this is a domain, not an address: there is no @ in it' : 'there is no @ in it' };
+  if (at < 0) return { reason: LABELS.test(text.toLowerCase()) && parse(text).isIcann === true ? 'this is a domain, not an address: there is no @ in it' : 'there is no @ in it' };
   const [local, host] = [text.slice(0, at), text.slice(at + 1)];
   if (local === '') return { reason: 'there is nothing in front of the @' };
   if (host === '') return { reason: 'there is nothing behind the @' };
@@ -43,7 +43,7 @@ export function readAddress(cell: string): ReadAddress {
   if (Buffer.byteLength(local) > LONGEST_LOCAL) return { reason: `there are more than ${LONGEST_LOCAL} characters in front of the @` };
   const address = `${local}@${domain}`;
   if (Buffer.byteLength(address) > LONGEST) return { reason: `it has more than ${LONGEST} characters` };
-  return { address, domain, key: keyOf(local, domain) };
+  return { address, domain, key: mailboxOf(address) };
 }
 
 /** `Jane Doe <jane@acme.example>`, `mailto:jane@acme.example?subject=Hi`, `jane@acme.example;` */
@@ -51,9 +51,4 @@ function unwrapped(text: string): string {
   const bracketed = /^[^<>]*<([^<>@\s]+@[^<>@\s]+)>[\s,;.]*$/.exec(text)?.[1] ?? text;
   const plain = /^mailto:/i.test(bracketed) ? bracketed.replace(/^mailto:/i, '').replace(/\?.*$/s, '') : bracketed;
   return plain.replace(/[\s,;.>]+$/, '').replace(/^[\s<('`]+(?=[^\s])/, '').replace(/[)'`]+$/, '');
-}
-
-function keyOf(local: string, domain: string): string {
-  const name = local.toLowerCase();
-  return GMAIL.has(domain) ? `${name.replaceAll('.', '')}@gmail.com` : `${name}@${domain}`;
 }

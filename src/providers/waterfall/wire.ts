@@ -115,6 +115,7 @@ const counters = z.looseObject({
   prospector_requests: number,
   prospector_persons: number,
   prospector_persons_phones: number,
+  verify_email_requests: number,
 } satisfies Shape<UsageCounters>);
 
 /** `GET /v2/account`. */

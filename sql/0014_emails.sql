@@ -36,6 +36,46 @@ create table waterfall.email_checks (
 );
 create index email_checks_by_key on waterfall.email_checks (key);
 
+-- Contacts with what the verifiers say of their address, beside what the source of the contact said.
+create or replace view waterfall.contact_list as
+select
+  contact.id as person_id,
+  contact.first_name,
+  contact.last_name,
+  contact.title,
+  contact.seniority,
+  contact.department,
+  contact.professional_email,
+  contact.email_verified,
+  contact.email_verified_status,
+  contact.email_confidence,
+  contact.personal_email,
+  contact.mobile_phone,
+  contact.phone_numbers,
+  contact.linkedin_url,
+  contact.location,
+  contact.country,
+  contact.company_id,
+  coalesce(company.company_name, contact.company_name) as company_name,
+  coalesce(company.domain, contact.company_domain) as company_domain,
+  company.linkedin_url as company_linkedin_url,
+  company.size as company_size,
+  company.linkedin_industry as company_industry,
+  company.country as company_country,
+  contact.created_at,
+  -- of the line: it changes with its company
+  greatest(contact.updated_at, company.updated_at) as updated_at,
+  verified.verdict as email_verdict,
+  verified.checked_at as email_checked_at
+from waterfall.contacts as contact
+left join waterfall.companies as company on company.id = contact.company_id
+-- The latest that is a verdict; of several providers what the last one said.
+left join lateral (
+  select checked.verdict, checked.checked_at from waterfall.email_checks as checked
+  where checked.address = lower(contact.professional_email)
+  order by checked.verdict = 'unknown', checked.checked_at desc limit 1
+) as verified on true;
+
 -- Whether an answer is the last word on a question, or the next provider is asked.
 create function waterfall.is_last_word(verdict text, turn smallint, last_turn smallint) returns boolean
 language sql immutable parallel safe as $$ select turn >= last_turn or verdict is null or verdict not in ('unknown', 'catch_all') $$;
