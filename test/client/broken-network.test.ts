@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ApiError, isInDoubt, TransportError, verdict } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
 import { createTransport, type Transport } from '../../src/providers/http/transport.ts';
+import { errors } from '../../src/providers/waterfall/wire.ts';
 
 const KEY = '0d4b2c1e-9f3a-4e77-8a51-2b6c7d8e9f00';
 
@@ -34,7 +35,7 @@ async function listen(server: Server | TcpServer): Promise<number> {
 function connect(baseUrl: string, options: { timeoutMs?: number; maxReplyBytes?: number } = {}): Transport {
   const ignore = () => undefined;
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-  const transport = createTransport({ baseUrl, apiKey: KEY, keyHeader: 'x-api-key', clock: systemClock, log, ...options });
+  const transport = createTransport({ baseUrl, apiKey: KEY, keyHeader: 'x-api-key', keySettings: 'the settings', errors, clock: systemClock, log, ...options });
   cleanUp.push(() => transport.close().catch(() => undefined)); // a case may have closed it
   return transport;
 }

@@ -8,6 +8,7 @@ import { TransportError, verdict } from '../../src/core/errors.ts';
 import { proxyFor } from '../../src/core/proxy.ts';
 import { systemClock } from '../../src/runtime/runtime.ts';
 import { createTransport } from '../../src/providers/http/transport.ts';
+import { errors } from '../../src/providers/waterfall/wire.ts';
 
 const CERTIFICATE = new URL('../fixtures/tls/server.crt', import.meta.url);
 const post = { method: 'POST', path: '/v1/prospector', body: { domain: 'northpier-robotics.example' } } as const;
@@ -46,7 +47,7 @@ async function openProxy(answer: { plain?: RequestListener; connect?: (socket: S
 function by(proxy: string, baseUrl: string) {
   const ignore = () => undefined;
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-  const transport = createTransport({ baseUrl, apiKey: 'test-key', keyHeader: 'x-api-key', clock: systemClock, log, proxy: proxyFor(baseUrl, { ALL_PROXY: proxy }) });
+  const transport = createTransport({ baseUrl, apiKey: 'test-key', keyHeader: 'x-api-key', keySettings: 'the settings', errors, clock: systemClock, log, proxy: proxyFor(baseUrl, { ALL_PROXY: proxy }) });
   cleanUp.push(() => transport.close());
   return transport;
 }

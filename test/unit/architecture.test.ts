@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   runtime: ['core'],
   kinds: ['core'],
-  providers: ['core'],
+  providers: ['kinds', 'core'],
   lists: ['core'],
   outputs: ['core'],
   store: ['kinds', 'core'],

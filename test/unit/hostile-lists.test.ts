@@ -10,7 +10,8 @@ import { questionOf, type Asked, type QuestionOptions } from '../../src/kinds/co
 import { parseTitleFilter } from '../../src/kinds/contacts/title-filter.ts';
 import { examineList, textOf } from '../../src/lists/format.ts';
 import { openList, type ListRow } from '../../src/lists/read.ts';
-import { accountReply, jobReply, launchReply, readReply } from '../../src/providers/waterfall/wire.ts';
+import { readReply } from '../../src/providers/http/read-reply.ts';
+import { accountReply, jobReply, launchReply } from '../../src/providers/waterfall/wire.ts';
 import { EXPECTED } from '../lists/expected.ts';
 
 const LISTS = join(import.meta.dirname, '../lists');

@@ -27,16 +27,24 @@ function httpDate(text = ''): number {
   return /^[A-Z][a-z]{2,8}, [\w :-]{1,40} GMT$/.test(text.trim()) ? Date.parse(text) : NaN;
 }
 
+/** How long everybody waits after a 429, in milliseconds. `refusals`, those in a row, counts from 1; `toldMs` is what the API said. */
+type ThrottlePause = (refusals: number, toldMs: number | undefined, random: Random) => number;
+
 /**
- * How long everybody waits after a 429, in milliseconds: as long as the API said. When it said nothing, 5 s with up to a
- * fifth more, twice as long for each further refusal in a row (`refusals` counts from 1), at most 60 s.
+ * Makes a pause that is as long as the API said. When it said nothing, `firstMs` with up to a fifth more, twice as long for each
+ * further refusal in a row, at most `mostMs`.
  */
-export function throttlePauseMs(refusals: number, toldMs: number | undefined, random: Random): number {
-  const growth = 2 ** (refusals - 1);
-  // A server that says 0 again and again is not asked in a tight loop.
-  if (toldMs !== undefined) return Math.max(toldMs, Math.min(100 * growth, 5_000));
-  return Math.min(5_000 * growth * (1 + random() / 5), 60_000);
+export function throttlePause({ firstMs, mostMs }: { firstMs: number; mostMs: number }): ThrottlePause {
+  return (refusals, toldMs, random) => {
+    const growth = 2 ** (refusals - 1);
+    // A server that says 0 again and again is not asked in a tight loop.
+    if (toldMs !== undefined) return Math.max(toldMs, Math.min(100 * growth, 5_000));
+    return Math.min(firstMs * growth * (1 + random() / 5), mostMs);
+  };
 }
+
+/** For limits that are counted over a minute. */
+export const throttlePauseMs = throttlePause({ firstMs: 5_000, mostMs: 60_000 });
 
 /**
  * Calls `request`, and once more after `delayMs` to twice that when the error says that trying again may help

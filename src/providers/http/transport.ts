@@ -1,5 +1,5 @@
 /*
- * One HTTP exchange with the API: the key, the timeout, and every way it can fail as one of two typed errors.
+ * One HTTP exchange with an API: the key, the timeout, and every way it can fail as one of two typed errors.
  * The key never leaves for another host (redirects are not followed) and never reaches an error or the log.
  */
 import { validateHeaderName, validateHeaderValue } from 'node:http';
@@ -11,9 +11,9 @@ import { trimEnd } from '../../core/trim-end.ts';
 import type { Clock, Log } from '../../runtime/runtime.ts';
 import { awakeTimeout } from './awake-timeout.ts';
 import { CONNECT_TIMEOUT_MS, isBeforeSending, openConnections, refusalOf } from './connections.ts';
+import type { ErrorReader } from './error-reply.ts';
 import { discard, headerOf, readText, type ReplyHeaders } from './reply-body.ts';
 import { retryAfterMs } from './retry.ts';
-import { errorWithin, readError } from '../waterfall/wire.ts';
 
 /** One request. `path` starts with `/`; `body` is sent as JSON. */
 export type Exchange = {
@@ -21,6 +21,8 @@ export type Exchange = {
   path: string;
   query?: Record<string, string>;
   body?: unknown;
+  /** What in the request is about a person: no error repeats it. */
+  personal?: string | undefined;
   /** Aborts the request; the exchange then rejects with its `reason`, unwrapped. */
   signal?: AbortSignal | undefined;
   /** For the whole exchange, the body of the reply included. */
@@ -47,7 +49,8 @@ export type Transport = {
 const MAX_ERROR_BYTES = 1_000_000;
 
 /**
- * Makes a transport for `baseUrl` that sends `apiKey` in the header `keyHeader`. `timeoutMs` (30 s) is for a whole exchange,
+ * Makes a transport for `baseUrl` that sends `apiKey` in the header `keyHeader`, behind `keyScheme` where there is one, and has
+ * `errors` read what is no answer. `keySettings` are the names of both for people. `timeoutMs` (30 s) is for a whole exchange,
  * `maxReplyBytes` (32 MB) for an unpacked body. A `dispatcher` that is handed in takes the place of the connections, and is
  * closed with the transport. Throws `UsageError` when the key cannot be sent as a header.
  */
@@ -55,6 +58,9 @@ export function createTransport(options: {
   baseUrl: string;
   apiKey: string;
   keyHeader: string;
+  keyScheme?: 'Bearer' | undefined;
+  keySettings: string;
+  errors: ErrorReader;
   clock: Clock;
   log: Log;
   timeoutMs?: number | undefined;
@@ -63,11 +69,11 @@ export function createTransport(options: {
   proxy?: Proxy | undefined;
   dispatcher?: Dispatcher | undefined;
 }): Transport {
-  const { baseUrl, apiKey, keyHeader, clock, log, proxy, timeoutMs = 30_000, maxReplyBytes = 32_000_000 } = options;
+  const { baseUrl, apiKey, errors, clock, log, proxy, timeoutMs = 30_000, maxReplyBytes = 32_000_000 } = options;
   const { origin, host, pathname } = new URL(baseUrl);
   const base = trimEnd(pathname, '/');
   const redact = (text: string) => (apiKey.trim() === '' ? text : text.replaceAll(apiKey.trim(), '[key]'));
-  const ownHeaders = requestHeaders(keyHeader, apiKey);
+  const ownHeaders = requestHeaders(options);
   const connections = options.dispatcher ? { dispatcher: options.dispatcher, origin, prefix: '', headers: {} } : openConnections(origin, proxy);
   const { dispatcher } = connections;
   const headers = { ...ownHeaders, ...connections.headers };
@@ -89,7 +95,7 @@ export function createTransport(options: {
     }
   }
 
-  async function readFailure(response: Dispatcher.ResponseData, signal: AbortSignal | undefined): Promise<Error> {
+  async function readFailure(response: Dispatcher.ResponseData, { signal, personal }: Exchange): Promise<Error> {
     const { statusCode: status, headers } = response;
     if (status >= 300 && status < 400) {
       discard(response.body);
@@ -104,7 +110,7 @@ export function createTransport(options: {
       if (signal?.aborted) throw error;
       return undefined;
     });
-    return readError({ host, status, body: redact(body ?? ''), retryAfterMs: waitOf(headers) });
+    return errors.readError({ host, status, body: without(personal, redact(body ?? '')), retryAfterMs: waitOf(headers) });
   }
 
   async function exchange(request: Exchange): Promise<Reply> {
@@ -130,11 +136,14 @@ export function createTransport(options: {
       request.onReply?.(response.headers);
       if (response.statusCode >= 200 && response.statusCode < 300) {
         const reply = await readJson(response);
-        const refused = errorWithin(reply.json, { host, status: reply.status, retryAfterMs: waitOf(reply.headers) });
-        if (refused !== undefined) throw refused;
+        const refused = errors.errorWithin?.(reply.json, { host, status: reply.status, retryAfterMs: waitOf(reply.headers) });
+        if (refused !== undefined) {
+          refused.message = without(request.personal, redact(refused.message));
+          throw refused;
+        }
         return reply;
       }
-      throw await readFailure(response, signal);
+      throw await readFailure(response, request);
     } catch (error) {
       const known = error instanceof ApiError || error instanceof TransportError;
       if (!known && signal?.aborted) throw signal.reason;
@@ -154,19 +163,24 @@ export function createTransport(options: {
   return { exchange, close: () => dispatcher.close() };
 }
 
-function requestHeaders(keyHeader: string, apiKey: string): Record<string, string> {
-  const key = apiKey.trim();
+function requestHeaders(options: { apiKey: string; keyHeader: string; keyScheme?: string | undefined; keySettings: string }): Record<string, string> {
+  const { keyHeader, keyScheme, keySettings } = options;
+  const key = [keyScheme ?? [], options.apiKey.trim()].flat().join(' ');
   try {
     validateHeaderName(keyHeader);
     validateHeaderValue(keyHeader, key);
   } catch {
     // The error that was caught quotes the key.
-    throw new UsageError({
-      what: 'the API key, or the name of its header, has characters that a request cannot carry',
-      fix: 'check WATERFALL_API_KEY and WATERFALL_API_KEY_HEADER',
-    });
+    throw new UsageError({ what: 'the API key, or the name of its header, has characters that a request cannot carry', fix: `check ${keySettings}` });
   }
   return { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'waterfall-contacts', [keyHeader]: key };
+}
+
+/** The text with what is about a person taken out, however it is written. */
+function without(personal: string | undefined, text: string): string {
+  if (personal === undefined || personal === '') return text;
+  const exactly = personal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return text.replace(new RegExp(exactly, 'gi'), '[address]');
 }
 
 /**

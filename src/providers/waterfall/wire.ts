@@ -3,28 +3,23 @@
  * members are kept. A field of another type loses that field, since the answer was paid for; an error names the path of what cannot be done without. Error texts show types, never values: values are people's data.
  */
 import { z } from 'zod';
-import { ApiError, TransportError } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import type { Account, Answer, Company, Job, JobStatus, Launched, Person, Question, Usage, UsageCounters } from '../../core/model.ts';
-import { beginning } from '../../core/text.ts';
+import { errorLine, foreignError, isText, parseOrNothing, waitOf, type ErrorReader, type ErrorReply } from '../http/error-reply.ts';
+import { number, text } from '../http/read-reply.ts';
 
 /** The members of T that are written out, without its index signature. */
 type Known<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 /** One schema for every member of T and no other: a shape that disagrees with core/model.ts does not compile. */
 type Shape<T> = { [K in keyof Known<T>]-?: z.ZodType<Known<T>[K]> };
 
-const text = z.union([z.string(), z.number().transform(String)]).nullish().catch(null);
 const date = z.string().nullish().catch(null);
-const number = z.union([z.number(), numberInText()]).nullish().catch(null);
 const texts = z
   .union([z.string().transform((only) => [only]), z.array(text).transform((all) => all.filter((one) => typeof one === 'string'))])
   .nullish()
   .catch(null);
 const numberOrText = z.union([z.number(), z.string()]).nullish().catch(null);
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]).nullish().catch(null);
-
-function numberInText() {
-  return z.string().regex(/^-?\d{1,15}(?:\.\d{1,15})?$/).transform(Number);
-}
 
 const person = z.looseObject({
   id: text,
@@ -74,7 +69,7 @@ const company = z.looseObject({
   generic_emails: texts,
 } satisfies Shape<Company>);
 
-const usage = z.looseObject({
+export const usage = z.looseObject({
   total_usd: number,
   persons_usd: number,
   phones_usd: number,
@@ -149,113 +144,35 @@ export function launchBody(question: Question): LaunchBody {
   };
 }
 
-/**
- * Checks the reply of `what` (such as `GET /v1/prospector`) and gives it back typed.
- * Throws a `TransportError` UNREADABLE_REPLY that names the first member which is not as documented.
- */
-export function readReply<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
-  cutDeep(json);
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue && issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ` : '';
-  throw new TransportError({
-    code: 'UNREADABLE_REPLY',
-    sent: true,
-    message: `reply of ${what}: ${where}${issue ? describe(issue, json) : 'not as documented'}`,
-  });
-}
-
-/** Answers nest five deep. At some thousands what writes JSON overflows its stack, and so does a database. */
-const DEEPEST = 100;
-
-/** Takes away what is nested so deep that the rest could not be kept. Level by level, since recursion would overflow too. */
-function cutDeep(json: unknown): void {
-  const objectsIn = (value: object) => Object.values(value).filter((inner): inner is object => typeof inner === 'object' && inner !== null);
-  let level = objectsIn([json]);
-  for (let depth = 1; depth < DEEPEST && level.length > 0; depth += 1) level = level.flatMap(objectsIn);
-  for (const object of level) {
-    for (const [key, inner] of Object.entries(object)) if (typeof inner === 'object') Reflect.set(object, key, null);
-  }
-}
-
-function describe(issue: z.core.$ZodIssue, json: unknown): string {
-  const got = typeName(issue.path.reduce(member, json));
-  if (issue.code === 'invalid_type') return `expected ${issue.expected}, got ${got}`;
-  if (issue.code === 'invalid_union') {
-    const expected = issue.errors.flat().map((inner) => ('expected' in inner ? String(inner.expected) : 'something else'));
-    return `expected ${expected.join(' or ')}, got ${got}`;
-  }
-  if (issue.code === 'invalid_value' && got !== 'string') return `expected string, got ${got}`;
-  return issue.message;
-}
-
-function member(value: unknown, key: PropertyKey): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
-}
-
-function typeName(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'array' : typeof value;
-}
-
 const CATEGORIES = ['AUTH', 'PERMISSION', 'QUOTA', 'RATE_LIMIT', 'INTERNAL', 'ROUTING', 'VALIDATION', 'NOT_FOUND'];
 
 const errorReply = z.looseObject({ code: z.string().regex(/\S/) });
 
 /**
- * The error of a reply that is not 2xx. `body` is its text, `''` when it could not be read. Only JSON with a `code` is the
- * API's own; of anything else (a proxy's page) the text is not shown.
+ * The error of a reply that is not 2xx. Only JSON with a `code` is the API's own. Its details are one text or up to ten, of which
+ * three are shown.
  */
-export function readError(reply: { host: string; status: number; body: string; retryAfterMs: number | undefined }): ApiError {
-  const { host, status: httpStatus, body, retryAfterMs } = reply;
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
-  const parsed = errorReply.safeParse(parseOrNothing(body));
-  if (!parsed.success) {
-    return new ApiError({
-      ...wait,
-      status: httpStatus,
-      category: 'HTTP',
-      code: `HTTP_${httpStatus}`,
-      message: `${host} answered with HTTP ${httpStatus} and no error body of the API's own`,
-      enveloped: false,
-    });
-  }
+export function readError(reply: ErrorReply): ApiError {
+  const parsed = errorReply.safeParse(parseOrNothing(reply.body));
+  if (!parsed.success) return foreignError(reply);
   const { code, category, message, error } = parsed.data;
   const known = CATEGORIES.find((name) => code.startsWith(`${name}_`)) ?? code.split('_', 1)[0] ?? code;
+  const details = (Array.isArray(error) ? (error as unknown[]) : [error]).filter(isText).slice(0, 3);
   return new ApiError({
-    ...wait,
-    status: httpStatus,
+    ...waitOf(reply),
+    status: reply.status,
     category: isText(category) ? category : known,
     code,
-    message: errorText(message, error) || code,
+    message: errorLine([message, ...details]) || code,
     enveloped: true,
   });
 }
 
-/** The error that a 2xx reply holds in the API's own envelope; undefined for any other. */
-export function errorWithin(json: unknown, reply: { host: string; status: number; retryAfterMs: number | undefined }): ApiError | undefined {
-  const parsed = errorReply.extend({ status: z.literal('error') }).safeParse(json);
-  return parsed.success ? readError({ ...reply, body: JSON.stringify(json) }) : undefined;
-}
-
-/** The message and up to three of the details (the API sends one text or up to ten), on one line of at most 300 characters. */
-function errorText(message: unknown, error: unknown): string {
-  const details = (Array.isArray(error) ? (error as unknown[]) : [error]).filter(isText).slice(0, 3);
-  const parts = [message, ...details].filter(isText).map((part) => part.replace(/[\p{Cc}\s]+/gu, ' ').trim());
-  const line = [...new Set(parts)].join(' | ');
-  return line.length > 300 ? `${beginning(line, 299)}…` : line;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '';
-}
-
-function parseOrNothing(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
+/** How this API says no: also within a 2xx reply. */
+export const errors: ErrorReader = {
+  readError,
+  errorWithin: (json, reply) => {
+    const parsed = errorReply.extend({ status: z.literal('error') }).safeParse(json);
+    return parsed.success ? readError({ ...reply, body: JSON.stringify(json) }) : undefined;
+  },
+};
