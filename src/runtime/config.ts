@@ -24,6 +24,8 @@ export type Settings = {
   baseUrl: string;
   keyHeader: string;
   rateLimit: RateLimit;
+  /** A second verifier of addresses, asked only where its name is given. */
+  abstractapi: { apiKey: string | undefined; baseUrl: string; rateLimit: RateLimit };
   databaseUrl: string | undefined;
   /** Who said so: a `.env` may belong to another program. */
   databaseUrlFrom: '--database-url' | 'the environment' | '.env' | undefined;
@@ -43,6 +45,8 @@ export type SettingFlags = {
 
 const DEFAULT_BASE_URL = 'https://api.waterfall.io';
 const DEFAULT_RATE_LIMIT = '50/60';
+const DEFAULT_ABSTRACTAPI_BASE_URL = 'https://emailreputation.abstractapi.com/v1/';
+const DEFAULT_ABSTRACTAPI_RATE_LIMIT = '1/1';
 /** A hundred years; what is longer no calendar of ours can hold. */
 const LONGEST_DURATION_MS = 36_500 * 86_400_000;
 /** What the system knows of the user; throws for one that it does not know. */
@@ -59,27 +63,30 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** zod takes one text: what is wrong, and on the next line what to do. */
 const problem = (what: string, fix: string) => ({ error: `${what}\n${fix}` });
 
+// A key, an address and a limit, which every API has; `example` is the default.
+const apiKey = (name: string) =>
+  z.string().regex(/^[\x21-\x7e]+$/, problem(`${name} has characters that no key has`, 'copy it again, without spaces or quotes')).optional();
+const baseUrl = (name: string, example: string) =>
+  z.url({ protocol: /^https?$/, ...problem(`${name} is no http(s) address`, `write for instance ${example}`) }).default(example);
+const rateLimit = (what: string, example: string) =>
+  z.string().default(example).transform((text, context) => {
+    const limit = parseRateLimit(text);
+    if (limit !== undefined) return limit;
+    context.issues.push({ code: 'custom', input: text, message: `${what} "${text}" is not <requests>/<seconds>\nwrite for instance ${example}, or 0 for none` });
+    return z.NEVER;
+  });
+
 const schema = z.object({
-  WATERFALL_API_KEY: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/, problem('WATERFALL_API_KEY has characters that no key has', 'copy it again, without spaces or quotes'))
-    .optional(),
-  WATERFALL_BASE_URL: z
-    .url({ protocol: /^https?$/, ...problem('WATERFALL_BASE_URL is no http(s) address', `write for instance ${DEFAULT_BASE_URL}`) })
-    .default(DEFAULT_BASE_URL),
+  WATERFALL_API_KEY: apiKey('WATERFALL_API_KEY'),
+  WATERFALL_BASE_URL: baseUrl('WATERFALL_BASE_URL', DEFAULT_BASE_URL),
   WATERFALL_API_KEY_HEADER: z
     .string()
     .regex(/^[A-Za-z0-9-]+$/, problem('WATERFALL_API_KEY_HEADER is no header name', 'write x-api-key'))
     .default('x-api-key'),
-  WATERFALL_RATE_LIMIT: z
-    .string()
-    .default(DEFAULT_RATE_LIMIT)
-    .transform((text, context) => {
-      const limit = parseRateLimit(text);
-      if (limit !== undefined) return limit;
-      context.issues.push({ code: 'custom', input: text, message: `the rate limit "${text}" is not <requests>/<seconds>\nwrite for instance ${DEFAULT_RATE_LIMIT}, or 0 for none` });
-      return z.NEVER;
-    }),
+  WATERFALL_RATE_LIMIT: rateLimit('the rate limit', DEFAULT_RATE_LIMIT),
+  ABSTRACTAPI_KEY: apiKey('ABSTRACTAPI_KEY'),
+  ABSTRACTAPI_BASE_URL: baseUrl('ABSTRACTAPI_BASE_URL', DEFAULT_ABSTRACTAPI_BASE_URL),
+  ABSTRACTAPI_RATE_LIMIT: rateLimit('ABSTRACTAPI_RATE_LIMIT', DEFAULT_ABSTRACTAPI_RATE_LIMIT),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, problem('DATABASE_URL is no PostgreSQL connection string', 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database'))
@@ -122,20 +129,19 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     const [what = message, fix = ''] = message.split('\n');
     problems.push({ what, fix });
   }
-  const baseUrl = given.WATERFALL_BASE_URL ?? DEFAULT_BASE_URL;
-  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
-  if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
-    problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
-  }
-  if (url !== undefined && `${url.username}${url.password}` !== '') {
-    problems.push({ what: 'WATERFALL_BASE_URL has a user or a password in it, which the API does not take', fix: 'leave them out; the key is WATERFALL_API_KEY' });
-  }
+  problems.push(...addressProblems(given, 'WATERFALL_BASE_URL', 'WATERFALL_API_KEY', flags.allowInsecure));
+  problems.push(...addressProblems(given, 'ABSTRACTAPI_BASE_URL', 'ABSTRACTAPI_KEY', flags.allowInsecure));
   if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
   return {
     apiKey: parsed.data.WATERFALL_API_KEY,
     baseUrl: trimEnd(parsed.data.WATERFALL_BASE_URL, '/'),
     keyHeader: parsed.data.WATERFALL_API_KEY_HEADER.toLowerCase(),
     rateLimit: parsed.data.WATERFALL_RATE_LIMIT,
+    abstractapi: {
+      apiKey: parsed.data.ABSTRACTAPI_KEY,
+      baseUrl: trimEnd(parsed.data.ABSTRACTAPI_BASE_URL, '/'),
+      rateLimit: parsed.data.ABSTRACTAPI_RATE_LIMIT,
+    },
     databaseUrl: parsed.data.DATABASE_URL,
     databaseUrlFrom:
       flags.databaseUrl !== undefined ? '--database-url'
@@ -146,11 +152,27 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   };
 }
 
-/** The key and the passwords among the settings, right or wrong: what must never be shown. */
+/** What is wrong with where a key would go. */
+function addressProblems(given: Record<string, string | undefined>, setting: string, key: string, allowInsecure = false): Problem[] {
+  const address = given[setting];
+  if (address === undefined || !URL.canParse(address)) return [];
+  const url = new URL(address);
+  const problems: Problem[] = [];
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !allowInsecure) {
+    problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
+  }
+  if (`${url.username}${url.password}` !== '') {
+    problems.push({ what: `${setting} has a user or a password in it, which the API does not take`, fix: `leave them out; the key is ${key}` });
+  }
+  return problems;
+}
+
+/** The keys and the passwords among the settings, right or wrong: what must never be shown. */
 export function readSecrets(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): string[] {
   const given = givenSettings(flags, environment, directory, []);
   const passwords = [given.DATABASE_URL, ...proxiesIn(environment)].flatMap(passwordsOf);
-  return given.WATERFALL_API_KEY === undefined ? passwords : [given.WATERFALL_API_KEY, ...passwords];
+  const keys = [given.WATERFALL_API_KEY, given.ABSTRACTAPI_KEY].filter((key) => key !== undefined);
+  return [...keys, ...passwords];
 }
 
 /** `50/60` (requests per seconds) or `0` (none); undefined for anything else. */
@@ -181,6 +203,9 @@ function givenSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv, dire
       set('WATERFALL_BASE_URL', flags.baseUrl),
       set('WATERFALL_API_KEY_HEADER'),
       set('WATERFALL_RATE_LIMIT', flags.rateLimit),
+      set('ABSTRACTAPI_KEY'),
+      set('ABSTRACTAPI_BASE_URL'),
+      set('ABSTRACTAPI_RATE_LIMIT'),
       set('DATABASE_URL', flags.databaseUrl),
       set('WATERFALL_CONTACTS_HOME', flags.home),
       set('LOG_LEVEL'),
