@@ -5,6 +5,7 @@
 import { createPeople } from '../dist/sandbox/people.js';
 import { systemClock } from '../dist/runtime/runtime.js';
 import { databaseOf, openDriver } from '../dist/store/open.js';
+import { CONTACTS_RECORDER } from '../dist/store/contacts-recorder.js';
 import { createSettler } from '../dist/store/saver.js';
 import { CONCURRENCY, domainAt, FILTER } from './companies.mjs';
 import { copyFrom, copyLine } from './copy.mjs';
@@ -69,14 +70,14 @@ async function settleAll(database, run_id, found) {
   await database.query(run, [run_id]);
   const calls = await database.query(targets, [run_id, found.length]);
   await database.script('analyze waterfall.targets');
-  const settle = createSettler(database);
+  const settle = createSettler(database, CONTACTS_RECORDER);
   const answered_at = Date.now();
   let next = 0;
   const lane = async () => {
     while (next < found.length) {
       const at = next;
       next += 1;
-      const { targets: settled } = await settle({ call_id: calls[at].call_id, answer: found[at], answered_at, at: Date.now() });
+      const { targets: settled } = await settle({ call_id: calls[at].call_id, question: {}, answer: found[at], answered_at, at: Date.now(), cost_usd: found[at].usage?.total_usd ?? null });
       if (settled !== 1) throw new Error(`answer ${at} was saved for ${settled} targets`);
     }
   };

@@ -15,7 +15,7 @@ const KEPT_BOUNDS = ['--max-cost', '--price', '--in-doubt'];
 const TO_FILL_IN = '<usd>';
 
 /** A command of ours within a text, and not within a path. */
-const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|resume|export|query|copy|runs|status|check|migrate|forget|sandbox)\b)/g;
+const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|verify|resume|export|query|copy|runs|status|check|migrate|forget|sandbox)\b)/g;
 
 /**
  * A text in which commands of ours begin as this one was started. Behind `npx` the program is found by nobody else: npm
@@ -43,17 +43,20 @@ export function boundsOf(argv: readonly string[]): string[] {
 /** The bounds of a command that goes on with a run: its own, and those of the run that it does not give anew. */
 export function boundsKept(before: readonly string[] | undefined, now: readonly string[]): string[] {
   const kept = KEPT_BOUNDS.filter((name) => !now.includes(name)).flatMap((name) => {
-    const value = boundIn(before ?? [], name);
-    return value === undefined ? [] : [name, quoted(value)];
+    return boundsIn(before ?? [], name).flatMap((value) => [name, quoted(value)]);
   });
   return [...now, ...kept];
 }
 
 /** The value of a bound among words, as the user gave it; the last one counts, as on the command line. */
 export function boundIn(bounds: readonly string[], name: string): string | undefined {
-  const value = bounds[bounds.lastIndexOf(name) + 1];
-  if (!bounds.includes(name) || value === undefined || value === TO_FILL_IN) return undefined;
-  return value.startsWith("'") ? value.slice(1, -1).replaceAll(`'\\''`, "'") : value;
+  return boundsIn(bounds, name).at(-1);
+}
+
+/** The same of a bound that may be given several times: all its values. */
+export function boundsIn(bounds: readonly string[], name: string): string[] {
+  const values = bounds.flatMap((word, place) => (word === name ? (bounds[place + 1] ?? []) : []));
+  return values.filter((value) => value !== TO_FILL_IN).map((value) => (value.startsWith("'") ? value.slice(1, -1).replaceAll(`'\\''`, "'") : value));
 }
 
 /** Bounds of cost with which a run goes on that needs others than it had. A price that nobody knows is left to be filled in. */

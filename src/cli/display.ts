@@ -16,12 +16,12 @@ import type { ProgressSource } from './progress-bar.ts';
 export type Display = {
   settled(target: { state: string; contacts: number; cost_usd: number | null }): void;
   /** The source of the display, from the counts at the start. */
-  source(counts: readonly OutcomeCount[], parts: { health: Health; allowance: Allowance }): ProgressSource;
+  source(counts: readonly OutcomeCount[], parts: { health: readonly Health[]; allowance: Allowance }): ProgressSource;
 };
 
 /** Makes the counts. `now` is epoch milliseconds, `requests` what was sent so far; jobs are given up `jobTimeoutMs` after their launch. `isDatabaseAway`: whether it was said that it does not answer. */
-export function createDisplay(options: { limiter: Limiter; now: () => number; requests: () => RequestCounts; jobTimeoutMs: number; isDatabaseAway: () => boolean }): Display {
-  const { limiter, now, requests, jobTimeoutMs, isDatabaseAway } = options;
+export function createDisplay(options: { limiters: readonly Limiter[]; now: () => number; requests: () => RequestCounts; jobTimeoutMs: number; isDatabaseAway: () => boolean }): Display {
+  const { limiters, now, requests, jobTimeoutMs, isDatabaseAway } = options;
   let settledNow = 0;
   let contacts = 0;
   let failed = 0;
@@ -30,7 +30,7 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
     settled(target) {
       settledNow += 1;
       contacts += target.contacts;
-      if (target.state !== 'found' && target.state !== 'no_contacts' && target.state !== 'cached') failed += 1;
+      if (target.state !== 'found' && target.state !== 'no_contacts' && target.state !== 'not_found' && target.state !== 'cached') failed += 1;
       if (target.cost_usd !== null) cost_usd = (cost_usd ?? 0) + target.cost_usd;
     },
     source(counts, { health, allowance }) {
@@ -42,11 +42,11 @@ export function createDisplay(options: { limiter: Limiter; now: () => number; re
       for (const count of counts) if (count.cost_usd !== null) cost_usd = (cost_usd ?? 0) + Number(count.cost_usd);
       const timeLeft = createTimeLeft(jobTimeoutMs);
       return () => {
-        const { limit, windowMs, free, waiting, nextFreeInMs } = limiter.state();
+        const { limit, windowMs, free, waiting, nextFreeInMs } = tightest(limiters).state();
         const { launches, finds } = requests();
         const left = leftAtStart - settledNow;
         const isLimited = waiting > 0 && free <= 0;
-        const absent = isDatabaseAway() ? 'database' : health.pausedSince() !== undefined ? 'API' : undefined;
+        const absent = isDatabaseAway() ? 'database' : health.some((one) => one.pausedSince() !== undefined) ? 'API' : undefined;
         const isPaused = absent !== undefined;
         const toLaunch = Math.max(left - allowance.openJobs(), 0);
         const isHeld = isLimited || isPaused;
@@ -76,4 +76,11 @@ function slowJobs(left: number, { givenUpInMs }: Outlook): string | undefined {
   if (givenUpInMs === undefined) return undefined;
   const seconds = Math.ceil(givenUpInMs / 10_000) * 10;
   return `${many(left, 'job')} still RUNNING${seconds === 0 ? '' : `, ${formatDuration(seconds * 1000)} at most`}`;
+}
+
+/** Of the limits of several providers the one that holds most back. */
+function tightest(limiters: readonly Limiter[]): Limiter {
+  const [first, ...others] = limiters;
+  if (first === undefined) throw new Error('nobody is asked');
+  return others.reduce((most, limiter) => (limiter.state().waiting > most.state().waiting ? limiter : most), first);
 }

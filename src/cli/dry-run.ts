@@ -4,7 +4,8 @@ import { previewRun } from '../service/dry-run.ts';
 import { createBudget } from '../engine/budget.ts';
 import { outputFailure, writeReportTo } from '../service/output.ts';
 import { openingLines, planOf } from '../service/plan.ts';
-import { choosePrice } from '../kinds/contacts/price.ts';
+import { mostOf, providersOf } from '../service/options.ts';
+import { WORDS } from '../service/words.ts';
 import type { NewRun } from '../service/start.ts';
 import { near } from '../service/summary.ts';
 import type { Sheet } from '../outputs/sheet.ts';
@@ -18,6 +19,7 @@ import { boundsKept } from './command-line.ts';
 import { moneyOf } from './money.ts';
 import type { MoneySettings } from './money.ts';
 import { ROWS_NAMED } from './opening.ts';
+import { rateLimitOf } from './providers.ts';
 import { isUnmade, placeOf } from './session.ts';
 import type { Session } from './session.ts';
 import { CLOSED_STDOUT } from './stdout.ts';
@@ -28,41 +30,43 @@ import { CLOSED_STDOUT } from './stdout.ts';
  */
 export async function dryRun(session: Session, made: NewRun, given: MoneySettings, report: string | undefined): Promise<number> {
   const { terminal, settings, runtime } = session;
-  const { rateLimit } = settings;
-  const { question } = made.options;
-  const { driver, words } = await lookUp(session);
+  const rateLimit = rateLimitOf(providersOf(made.options)[0]?.name ?? 'waterfall', settings);
+  const { kind } = made.options;
+  const words = WORDS[kind ?? 'contacts'];
+  const { driver, words: place } = await lookUp(session);
   try {
     let isReaderGone = false;
     const writeReport = report === undefined ? undefined : async (sheet: Sheet) => void (isReaderGone = await writeReportTo(report, sheet, { output: made.options.output, tag: 'dry-run', stdout: process.stdout }));
-    const preview = await previewRun(made, { runtime, database: driver, rowsNamed: ROWS_NAMED, writeReport }).catch((error: unknown) => {
+    const preview = await previewRun(made, { runtime, database: driver, rowsNamed: ROWS_NAMED, given: given.prices, writeReport }).catch((error: unknown) => {
       const told = outputFailure(error);
       throw driver === undefined || told instanceof UsageError ? told : inWords(driver.place, told);
     });
     const { continues } = preview;
     const money = moneyOf(given, boundsKept(continues?.run.options.bounds, made.options.bounds ?? []));
     const { capUsd } = money;
-    const price = choosePrice({ given: money.priceUsd, bills: preview.bills, account: undefined, includePhones: question.include_phones });
-    const plan = planOf({ question, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, answeredBefore: preview.answeredBefore, ...(preview.history && { history: preview.history }), price });
+    const { pricing } = preview;
+    const most = kind === undefined ? mostOf(made.options) : providersOf(made.options).length;
+    const plan = planOf({ most, words, counts: preview.counts, rateLimit, toRepeat: preview.toRepeat, answeredBefore: preview.answeredBefore, ...(preview.history && { history: preview.history }), ...(preview.local && { local: preview.local }), pricing });
     const goingOn = continues === undefined ? '' : `, going on with run ${continues.run.id}`;
-    const budget = createBudget({ capUsd, price, limit: question.limit, includePhones: question.include_phones, ...(continues && { earlier: continues.spent }) });
+    const budget = createBudget({ capUsd, rates: pricing.rates, ...(continues && { earlier: continues.spent }) });
     const lines = openingLines({
       title: `dry run of ${made.input_name}${goingOn}`,
-      ...{ plan, rateLimit, price },
+      ...{ plan, rateLimit, pricing, words },
       balance: { unknown: 'not asked for, since a dry run sends nothing' },
       cap: capUsd === undefined ? undefined : { usd: capUsd, committed_usd: budget.spending().committed_usd ?? 0 },
       lines: continues === undefined ? made.list.linesRead() : undefined,
       invalidRows: preview.invalidRows,
       hasReport: report !== undefined,
-      ...{ limit: question.limit, fresh: made.fresh },
-      database: words,
+      ...{ limit: mostOf(made.options), fresh: made.fresh },
+      database: place,
     });
     const written = report === undefined ? 'nothing was sent, and nothing was written' : `nothing was sent${report === '-' ? '' : `; report: ${near(report)}`}`;
     terminal.say([...lines, written].join('\n'), {
       message: 'dry run',
       run: continues?.run.id ?? null,
       ...plan,
-      price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
-      price_source: price?.source ?? null,
+      price_usd: pricing.price_usd,
+      price_source: pricing.source,
       max_cost_usd: money.capUsd ?? null,
       report: report ?? null,
     });

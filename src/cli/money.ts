@@ -7,13 +7,14 @@ import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Balance, Plan } from '../service/plan.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Client } from '../providers/waterfall/client.ts';
-import { boundIn } from './command-line.ts';
+import type { GivenPrices } from '../service/pricing.ts';
+import { boundIn, boundsIn } from './command-line.ts';
 
 /** Options of money, as commander gives them. */
-export type MoneyOptions = { maxCost?: string | undefined; price?: string | undefined; confirmAbove?: string; yes?: boolean };
+export type MoneyOptions = { maxCost?: string | undefined; price?: string | string[] | undefined; confirmAbove?: string; yes?: boolean };
 
 /** The same, understood; in US dollars. */
-export type MoneySettings = { capUsd: number | undefined; priceUsd: number | undefined; confirmAboveUsd: number | undefined; yes: boolean };
+export type MoneySettings = { capUsd: number | undefined; prices: GivenPrices; confirmAboveUsd: number | undefined; yes: boolean };
 
 /** Where the user is asked, and answers. */
 export type Screen = Pick<NodeJS.Process, 'stdin' | 'stderr'>;
@@ -35,8 +36,7 @@ export function readMoney(options: MoneyOptions): MoneySettings {
   };
   const settings = {
     capUsd: usd('--max-cost', options.maxCost, '25'),
-    // Nothing costs nothing: a price of 0 would take the cap out of force.
-    priceUsd: usd('--price', options.price, '0.05', 0.000_001),
+    prices: readPrices(options.price, usd),
     confirmAboveUsd: usd('--confirm-above', options.confirmAbove, '10'),
     yes: options.yes ?? false,
   };
@@ -44,10 +44,24 @@ export function readMoney(options: MoneyOptions): MoneySettings {
   return settings;
 }
 
+/** Prices as they are given: `0.05` for everything, `abstractapi=0.002` for what a provider gives; the last one counts. */
+function readPrices(given: string | readonly string[] | undefined, usd: (name: string, text: string, example: string, least: number) => number | undefined): GivenPrices {
+  let all: number | undefined;
+  const of: Record<string, number> = {};
+  for (const text of given === undefined ? [] : typeof given === 'string' ? [given] : given) {
+    const [, provider, amount = text] = /^\s*([a-z]+)\s*=(.*)$/i.exec(text) ?? [];
+    // Nothing costs nothing: a price of 0 would take the cap out of force.
+    const value = usd('--price', amount, provider === undefined ? '0.05' : `${provider}=0.05`, 0.000_001);
+    if (provider === undefined) all = value;
+    else if (value !== undefined) of[provider.toLowerCase()] = value;
+  }
+  return { all, of };
+}
+
 /** The same with the cap and the price that a run keeps over its commands, as words. */
 export function moneyOf(money: MoneySettings, bounds: readonly string[]): MoneySettings {
-  const { capUsd, priceUsd } = readMoney({ maxCost: boundIn(bounds, '--max-cost'), price: boundIn(bounds, '--price') });
-  return { ...money, capUsd, priceUsd };
+  const { capUsd, prices } = readMoney({ maxCost: boundIn(bounds, '--max-cost'), price: boundsIn(bounds, '--price') });
+  return { ...money, capUsd, prices };
 }
 
 /** The account, or the error for which it is not known. Rejects only with the reason of `signal`. */

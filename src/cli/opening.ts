@@ -6,15 +6,18 @@ import type { Allowance } from '../engine/allowance.ts';
 import { createBudget } from '../engine/budget.ts';
 import type { InDoubtPolicy } from '../engine/breaker.ts';
 import { stopReason } from '../engine/judge.ts';
+import { mostOf, providersOf } from '../service/options.ts';
 import type { Run } from '../service/options.ts';
+import { priceRun } from '../service/pricing.ts';
+import { WORDS } from '../service/words.ts';
+import { countLocal } from '../store/local-answers.ts';
 import { openingLines, planOf } from '../service/plan.ts';
-import { accountPrices, choosePrice } from '../kinds/contacts/price.ts';
 import { readingOf } from '../service/reconcile.ts';
 import type { Reading } from '../service/reconcile.ts';
 import { answersSince } from '../service/start.ts';
 import type { Stop } from '../engine/stop.ts';
 import { answeredBeforeRun } from '../store/answered-before.ts';
-import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../store/bills.ts';
+import { countRepeatable, historyOf, spentSoFar } from '../store/bills.ts';
 import type { Database } from '../store/database.ts';
 import { askedElsewhere } from '../store/known.ts';
 import { reportRows } from '../store/outcomes.ts';
@@ -23,6 +26,7 @@ import { discardRun } from '../store/runs.ts';
 import type { Client } from '../providers/waterfall/client.ts';
 import { askAccount, balanceOf, confirmCost } from './money.ts';
 import type { MoneySettings } from './money.ts';
+import { rateLimitOf } from './providers.ts';
 import { placeOf } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -36,7 +40,8 @@ export type Taking = { maxAgeMs: number; fresh: boolean; list: { linesRead: () =
 export type Beginning = {
   session: Session;
   database: Database;
-  client: Client;
+  /** Who tells the balance, where there is an API that does. */
+  client: Client | undefined;
   stop: Stop;
   money: MoneySettings;
   inDoubt: InDoubtPolicy;
@@ -53,37 +58,35 @@ export type Beginning = {
 export async function begin(
   beginning: Beginning,
   counts: readonly OutcomeCount[],
-): Promise<{ allowance: Allowance; before: Reading | undefined }> {
-  const { session, database, stop, money, run, continued, taking } = beginning;
-  const { rateLimit } = session.settings;
-  const { question } = run.options;
+): Promise<{ allowance: Allowance; before: Reading | undefined; prices: readonly (number | undefined)[] }> {
+  const { session, database, client, stop, money, run, continued, taking } = beginning;
+  const rateLimit = rateLimitOf(providersOf(run.options)[0]?.name ?? 'waterfall', session.settings);
   const toRepeat = continued && beginning.inDoubt === 'relaunch' ? await countRepeatable(database, run.id) : 0;
   const isNew = (outcome: OutcomeCount) => outcome.outcome === 'not_launched' && outcome.rows > 0;
   const mayCost = toRepeat > 0 || counts.some(isNew);
 
   const account = mayCost ? await accountNow(beginning) : undefined;
-  const price = choosePrice({
-    given: money.priceUsd,
-    bills: mayCost ? await dearestBills(database, question.api_host) : undefined,
-    account: account === undefined || isFailure(account) ? undefined : accountPrices(account),
-    includePhones: question.include_phones,
-  });
+  const pricing = await priceRun(run.options, { given: money.prices, database: mayCost ? database : undefined, account: account === undefined || isFailure(account) ? undefined : account });
   const earlier = continued ? await spentSoFar(database, run.id) : undefined;
-  const budget = createBudget({ capUsd: money.capUsd, price, limit: question.limit, includePhones: question.include_phones, ...(earlier && { earlier }) });
+  const budget = createBudget({ capUsd: money.capUsd, rates: pricing.rates, ...(earlier && { earlier }) });
   const committed_usd = budget.spending().committed_usd ?? 0;
-  const answeredBefore = taking === undefined || !counts.some(isNew) ? undefined : await answeredBeforeRun(database, run.id, answersSince(taking, run.created_at.getTime()));
+  const { kind } = run.options;
+  const answeredBefore = kind !== undefined || taking === undefined || !counts.some(isNew) ? undefined : await answeredBeforeRun(database, run.id, answersSince(taking, run.created_at.getTime()).since);
   const elsewhere = await askedElsewhere(database, run.id);
-  const history = mayCost ? await historyOf(database, question) : undefined;
-  const plan = planOf({ question, counts, rateLimit, toRepeat, price, ...(answeredBefore && { answeredBefore }), ...(history && { history }) });
-  const balance = account === undefined ? { unknown: 'not asked' } : balanceOf(account);
+  const history = mayCost && run.options.kind === undefined ? await historyOf(database, run.options.question) : undefined;
+  const words = WORDS[kind ?? 'contacts'];
+  const most = kind === undefined ? mostOf(run.options) : providersOf(run.options).length;
+  const local = kind === undefined ? undefined : await countLocal(database, run.id);
+  const plan = planOf({ most, words, counts, rateLimit, toRepeat, pricing, ...(local && { local }), ...(answeredBefore && { answeredBefore }), ...(history && { history }) });
+  const balance = account === undefined ? { unknown: client === undefined ? 'the API does not tell one' : 'not asked' } : balanceOf(account);
   const lines = openingLines({
     title: `${continued ? 'going on with run' : 'run'} ${run.id} (${nameOfList(run)})`,
-    ...{ plan, rateLimit, price, balance },
+    ...{ plan, rateLimit, pricing, balance, words },
     cap: money.capUsd === undefined ? undefined : { usd: money.capUsd, committed_usd },
     lines: taking?.list.linesRead(),
     invalidRows: continued ? [] : await reportRows(database, { run_id: run.id, after: -1, limit: ROWS_NAMED, outcomes: ['invalid'] }),
     hasReport: run.options.output.report !== null,
-    ...{ limit: question.limit, fresh: taking?.fresh ?? false, elsewhere },
+    ...{ limit: mostOf(run.options), fresh: taking?.fresh ?? false, elsewhere },
     database: `kept in ${placeOf(database)}`,
   });
   session.terminal.say(lines.join('\n'), {
@@ -92,8 +95,8 @@ export async function begin(
     continued,
     ...plan,
     asked_elsewhere: elsewhere.questions,
-    price_usd: price === undefined ? null : price.person_usd + price.phone_usd,
-    price_source: price?.source ?? null,
+    price_usd: pricing.price_usd,
+    price_source: pricing.source,
     balance_usd: 'usd' in balance ? balance.usd : null,
     max_cost_usd: money.capUsd ?? null,
   });
@@ -110,6 +113,7 @@ export async function begin(
     }
   }
   return {
+    prices: pricing.prices,
     allowance: createAllowance(budget, stop),
     before: account === undefined || isFailure(account) ? undefined : readingOf(account),
   };
@@ -117,6 +121,7 @@ export async function begin(
 
 /** The account as it is now. A refused key stops the run, as it would at the first launch. */
 async function accountNow({ client, session, stop }: Beginning): Promise<Account | ApiError | TransportError | undefined> {
+  if (client === undefined) return undefined;
   const account = await askAccount(client, session.runtime.clock, stop.signal).catch((error: unknown) => {
     if (error !== stop.signal.reason) throw error;
     return undefined;

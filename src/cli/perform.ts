@@ -5,11 +5,10 @@ import { DatabaseError } from '../core/errors.ts';
 import { FAILED } from '../core/model.ts';
 import { readAll } from '../core/problems.ts';
 import type { Allowance } from '../engine/allowance.ts';
-import { execute } from '../service/execute.ts';
+import { execute, requestsOf } from '../service/execute.ts';
 import type { RunResult } from '../service/execute.ts';
 import type { InDoubtPolicy } from '../engine/breaker.ts';
 import type { Run } from '../service/options.ts';
-import { openMemory } from '../engine/memory.ts';
 import { createStop, databaseStop } from '../engine/stop.ts';
 import type { Stop, StopReason } from '../engine/stop.ts';
 import { moreRows } from '../service/report.ts';
@@ -27,14 +26,14 @@ import { ownershipOf } from '../store/run-owner.ts';
 import type { Taker } from '../store/run-owner.ts';
 import { saveOptions } from '../store/runs.ts';
 import type { Client } from '../providers/waterfall/client.ts';
-import { createLimiter } from '../providers/http/limiter.ts';
 import { boundIn, boundsWith, exportCommand, resumeCommand, sameCommand } from './command-line.ts';
 import { createDisplay } from './display.ts';
 import { askAccount, moneyOf, readMoney } from './money.ts';
 import type { MoneyOptions, MoneySettings } from './money.ts';
 import { begin, ROWS_NAMED } from './opening.ts';
 import type { Taking } from './opening.ts';
-import { keyOf, openDatabase, proxyOf } from './session.ts';
+import { openProviders } from './providers.ts';
+import { openDatabase } from './session.ts';
 import type { Session } from './session.ts';
 import { CLOSED_STDOUT } from './stdout.ts';
 import type { Terminal } from './terminal.ts';
@@ -74,7 +73,7 @@ export async function perform(
   given: PaceSettings,
   getRun: (database: Database, taker: Taker) => Promise<{ run: Run; continued: boolean; taking?: Taking }>,
 ): Promise<number> {
-  const { settings, runtime, terminal } = session;
+  const { runtime, terminal } = session;
   const stop = createStop();
   let goOn = sameCommand(process.argv);
   const signals = listenForSignals({
@@ -96,7 +95,7 @@ export async function perform(
 
   const closing: (() => Promise<void>)[] = [];
   // Loading undici takes 70 ms, in which a database can open.
-  const loading = import('../providers/waterfall/client.ts');
+  import('../providers/waterfall/client.ts').catch(() => undefined);
   try {
     const database = await openDatabase(session, stop.abort);
     closing.push(() => database.close());
@@ -109,22 +108,10 @@ export async function perform(
 
     const sandbox = pace.sandbox ? await startTrialApi(session) : undefined;
     if (sandbox !== undefined) closing.push(() => sandbox.close());
-    const memory = await openMemory(database, runtime, { api_host: run.options.question.api_host, apiKey: keyOf(settings) });
-    // The window of a trial begins with it, as its API does.
-    const taken = sandbox === undefined ? memory.taken : [];
-    const limiter = createLimiter({ ...settings.rateLimit, taken, clock: runtime.clock, log: runtime.log });
-    const { createClient } = await loading;
-    const client = createClient({
-      baseUrl: sandbox?.url ?? settings.baseUrl,
-      apiKey: keyOf(settings),
-      keyHeader: settings.keyHeader,
-      proxy: sandbox === undefined ? proxyOf(settings) : undefined,
-      limiter,
-      runtime,
-    });
-    closing.push(() => client.close());
+    const { providers, account: client, close: closeProviders } = await openProviders(session, database, run, sandbox?.url);
+    closing.push(closeProviders);
 
-    const display = createDisplay({ limiter, now: () => runtime.clock.now(), requests: () => client.requests(), jobTimeoutMs: pace.jobTimeoutMs, isDatabaseAway: () => database.isAway() });
+    const display = createDisplay({ limiters: providers.map(({ limiter }) => limiter), now: () => runtime.clock.now(), requests: () => requestsOf(providers), jobTimeoutMs: pace.jobTimeoutMs, isDatabaseAway: () => database.isAway() });
     let atStart: Start | undefined;
     const working = execute({
       ...pace,
@@ -134,19 +121,17 @@ export async function perform(
       process_id: member.id,
       ownership: ownershipOf(database, run.id, member),
       now: member.now,
-      client,
-      limiter,
-      memory,
+      providers,
       stop,
       stdout: process.stdout,
       async onStart(counts, health) {
         const { money, inDoubt } = pace;
-        const { allowance, before } = await begin({ session, database, client, stop, money, inDoubt, run, continued, taking }, counts);
+        const { allowance, before, prices } = await begin({ session, database, client, stop, money, inDoubt, run, continued, taking }, counts);
         if (before !== undefined) atStart = { before, allowance };
         // Not earlier: a command that was refused has changed nothing.
         if (continued) await saveOptions(database, run.id, run.options);
         terminal.startProgress(display.source(counts, { health, allowance }));
-        return allowance;
+        return { allowance, prices };
       },
       onSettled: (settled) => display.settled(settled),
     });
@@ -196,7 +181,7 @@ function sayCutShort(terminal: Terminal, { exit, message, fix }: StopReason, goO
 type Start = { before: Reading; allowance: Allowance };
 
 async function close(
-  parts: { session: Session; database: Database; client: Client },
+  parts: { session: Session; database: Database; client: Client | undefined },
   result: RunResult,
   goOn: string,
   atStart: Start | undefined,
@@ -242,10 +227,10 @@ async function close(
 }
 
 /** The vendor's count beside ours. Not asked when nothing was launched, nor when a signal leaves no time for it. */
-async function compared({ session, client }: { session: Session; client: Client }, result: RunResult, start: Start | undefined) {
+async function compared({ session, client }: { session: Session; client: Client | undefined }, result: RunResult, start: Start | undefined) {
   const ours = start?.allowance.spending();
   const hurried = (result.stopped?.exit ?? 0) > 128;
-  if (start === undefined || ours === undefined || hurried || ours.launched + ours.doubted === 0) return undefined;
+  if (client === undefined || start === undefined || ours === undefined || hurried || ours.launched + ours.doubted === 0) return undefined;
   const account = await askAccount(client, session.runtime.clock, new AbortController().signal);
   if (account instanceof Error) return undefined;
   const fields = reconcile(start.before, readingOf(account), ours);

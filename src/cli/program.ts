@@ -15,6 +15,7 @@ const OTHERS = 'Options:';
 /** One line for each command, shown under its options. */
 const EXAMPLES: Record<string, string> = {
   run: 'waterfall-contacts run companies.csv --title-filter "founder OR ceo"',
+  verify: 'waterfall-contacts verify emails.csv --provider waterfall,abstractapi',
   resume: 'waterfall-contacts resume',
   export: 'waterfall-contacts export 20261122-034801 -o contacts.csv --report report.csv',
   query: 'waterfall-contacts query "select company_domain, count(*) from contact_list group by 1"',
@@ -107,6 +108,39 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
     .action(async (inputs: string[], _options: unknown, self: Command) => {
       const { run } = await import('./commands/run.ts');
       ended(await run(inputs, self.optsWithGlobals()));
+    });
+
+  paceOptions(
+    outputOptions(
+      command('verify', 'say of every address of a list whether mail can go there')
+        .argument('<emails.csv...>', 'the list, or several, one run each; - reads one from stdin')
+        .optionsGroup('How the list is read:')
+        .option('--email-column <name>', 'column of the addresses (default: found by name)')
+        .option('--delimiter <char>', 'one of , ; tab | (default: detected)')
+        .option('--encoding <name>', 'of the list, e.g. utf-8, utf-16le, windows-1252 (default: detected)')
+        .option('--sheet <name>', 'of a workbook (default: the first one that has rows)')
+        .option('--as-list', 'take verdicts that were written here, or a report, as a list like any other')
+        .optionsGroup(ASKED)
+        .option('--provider <a,b>', `who is asked, in order: the next for what those before did not know (waterfall, abstractapi)`, 'waterfall')
+        .addOption(new Option('--policy <name>', 'which verdicts are good: deliverable (strict), also catch_all (normal), also risky (loose)').choices(['strict', 'normal', 'loose']).default('strict'))
+        .option('--allow-role', 'ask also for accounts that are a role, such as info@')
+        .option('--allow-domain <domain>', 'ask also for a domain that is on the list of throwaway ones, or @file; repeatable', collect)
+        .option('--no-dns', 'do not look up whether domains take mail')
+        .option('--exclude-domain <domain>', 'a company whose addresses are never asked, or @file with a list of them; repeatable', collect)
+        .optionsGroup('What is asked for, and what is known already:')
+        .option('--rows <n>', 'a trial: only the first n rows that could be asked, into files of their own', wholeNumber(1, 1_000_000_000))
+        .option('--max-age <duration>', 'how old a verdict in the database may be (default: 30d, of catch_all 7d)')
+        .option('--fresh', 'ask for everything again')
+        .option('--dry-run', 'say what the run would do and cost; sends nothing, needs no key, creates nothing but a report that --report asks for'),
+      { output: 'where the verdicts go; a folder gets the usual name (default: beside the list)', report: 'the report, one line per input row (default: beside the verdicts)' },
+    ),
+    'an address',
+  )
+    .optionsGroup(OTHERS)
+    .option('--sandbox', 'a trial: fictional APIs and an embedded database of its own')
+    .action(async (inputs: string[], _options: unknown, self: Command) => {
+      const { verify } = await import('./commands/verify.ts');
+      ended(await verify(inputs, self.optsWithGlobals()));
     });
 
   paceOptions(outputOptions(command('resume', 'go on with an unfinished run; needs no input file').argument('[run-id]', 'or as much of it as is unique; default: the latest unfinished one')))
@@ -236,13 +270,13 @@ function unknownCommand(word: string, program: Command): string {
   return `error: unknown command '${word}'${meant === undefined ? '' : `\n(Did you mean ${meant}?)`}`;
 }
 
-function paceOptions(command: Command): Command {
+function paceOptions(command: Command, priced = 'a contact'): Command {
   return command
     .optionsGroup('How fast, and how patient:')
     .option('--concurrency <n>', 'jobs launched and not settled, at most', wholeNumber(1, 10_000), 200)
     .option('--rate-limit <n/seconds>', 'requests, launches and polls together (WATERFALL_RATE_LIMIT, default 50/60); 0 = none')
     .option('--max-cost <usd>', 'launch nothing that could bring the cost of the run above it, over all its commands')
-    .option('--price <usd>', 'what a contact costs at most, its phone number included (default: from earlier bills, or the account)')
+    .option('--price <usd>', `what ${priced} costs at most${priced === 'a contact' ? ', its phone number included' : ', or provider=usd, repeatable'} (default: from earlier bills, or the account)`, collect)
     .option('--confirm-above <usd>', 'ask before launching when the worst case costs more (default: 100 on a terminal)')
     .option('--yes', 'do not ask')
     .option('--job-timeout <duration>', 'a job still RUNNING so long after its launch is given up', '10m')

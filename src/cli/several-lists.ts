@@ -3,17 +3,19 @@ import { basename } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
 import { refuse } from '../core/problems.ts';
+import type { KindName } from '../kinds/kind.ts';
+import type { ColumnOptions } from '../lists/columns.ts';
 import { examineList } from '../lists/format.ts';
 import { openList } from '../lists/read.ts';
 import { chooseOutput, isFolder } from '../service/output-choice.ts';
-import type { RunCommandOptions } from './commands/run.ts';
+import type { ListCommandOptions } from './ask-list.ts';
 
 /**
  * Makes sure that each of the lists can be read, and is written to files of its own: else the first would be paid for, and the
  * second refused or written over it.
  * @throws {UsageError} with every problem.
  */
-export async function refuseClashes(inputs: readonly string[], options: RunCommandOptions): Promise<void> {
+export async function refuseClashes(inputs: readonly string[], options: ListCommandOptions, reading: ColumnOptions, kind: KindName | undefined): Promise<void> {
   const problems: Problem[] = [];
   if (inputs.includes('-')) problems.push({ what: 'stdin is one list, and there are several', fix: 'give it alone, or a file in its place' });
   for (const [option, path] of [['-o', options.output], ['--report', options.report]] as const) {
@@ -24,9 +26,9 @@ export async function refuseClashes(inputs: readonly string[], options: RunComma
   const writers = new Map<string, string>();
   for (const input of inputs.filter((path) => path !== '-')) {
     try {
-      const format = await examineList(input, options);
-      await (await openList(input, format, options)).close();
-      const { contacts, report } = chooseOutput({ ...options, input, shape: {} }, format);
+      const format = await examineList(input, { ...options, ...reading });
+      await (await openList(input, format, { ...options, ...reading })).close();
+      const { contacts, report } = chooseOutput({ ...options, input, shape: {}, kind }, format);
       const before = [contacts, report].map((path) => (path === null ? undefined : writers.get(path))).find((path) => path !== undefined);
       if (before === undefined) for (const path of [contacts, report]) if (path !== null) writers.set(path, input);
       if (before !== undefined) problems.push({ what: before === input ? `${input} is given twice` : `${before} and ${input} would be written to the same files (${basename(contacts)})`, fix: 'give them in two commands, with another -o' });

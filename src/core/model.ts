@@ -2,7 +2,8 @@
  * The glossary and the nouns.
  *
  * Input row  one line of the list.
- * Question   what a row asks of Waterfall. Rows that ask the same share one.
+ * Question   what a row asks. Rows that ask the same share one.
+ * Provider   an API that is asked; of several the next one for what those before it did not know.
  * Target     a question within a run; its row in the database says how far it has got.
  * Call       a paid request, saved before it is sent.
  * Job        Waterfall's, known by its job_id. Nothing of ours is called a job.
@@ -38,6 +39,12 @@ export type Question = {
   verified_only: boolean;
 };
 
+/** What one row of addresses asks. Whom it is asked of is the run's: the same question goes to several providers. */
+export type EmailQuestion = { email: string };
+
+/** What a row of any kind of list asks. */
+export type AnyQuestion = Question | EmailQuestion;
+
 /** A line of the list, as read. `cells` are its own columns in the order of the header, as text. */
 export type InputRow = {
   /** Number of the line on which the row begins; the header is line 1. */
@@ -57,7 +64,9 @@ export type TargetState =
 export type SettledState =
   | 'found'
   | 'no_contacts'
+  | 'not_found' // the same of other kinds than contacts
   | 'cached'
+  | 'excluded'
   | 'rejected'
   | 'job_failed'
   | 'job_lost'
@@ -65,12 +74,13 @@ export type SettledState =
   | 'in_doubt';
 
 /** How an input row ended, or how far it is while the run is unfinished (`waiting`, `not_launched`). */
-export type Outcome = SettledState | 'duplicate' | 'invalid' | 'excluded' | 'waiting' | 'not_launched';
+export type Outcome = SettledState | 'duplicate' | 'invalid' | 'waiting' | 'not_launched';
 
 /** Every outcome, in the order in which reports list them. */
 export const OUTCOMES = [
   'found',
   'no_contacts',
+  'not_found',
   'cached',
   'duplicate',
   'invalid',
@@ -97,9 +107,14 @@ export const LEFT_OVER: readonly Outcome[] = ['waiting', 'not_launched'];
 export type Target = {
   id: number;
   run_id: string;
-  question: Question;
+  question: AnyQuestion;
   question_hash: string;
   state: TargetState;
+  /** Whose turn it is among the run's providers, from 0, and the last of them. */
+  turn: number;
+  last_turn: number;
+  /** What the answers of earlier turns have brought. */
+  contacts: number;
   /** Launches by this run that made, or may have made, a job. */
   launches: number;
   /** Launches of this question whose reply was never seen, since it was last answered. */

@@ -10,6 +10,9 @@
  *      |  met another run's launch             |
  *      +---------------------> following ------+   a job that brings nothing: back to pending, to launch itself
  *
+ * A provider that answers at once goes from launching to the end, or to the next provider's turn: back to pending. That a provider
+ * refuses the row does the same.
+ *
  * A launch in doubt goes back to `pending` with one more doubt; who launches a target with doubts repeats it,
  * and may do so once (contract: a question is repeated at most once until it is answered).
  */
@@ -29,12 +32,12 @@ export type TargetEvent =
   | { kind: 'gave_up'; reason: string };
 
 /** What a step may change of a target, apart from its answer. The call of a claim is given by the database. */
-export type Progress = Pick<Target, 'state' | 'launches' | 'doubts' | 'call_id' | 'job_id' | 'launched_at'> & { reason: string | null };
+export type Progress = Pick<Target, 'state' | 'launches' | 'doubts' | 'turn' | 'call_id' | 'job_id' | 'launched_at'> & { reason: string | null };
 
 /** Where the event takes the target. Throws for an event that its state does not allow: a bug. */
 export function advance(target: Target, event: TargetEvent): Progress {
-  const { state, launches, doubts, call_id, job_id, launched_at } = target;
-  const now = { state, launches, doubts, call_id, job_id, launched_at, reason: null };
+  const { state, launches, doubts, turn, call_id, job_id, launched_at } = target;
+  const now = { state, launches, doubts, turn, call_id, job_id, launched_at, reason: null };
   const uncalled = { call_id: null, job_id: null, launched_at: null };
   switch (event.kind) {
     case 'claimed':
@@ -54,7 +57,9 @@ export function advance(target: Target, event: TargetEvent): Progress {
       return { ...now, state: 'in_doubt', reason: event.reason };
     case 'rejected':
       expect(target, 'launching');
-      return { ...now, state: 'rejected', launches: launches - 1, reason: event.reason };
+      // The next provider is asked; after the last one, what an earlier one knew is the answer.
+      if (turn < target.last_turn) return { ...now, ...uncalled, state: 'pending', call_id, turn: turn + 1, doubts: 0, launches: launches - 1, reason: event.reason };
+      return { ...now, state: target.contacts > 0 ? 'found' : 'rejected', launches: launches - 1, reason: event.reason };
     case 'met':
       expect(target, 'pending');
       return { ...now, state: 'following', call_id: event.call_id, job_id: event.job_id, launched_at: event.launched_at };

@@ -6,8 +6,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import { saveWork } from '../store/runs.ts';
 import type { RunRecord, WorkDone } from '../store/runs.ts';
-import type { Client } from '../providers/waterfall/client.ts';
 import type { Limiter } from '../providers/http/limiter.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { JobTimes } from './job-times.ts';
 import type { Memory } from './memory.ts';
 
@@ -27,21 +27,21 @@ const SAVE_EVERY_MS = 2_000;
  * figures are those of all earlier invocations; `startedAt` (epoch milliseconds) is when this one began.
  */
 export function openBooks(
-  invocation: { run: RunRecord<unknown>; runtime: Runtime; database: Database; client: Client; limiter: Limiter; memory?: Memory | undefined },
+  invocation: { run: RunRecord<unknown>; runtime: Runtime; database: Database; providers: readonly { provider: Provider; limiter: Limiter; memory?: Memory | undefined }[] },
   { times, startedAt }: { times: JobTimes; startedAt: number },
 ): Books {
-  const { run, runtime, database, client, limiter, memory } = invocation;
+  const { run, runtime, database, providers } = invocation;
   const { clock, log } = runtime;
   const ending = new AbortController();
 
   function workDone(): WorkDone {
-    const { launches, finds } = client.requests();
-    return { requests: run.requests + launches + finds, worked_ms: run.worked_ms + clock.now() - startedAt };
+    const sent = providers.map(({ provider }) => provider.requests()).reduce((sum, { launches, finds }) => sum + launches + finds, 0);
+    return { requests: run.requests + sent, worked_ms: run.worked_ms + clock.now() - startedAt };
   }
 
   async function write(): Promise<void> {
     await saveWork(database, run.id, workDone()).catch((error: unknown) => void log.debug('the progress cannot be saved', { error: String(error) }));
-    await memory?.save(times, limiter);
+    for (const { memory, limiter } of providers) await memory?.save(times, limiter);
   }
 
   async function writeNowAndThen(): Promise<void> {

@@ -5,10 +5,10 @@
  *
  * While the price is unknown one job is on its way at a time, until a bill tells it.
  */
-import type { SettledState, Usage } from '../core/model.ts';
-import { billedUsd, USD_NOISE } from '../core/money.ts';
+import type { SettledState } from '../core/model.ts';
+import { USD_NOISE } from '../core/money.ts';
 import type { SpentSoFar } from '../store/bills.ts';
-import type { Price } from '../kinds/contacts/price.ts';
+import type { Billed, Rates } from '../kinds/kind.ts';
 
 /** Answers without a bill, while no price is known: a cap cannot be kept by guessing (a guard like the others, of 10). */
 export const UNPRICED_ANSWERS = 10;
@@ -17,7 +17,7 @@ export const UNPRICED_ANSWERS = 10;
 export type Permission = 'yes' | 'later' | 'no';
 
 /** What an answer brought, and what the API says that it cost. With `bookedElsewhere` that is in the sum of another run. */
-export type Bill = { contacts: number; usage: Usage | null | undefined; bookedElsewhere?: boolean };
+export type Bill = Billed & { bookedElsewhere?: boolean };
 
 const NOTHING: SpentSoFar = { spent_usd: 0, doubted: 0, unresolved: 0, unpriced: 0, unpriced_contacts: 0, open: [] };
 
@@ -61,17 +61,14 @@ export type Budget = {
   spending: () => Spending;
 };
 
-/** Makes the budget of one invocation; without `capUsd` it only counts. `limit` is contacts per job. */
+/** Makes the budget of one invocation; without `capUsd` it only counts. */
 export function createBudget(options: {
   capUsd: number | undefined;
-  price: Price | undefined;
-  limit: number;
-  includePhones: boolean;
+  rates: Rates;
   /** What earlier invocations of the run launched, and what became of it. */
   earlier?: SpentSoFar;
 }): Budget {
-  const { capUsd, price, limit, earlier = NOTHING } = options;
-  const rates = createRates(price, options.includePhones);
+  const { capUsd, rates, earlier = NOTHING } = options;
   const inFlight = new Set<number>();
   const openBefore = new Set(earlier.open);
   let [launched, doubted, unresolved, unpriced] = [0, 0, 0, 0];
@@ -79,7 +76,7 @@ export function createBudget(options: {
   /** Of the run. */
   const run = { spent: earlier.spent_usd, unresolved: earlier.doubted + earlier.unresolved, unpriced: earlier.unpriced, unpricedContacts: earlier.unpriced_contacts };
 
-  const worst = () => rates.costOf(limit);
+  const worst = () => rates.worst();
   const onTheirWay = () => inFlight.size + openBefore.size;
   const committed = () => {
     const most = worst();
@@ -92,7 +89,7 @@ export function createBudget(options: {
     const most = worst();
     const fits =
       most === undefined
-        ? run.spent + rates.leastCostOf(limit) < cap && onTheirWay() === 0 && run.unpriced < UNPRICED_ANSWERS
+        ? run.spent + rates.least() < cap && onTheirWay() === 0 && run.unpriced < UNPRICED_ANSWERS
         : (committed() ?? 0) + most <= cap + USD_NOISE;
     return fits ? 'yes' : onTheirWay() > 0 ? 'later' : 'no';
   }
@@ -126,7 +123,7 @@ export function createBudget(options: {
     },
     answered(target_id, bill) {
       rates.learn(bill);
-      const cost = billedUsd(bill.usage);
+      const cost = bill.cost_usd ?? undefined;
       const wasOurs = inFlight.delete(target_id);
       if (openBefore.delete(target_id) || wasOurs) billed(bill.contacts, cost);
       if (wasOurs) {
@@ -146,39 +143,5 @@ export function createBudget(options: {
       ...{ launched, doubted, spent_usd: spent, collected_usd: collected, unpriced, unresolved },
       ...{ run_spent_usd: run.spent, committed_usd: committed(), worst_usd: worst(), cap_usd: capUsd },
     }),
-  };
-}
-
-/** What persons and phones cost, and what a job costs besides; the dearest of all bills and of what was known before. */
-function createRates(price: Price | undefined, includePhones: boolean) {
-  const allIn = price?.source === 'given';
-  let person: number | undefined = price?.person_usd;
-  let phone: number | undefined = price?.phone_usd ?? (includePhones ? undefined : 0);
-  let besides = 0;
-  const dearer = (known: number | undefined, usd: number | undefined, count: number) =>
-    usd === undefined || count <= 0 || usd <= 0 ? known : Math.max(known ?? 0, usd / count);
-
-  return {
-    /** Undefined while a price is missing. */
-    costOf: (contacts: number, jobs = 1) =>
-      person === undefined || phone === undefined ? undefined : contacts * (person + phone) + jobs * besides,
-    /** By the prices that are known, the others being nothing. */
-    leastCostOf: (contacts: number) => contacts * ((person ?? 0) + (phone ?? 0)),
-
-    learn({ contacts, usage }: Bill) {
-      const cost = billedUsd(usage);
-      if (cost === undefined) return;
-      const phones = usage?.phones_usd ?? 0;
-      const persons = usage?.persons_usd ?? cost - phones - (usage?.companies_usd ?? 0);
-      const rest = Math.max(cost - persons - phones, 0);
-      if (allIn) {
-        person = dearer(person, cost, contacts);
-        if (contacts === 0) besides = Math.max(besides, cost);
-        return;
-      }
-      person = dearer(person, persons, usage?.persons_count ?? contacts);
-      phone = dearer(phone, phones, usage?.phones_count ?? contacts);
-      besides = Math.max(besides, rest > USD_NOISE ? rest : 0);
-    },
   };
 }

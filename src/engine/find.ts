@@ -6,6 +6,7 @@ import { billedUsd } from '../core/money.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { endCall, holdsAnswer, loadTarget } from '../store/targets.ts';
 import type { Place } from '../providers/http/limiter.ts';
+import { askerOf } from './asker.ts';
 import { isApiFailure, judge, reasonOf } from './judge.ts';
 import { leaveLane, save, settled, succeeded } from './lane.ts';
 import type { Lane } from './lane.ts';
@@ -21,11 +22,13 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
   const { target } = lane;
   if (target.job_id === null || target.call_id === null) throw new Error(`target ${target.id} is ${target.state} and has no job`);
   // In an outage a place is taken only by who passes the gate.
-  const place = work.health.pausedSince() === undefined ? turn : undefined;
+  const { provider, health } = askerOf(lane, work);
+  const place = health.pausedSince() === undefined ? turn : undefined;
   if (place === undefined) turn.cancel();
-  await work.health.gate();
+  await health.gate();
   try {
-    const job = await work.client.find(target.job_id, { place, waiting: work.stop.signal, signal: work.stop.abort });
+    if (provider.poll === undefined) throw new Error(`${provider.name} has no jobs`);
+    const job = await provider.poll(target.job_id, { place, waiting: work.stop.signal, signal: work.stop.abort });
     succeeded(lane, work);
     lane.unknown = undefined;
     await found(lane, work, target.call_id, job);
@@ -33,7 +36,7 @@ export async function find(lane: Lane, work: Work, turn: Place): Promise<void> {
     if (!isApiFailure(error)) throw error;
     work.runtime.log.debug('find failed', { run: work.run_id, target: target.id, job: target.job_id, code: error.code });
     if (error instanceof ApiError && error.code === 'NOT_FOUND_JOB_NOT_FOUND') {
-      work.health.succeeded(); // the API answered, with a fact
+      health.succeeded(); // the API answered, with a fact
       await unknown(lane, work);
       return;
     }
@@ -80,7 +83,8 @@ async function found(lane: Lane, work: Work, call_id: number, job: Job): Promise
       const answer = job.output ?? {};
       // No date, or one before there were APIs: some of those no database could keep.
       const answered_at = stopped > 0 ? stopped : work.now();
-      const { contacts } = await work.settle({ call_id, answer, answered_at, at: work.now() });
+      const cost_usd = billedUsd(answer.usage) ?? null;
+      const { contacts } = await work.settle({ call_id, question: lane.target.question, answer, answered_at, at: work.now(), cost_usd });
       if (lane.target.state === 'following') {
         // The job that was followed had a smaller limit, and filled it: this question is asked by itself.
         const saved = await loadTarget(work.database, lane.target.id);
@@ -93,8 +97,8 @@ async function found(lane: Lane, work: Work, call_id: number, job: Job): Promise
       // Of all who waited for the job, in this run and in others, one has its cost: whoever launched it, where it still waited.
       const isBooked = lane.target.state === 'launched' || (await holdsAnswer(work.database, lane.target.id));
       lane.target = { ...lane.target, state: contacts > 0 ? 'found' : 'no_contacts' };
-      work.allowance.answered(lane.target.id, { contacts: answer.persons?.length ?? 0, usage: answer.usage, bookedElsewhere: !isBooked });
-      settled(lane, work, contacts, isBooked ? (billedUsd(answer.usage) ?? null) : 0);
+      work.allowance.answered(lane.target.id, { contacts: answer.persons?.length ?? 0, cost_usd, usage: answer.usage, bookedElsewhere: !isBooked });
+      settled(lane, work, contacts, isBooked ? cost_usd : 0);
       return;
     }
     case 'FAILED':

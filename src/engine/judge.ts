@@ -1,7 +1,9 @@
 /* What a failed call means for its row and for the run (contract, section 5). */
 import { adviceFor } from '../core/advice.ts';
 import { ApiError, TransportError, verdict } from '../core/errors.ts';
+import { askerOf } from './asker.ts';
 import { park } from './lane.ts';
+import type { Provider } from '../providers/provider.ts';
 import type { Lane } from './lane.ts';
 import type { StopReason } from './stop.ts';
 import type { Work } from './work.ts';
@@ -12,6 +14,7 @@ const MOST_ATTEMPTS = 8;
 /** What a failed call means for this lane: it fails, or it is parked until it is due again. Stops the run where it must. */
 export async function judge(lane: Lane, work: Work, error: ApiError | TransportError): Promise<'fail' | 'again'> {
   const meaning = verdict(error);
+  const { health, provider } = askerOf(lane, work);
   if (meaning === 'stop' || (meaning === 'fail' && error instanceof ApiError && isAboutAll(error, lane, work))) {
     work.stop.request(stopReason(error));
     return 'again';
@@ -21,22 +24,23 @@ export async function judge(lane: Lane, work: Work, error: ApiError | TransportE
   if (meaning === 'fail' && !isForeign) return 'fail';
   if (meaning === 'wait') {
     // The limiter lets nobody through for as long as told; no attempt of this row.
-    work.health.failed(error);
+    health.failed(error);
     return 'again';
   }
   // Only failures while others succeed say something about this row. Of the last one the account endpoint tells: were the API out of
   // order, it would not answer either.
-  if (lane.isLast() && error instanceof ApiError && error.enveloped && (await answersElsewhere(work))) work.health.succeeded();
-  if (work.health.lastSuccessAt() > lane.failedAt) lane.attempts += error.attempts;
-  work.health.failed(error);
+  if (lane.isLast() && error instanceof ApiError && error.enveloped && (await answersElsewhere(provider, work))) health.succeeded();
+  if (health.lastSuccessAt() > lane.failedAt) lane.attempts += error.attempts;
+  health.failed(error);
   if (lane.attempts >= MOST_ATTEMPTS) return 'fail';
   park(lane, work);
   return 'again';
 }
 
-async function answersElsewhere(work: Work): Promise<boolean> {
+async function answersElsewhere({ ping }: Provider, work: Work): Promise<boolean> {
+  if (ping === undefined) return false;
   try {
-    await work.client.account({ signal: work.stop.signal });
+    await ping({ signal: work.stop.signal });
     return true;
   } catch (failure) {
     if (isApiFailure(failure)) return false;
@@ -46,7 +50,8 @@ async function answersElsewhere(work: Work): Promise<boolean> {
 
 /** A 400 on an option that all rows share says nothing about this row. */
 function isAboutAll(error: ApiError, lane: Lane, work: Work): boolean {
-  const { title_filter } = lane.target.question;
+  const { question } = lane.target;
+  const title_filter = 'title_filter' in question ? question.title_filter : undefined;
   const isShared = title_filter === undefined || title_filter === work.sharedFilter;
   return isShared && /^VALIDATION_(BAD_TITLE_FILTER|MISSING_TITLE_FILTERS)/.test(error.code);
 }

@@ -4,6 +4,7 @@ import { advance, isOpen } from '../core/progress.ts';
 import type { TargetEvent } from '../core/progress.ts';
 import { loadTarget } from '../store/targets.ts';
 import type { PlacedTarget, Saved } from '../store/targets.ts';
+import { askerOf } from './asker.ts';
 import type { PacedJob } from './pace.ts';
 import type { Work } from './work.ts';
 
@@ -52,7 +53,7 @@ export function leaveLane(lane: Lane, work: Work): void {
 /** Saves what the event makes of the target. Refused: somebody else moved it, or a claim met another launch. */
 export async function save(lane: Lane, work: Work, event: TargetEvent): Promise<Saved> {
   const after = advance(lane.target, event);
-  const { saved, call_id } = await work.saveProgress(lane.target, after);
+  const { saved, call_id } = await askerOf(lane, work).saveProgress(lane.target, after);
   if (saved !== 'refused') lane.target = { ...lane.target, ...after, call_id };
   else if (event.kind !== 'claimed') lane.target = await loadTarget(work.database, lane.target.id);
   follow(lane, work);
@@ -83,7 +84,7 @@ export function settled(lane: Lane, work: Work, contacts: number, cost_usd: numb
 /** A call went well. */
 export function succeeded(lane: Lane, work: Work): void {
   lane.failures = 0;
-  work.health.succeeded();
+  askerOf(lane, work).health.succeeded();
 }
 
 /** Puts the target off after a failure, for longer each time. */

@@ -1,16 +1,13 @@
 /* What the lanes of one invocation share, made once and handed down. */
-import type { LimitFunction } from 'p-limit';
 import type { SettledState } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Database } from '../store/database.ts';
 import type { Ownership } from '../store/run-owner.ts';
-import type { ProgressSaver, Settler } from '../store/saver.ts';
-import type { Caller } from '../store/targets.ts';
-import type { Client } from '../providers/waterfall/client.ts';
-import type { Limiter } from '../providers/http/limiter.ts';
+import type { Settler } from '../store/saver.ts';
+import type { AnyAnswer } from '../providers/provider.ts';
 import type { Allowance } from './allowance.ts';
+import type { Asker } from './asker.ts';
 import type { Breaker } from './breaker.ts';
-import type { Health } from './health.ts';
 import type { Pace } from './pace.ts';
 import type { Stop } from './stop.ts';
 import type { Turns } from './turns.ts';
@@ -23,24 +20,19 @@ export type Work = {
   run_id: string;
   runtime: Runtime;
   database: Database;
-  caller: Caller;
-  saveProgress: ProgressSaver;
-  settle: Settler;
-  client: Client;
-  limiter: Limiter;
+  /** The providers of the run, in order. */
+  askers: readonly Asker[];
+  settle: Settler<AnyAnswer>;
   /** Made sure of before every launch. */
   ownership: Ownership;
   /** The time of the database, which is all processes': epoch milliseconds. What this one waits for goes by the clock of `runtime`. */
   now: () => number;
   stop: Stop;
-  health: Health;
   breaker: Breaker;
   /** Asked before every launch, and told what became of it: keeps the cost cap. */
   allowance: Allowance;
   pace: Pace;
   turns: Turns;
-  /** At most so many launches are unanswered at any moment, so that a crash leaves no more in doubt. */
-  launchSlots: LimitFunction;
   /** Jobs launched and not settled, at most. */
   concurrency: number;
   /** The title filter that rows without one of their own share; a mistake in it is not about a row. */

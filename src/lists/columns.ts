@@ -1,15 +1,19 @@
 /* Which column of the list is which, by the names in its header. */
 import { closest } from '../core/closest.ts';
+import { addressOf, cleaned, wordsOf } from '../core/address.ts';
 import { companyDomain } from '../core/domain.ts';
 import { UsageError, type Problem } from '../core/errors.ts';
-import { ownOutput, RENAMED, REPORT_COLUMNS } from '../core/own-outputs.ts';
+import { ownOutput, RENAMED, reportHead } from '../core/own-outputs.ts';
 import { beginning } from '../core/text.ts';
 
 /** The columns of a list. The numbers are places in `names`, from 0. */
 export type ListColumns = {
   /** As in the header, trimmed; a repeated name gets `_2`, `_3`, ...; an empty one becomes `column_<n>`, n from 1. */
   names: string[];
-  domain: number;
+  /** Of a list of companies. */
+  domain?: number;
+  /** Of a list of addresses. */
+  email?: number;
   /** The domain column holds the domains of e-mail addresses, as its name says. */
   isMailDomain?: true;
   filter?: number;
@@ -17,6 +21,18 @@ export type ListColumns = {
   linkedin?: number;
   /** The list is a report of ours: what it was made of stands behind so many columns. */
   behind?: number;
+};
+
+/** What each row of a list is about. */
+export type Subject = 'domain' | 'email';
+
+/** What the options say of the columns, and of what the list shall be. */
+export type ColumnOptions = {
+  subject?: Subject | undefined;
+  domainColumn?: string | undefined;
+  filterColumn?: string | undefined;
+  emailColumn?: string | undefined;
+  asList?: boolean | undefined;
 };
 
 /** Names in the order in which they are looked for, without spaces, dots, hyphens and underscores; docs/input.md lists them. */
@@ -39,7 +55,16 @@ export const KNOWN_NAMES = {
     'companylinkedinurl', 'companylinkedin', 'linkedincompanyurl', 'linkedincompany', 'organizationlinkedinurl',
     'accountlinkedinurl', 'companylinkedinpage', 'linkedinpage',
   ],
+  email: [
+    'email', 'emailaddress', 'mail', 'mailaddress', 'emailid', 'workemail', 'workemailaddress', 'businessemail', 'businessemailaddress', 'companyemail',
+    'corporateemail', 'professionalemail', 'professionalemailaddress', 'contactemail', 'contactemailaddress', 'primaryemail', 'leademail', 'personemail',
+    'prospectemail', 'recipientemail', 'useremail', 'emailaddresses', 'emails', 'email1', 'emailadresse', 'mailadresse', 'correo', 'correoelectrónico',
+    'correoelectronico', 'courriel', 'adresseemail', 'adressemail', 'adressemel', 'indirizzoemail', 'почта', 'personalemail',
+  ],
 } as const;
+
+/** What our contacts call the address at work; the column of the list that they came from may be called `email`. */
+const OF_OUR_CONTACTS = 'professionalemail';
 
 /** The part behind the @: who writes from a mail provider works somewhere else. */
 const MAIL_DOMAINS = /^(?:e?mail|(?:contact|lead|person|work)?email)domain$/;
@@ -50,14 +75,16 @@ const OF_PERSON = new Set(['firstname', 'lastname', 'fullname', 'surname', 'emai
 
 /**
  * Finds the columns by the names in the header, in any case and spacing. The options name a column instead.
- * @throws UsageError with every problem: no domain column, a named column that is not there, a name that is there twice.
+ * @throws UsageError with every problem: a report of another kind, no column of domains or addresses, a named column that is not there, a name that is there twice.
  */
 export function chooseColumns(
   header: readonly string[],
-  options: { domainColumn?: string | undefined; filterColumn?: string | undefined; asList?: boolean | undefined } = {},
+  options: ColumnOptions = {},
 ): ListColumns {
   const names = uniqueNames(header);
-  if (options.asList !== true && ownOutput(header) === 'report') return columnsOfReport(names);
+  const { subject = 'domain' } = options;
+  const own = ownOutput(header);
+  if (options.asList !== true && (own === 'report' || own === 'email_report')) return columnsOfReport(names, subject);
   const keys = header.map(keyOf);
   const problems: Problem[] = [];
 
@@ -79,6 +106,13 @@ export function chooseColumns(
     return found[0];
   };
 
+  if (subject === 'email') {
+    const candidates = own === 'contacts' ? [OF_OUR_CONTACTS, ...KNOWN_NAMES.email] : KNOWN_NAMES.email;
+    const email = options.emailColumn === undefined ? known(candidates, '--email-column') : named('--email-column', options.emailColumn);
+    if (email === undefined && options.emailColumn === undefined && problems.length === 0) problems.push(noEmailColumn(header, names));
+    if (problems.length > 0 || email === undefined) throw new UsageError(problems);
+    return { names, email };
+  }
   const domain =
     options.domainColumn === undefined ? known(KNOWN_NAMES.domain, '--domain-column') : named('--domain-column', options.domainColumn);
   const filter =
@@ -109,10 +143,22 @@ function hintColumns(header: readonly string[], others: readonly (number | undef
   return hints;
 }
 
+const REPORT_OF_ADDRESSES: Problem = {
+  what: 'the list is the report of a run that verified addresses, and holds no companies to ask for',
+  fix: 'give it to waterfall-contacts verify; --as-list takes it as a list like any other',
+};
+const REPORT_OF_COMPANIES: Problem = {
+  what: 'the list is the report of a run that looked for contacts, and holds no addresses to verify',
+  fix: 'give the contacts that the run found; --as-list takes the report as a list like any other',
+};
+
 /** A report asks what its list asked, by what it says of each row; the options that chose columns of the list have done their work. */
-function columnsOfReport(names: string[]): ListColumns {
-  const ours = REPORT_COLUMNS.map(() => '');
-  const columns = { names, domain: REPORT_COLUMNS.indexOf('domain'), filter: REPORT_COLUMNS.indexOf('title_filter'), behind: ours.length };
+function columnsOfReport(names: string[], subject: Subject): ListColumns {
+  const head = reportHead(names) ?? [];
+  if (!head.includes(subject)) throw new UsageError(subject === 'domain' ? REPORT_OF_ADDRESSES : REPORT_OF_COMPANIES);
+  if (subject === 'email') return { names, email: head.indexOf('email'), behind: head.length };
+  const ours = head.map(() => '');
+  const columns = { names, domain: head.indexOf('domain'), filter: head.indexOf('title_filter'), behind: ours.length };
   return { ...columns, ...hintColumns([...ours, ...namesOfList(columns)], []) };
 }
 
@@ -126,10 +172,11 @@ export function namesOfList({ names, behind = 0 }: ListColumns): string[] {
   });
 }
 
-/** Whether a line names the domain, as the header does: by a known name, or by the one that the options give, and with no domain in it. */
-export function namesDomain(cells: readonly string[], { domainColumn }: { domainColumn?: string | undefined } = {}): boolean {
-  const wanted: readonly string[] = domainColumn === undefined ? KNOWN_NAMES.domain : [keyOf(domainColumn)];
-  return cells.some((name) => wanted.includes(keyOf(name)) || wanted.includes(keyBeforeBracket(name))) && dataIn(cells) === undefined;
+/** Whether a line names the column of domains (or of addresses), as the header does: by a known name, or by the one that the options give, and with none in it. */
+export function namesSubject(cells: readonly string[], { subject = 'domain', domainColumn, emailColumn }: ColumnOptions = {}): boolean {
+  const column = subject === 'email' ? emailColumn : domainColumn;
+  const wanted: readonly string[] = column === undefined ? KNOWN_NAMES[subject] : [keyOf(column)];
+  return cells.some((name) => wanted.includes(keyOf(name)) || wanted.includes(keyBeforeBracket(name))) && dataIn(cells, subject) === undefined;
 }
 
 /** The error of a list above whose header, in this line, stand lines that may be rows. `first` is what the first of them says. */
@@ -141,15 +188,29 @@ export function headerIsBelow(line: number, first: readonly string[]): UsageErro
   });
 }
 
-/** The first cell that holds a domain, as rows do and a header does not. */
-function dataIn(cells: readonly string[]): string | undefined {
-  return cells.find((cell) => 'domain' in companyDomain(cell));
+/** The first cell that holds a domain (or, where addresses are looked for, one at a mail provider too), as rows do and a header does not. */
+function dataIn(cells: readonly string[], subject: Subject = 'domain'): string | undefined {
+  return cells.find((cell) => 'domain' in companyDomain(cell) || (subject === 'email' && holdsAddress(cell)));
+}
+
+/** Whether a cell is what rows of such a list have. */
+export function holdsSubject(cell: string, subject: Subject): boolean {
+  return subject === 'email' ? holdsAddress(cell) : 'domain' in companyDomain(cell);
+}
+
+/** Also at a mail provider, which is no company. Whether it can be written to is not judged here. */
+function holdsAddress(cell: string): boolean {
+  if (!cell.includes('@')) return false;
+  return wordsOf(cleaned(cell)).some(({ text }) => {
+    const { isMail, host } = addressOf(text);
+    return isMail && /[^.]\.[^.]/.test(host);
+  });
 }
 
 /** Whether a line above the header is no row that would be lost: a title, a date, `#TYPE ...`. It may hold an address among other words. */
-export function isTitle(cells: readonly string[]): boolean {
+export function isTitle(cells: readonly string[], { subject }: ColumnOptions = {}): boolean {
   const filled = cells.filter((cell) => cell.trim() !== '');
-  return dataIn(cells) === undefined || (filled.length === 1 && /\S\s+\S/.test(filled[0] ?? ''));
+  return dataIn(cells, subject) === undefined || (filled.length === 1 && /\S\s+\S/.test(filled[0] ?? ''));
 }
 
 function uniqueNames(header: readonly string[]): string[] {
@@ -196,6 +257,26 @@ function repeated(flag: string, names: readonly string[], places: readonly numbe
   return {
     what: `the list has ${places.length} columns named like "${choices[0] ?? ''}" (columns ${places.map((place) => place + 1).join(' and ')})`,
     fix: `rename all but one, or choose: ${choices.map((name) => `${flag} "${name}"`).join(' or ')}`,
+  };
+}
+
+function noEmailColumn(header: readonly string[], names: readonly string[]): Problem {
+  const data = dataIn(header, 'email');
+  if (data !== undefined) {
+    return {
+      what: `the first line looks like data (${shown(data)}), not like column names`,
+      fix: 'put a line with the names of the columns above it, such as: email',
+    };
+  }
+  if (knownPlaces(header, KNOWN_NAMES.domain).length > 0) {
+    return {
+      what: `this list has domains and no addresses; its columns are ${listed(names)}`,
+      fix: 'waterfall-contacts run finds people at companies; if a column does hold addresses, name it with --email-column <name>',
+    };
+  }
+  return {
+    what: `no column of the list looks like the e-mail address; its columns are ${listed(names)}`,
+    fix: 'name the column with --email-column <name>, or call it "email"',
   };
 }
 

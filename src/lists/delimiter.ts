@@ -1,5 +1,5 @@
 /* What separates the cells of a list, judged by its header and by the rows below. */
-import { namesDomain } from './columns.ts';
+import { namesSubject, type ColumnOptions } from './columns.ts';
 
 /** What may separate cells. */
 export type Delimiter = ',' | ';' | '\t' | '|';
@@ -27,12 +27,12 @@ export function isSepLine(line: string): boolean {
  * The delimiter of which the most rows have as many as the header; of several the one that is most in the header. Lines
  * above the header do not count.
  */
-export function delimiterOf(text: string, options: { domainColumn?: string | undefined } = {}): Delimiter {
+export function delimiterOf(text: string, options: ColumnOptions = {}): Delimiter {
   const start = text.trimStart();
   const named = SEP_LINE.exec(start.split(/[\r\n]/, 1)[0] ?? '')?.[1] as Delimiter | undefined;
   if (named) return named;
   const lines = firstLines(start);
-  const at = Math.max(lines.findIndex((line) => namesDomain(line.text.split(/[,;\t|]/), options)), 0);
+  const at = Math.max(lines.findIndex((line) => namesSubject(line.text.split(/[,;\t|]/), options)), 0);
   const header = lines[at]?.counts;
   if (header === undefined) return ',';
   const rows = lines.slice(at + 1);

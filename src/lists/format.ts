@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { UsageError, type Problem } from '../core/errors.ts';
+import type { ColumnOptions } from './columns.ts';
 import { delimiterOf, namedDelimiter, type Delimiter } from './delimiter.ts';
 import { likeliestEncoding, namedEncoding } from './encoding.ts';
 import { membersOf } from './records.ts';
@@ -46,12 +47,12 @@ const NOT_CSV: readonly { magic: string; what: string; fix: string }[] = [
 
 /**
  * Reads a file once and says how it is written, with the SHA-256 (hex) of its bytes. What the options force is not guessed.
- * `content` is what the file should hold, for people whose file does not. A delimiter is judged below the line that names `domainColumn`.
+ * `content` is what the file should hold, for people whose file does not. A delimiter is judged below the line that names its column of domains, or addresses.
  * @throws UsageError when the file cannot be read, holds no text or contradicts a forced encoding.
  */
 export async function examineList(
   path: string,
-  options: { delimiter?: string | undefined; encoding?: string | undefined; sheet?: string | undefined; content?: string; domainColumn?: string | undefined } = {},
+  options: { delimiter?: string | undefined; encoding?: string | undefined; sheet?: string | undefined; content?: string } & ColumnOptions = {},
   signal?: AbortSignal,
 ): Promise<ListFormat & { sha256: string }> {
   const { content = 'a CSV with a header and at least one row' } = options;

@@ -1,9 +1,8 @@
 /* The rows of a list with their line numbers, streamed: a million rows take no more memory than ten. */
-import { companyDomain } from '../core/domain.ts';
 import { UsageError } from '../core/errors.ts';
 import type { InputRow } from '../core/model.ts';
-import { LINE_PROBLEM, REPORT_COLUMNS } from '../core/own-outputs.ts';
-import { chooseColumns, headerIsBelow, isTitle, namesDomain, type ListColumns } from './columns.ts';
+import { LINE_PROBLEM, reportHead } from '../core/own-outputs.ts';
+import { chooseColumns, headerIsBelow, holdsSubject, isTitle, namesSubject, type ColumnOptions, type ListColumns } from './columns.ts';
 import { delimitedRecords } from './delimited.ts';
 import type { ListFormat } from './format.ts';
 import { jsonRecords } from './json-lines.ts';
@@ -32,7 +31,7 @@ export type OpenedList = {
 };
 
 /** What `openList` is told besides the file's format. */
-export type OpenOptions = { domainColumn?: string | undefined; filterColumn?: string | undefined; asList?: boolean | undefined; signal?: AbortSignal | undefined };
+export type OpenOptions = ColumnOptions & { signal?: AbortSignal | undefined };
 
 /** So many lines are looked at below a first one that seems to be a title. */
 const MOST_TITLE_LINES = 10;
@@ -43,7 +42,7 @@ const LONGEST_TITLE = 60;
 /**
  * Reads the header, chooses the columns, and gives the rows. A line whose cells are all
  * empty is no row. Cells are handed on as they are, whatever is in them.
- * @throws UsageError on a header without a domain column, a list without rows, and (while iterating) a quote never closed.
+ * @throws UsageError on a header without a column of domains (or addresses), a list without rows, and (while iterating) a quote never closed.
  */
 export async function openList(
   path: string,
@@ -82,13 +81,13 @@ async function columnsOf(first: ListRecord, records: AsyncGenerator<ListRecord>,
   try {
     return { columns: chooseColumns(first.cells, options), skipped: undefined };
   } catch (error) {
-    if (namesDomain(first.cells, options) || !isTitle(first.cells)) throw error;
+    if (namesSubject(first.cells, options) || !isTitle(first.cells, options)) throw error;
     const above = [first];
     while (above.length <= MOST_TITLE_LINES) {
       const next = await records.next();
       if (next.done) break;
-      if (namesDomain(next.value.cells, options)) {
-        if (!above.every(({ cells }) => isTitle(cells))) throw headerIsBelow(next.value.line, first.cells);
+      if (namesSubject(next.value.cells, options)) {
+        if (!above.every(({ cells }) => isTitle(cells, options))) throw headerIsBelow(next.value.line, first.cells);
         const title = first.raw.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
         const brief = title.length > LONGEST_TITLE ? `${title.slice(0, LONGEST_TITLE)}...` : title;
         return { columns: chooseColumns(next.value.cells, options), skipped: `the header is in line ${next.value.line}; what stands above it is no row: ${brief}` };
@@ -103,25 +102,28 @@ function rowOf(record: ListRecord, columns: ListColumns, delimiter: string): Lis
   const { line, lines } = record;
   const row = refusedBefore(checkedRow(record, columns.names.length), columns);
   if (lines === 1) return row;
-  const isSwallower = row.problem === undefined && row.cells.some((cell) => holdsRows(cell, columns.domain, delimiter));
+  const isSwallower = row.problem === undefined && row.cells.some((cell) => holdsRows(cell, columns, delimiter));
   const last = line + lines - 1;
   return { ...row, lines, ...(isSwallower && { oddity: `a cell reaches to line ${last} and holds lines that look like rows: check the quotation marks in both` }) };
 }
 
-/** A row of a report that the list's own line, or an empty domain, kept from being asked is not asked now either. */
-function refusedBefore(row: ListRow, { behind }: ListColumns): ListRow {
+/** A row of a report that the list's own line, or an empty subject, kept from being asked is not asked now either. */
+function refusedBefore(row: ListRow, { behind, names, domain, email }: ListColumns): ListRow {
   if (behind === undefined || row.problem !== undefined) return row;
-  const [domain = '', outcome, reason = ''] = ['domain', 'outcome', 'reason'].map((name) => row.cells[REPORT_COLUMNS.indexOf(name)]);
-  const isRefused = outcome === 'invalid' && reason !== '' && (domain === '' || LINE_PROBLEM.test(reason));
+  const head = reportHead(names) ?? [];
+  const subject = row.cells[email ?? domain ?? -1] ?? '';
+  const [outcome, reason = ''] = ['outcome', 'reason'].map((name) => row.cells[head.indexOf(name)]);
+  const isRefused = outcome === 'invalid' && reason !== '' && (subject === '' || LINE_PROBLEM.test(reason));
   return isRefused ? { ...row, problem: reason } : row;
 }
 
 /** Whether the inner lines of a cell look like rows that a stray quotation mark has swallowed. */
-function holdsRows(cell: string, domain: number, delimiter: string): boolean {
+function holdsRows(cell: string, { domain, email }: ListColumns, delimiter: string): boolean {
+  const place = email ?? domain ?? 0;
   const [, ...inner] = cell.split(LINE_END, MOST_INNER_LINES);
   return inner.some((line) => {
-    const cells = line.split(delimiter, domain + 2);
-    return cells.length > 1 && 'domain' in companyDomain(cells[domain] ?? '');
+    const cells = line.split(delimiter, place + 2);
+    return cells.length > 1 && holdsSubject(cells[place] ?? '', email === undefined ? 'domain' : 'email');
   });
 }
 

@@ -7,9 +7,13 @@ import { RENAMED } from '../core/own-outputs.ts';
 import { beginning } from '../core/text.ts';
 import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from './contact-columns.ts';
 import type { ContactColumn } from './contact-columns.ts';
+import type { Column } from './sheet.ts';
 
 /** What `--columns` says: names, or everything that there is. */
 export type ColumnList = 'all' | string[];
+
+/** A column and what it holds of what a line is made of. */
+export type OutputColumn<Source> = Column & { cell: (source: Source) => unknown };
 
 /** Contained in so many names at most, a word is a hint; in more it is none. */
 const MOST_HINTS = 8;
@@ -38,14 +42,23 @@ export function readColumnList(text: string): ColumnList {
  * @throws {UsageError} for a name that there is not, with what may have been meant.
  */
 export function chooseContactColumns(list: ColumnList | undefined, input: readonly string[]): ContactColumn[] {
-  const byDefault = [...CONTACT_COLUMNS, ...inputColumns(CONTACT_COLUMNS, input)];
+  return chooseOutputColumns({ usual: CONTACT_COLUMNS, all: ALL_CONTACT_COLUMNS }, list, input);
+}
+
+/** The same of any output, whose columns are these. */
+export function chooseOutputColumns<Source extends { cells: readonly string[] }>(
+  ours: { usual: readonly OutputColumn<Source>[]; all: readonly OutputColumn<Source>[] },
+  list: ColumnList | undefined,
+  input: readonly string[],
+): OutputColumn<Source>[] {
+  const byDefault = [...ours.usual, ...inputColumns(ours.usual, input)];
   if (list === undefined) return byDefault;
-  const all = [...ALL_CONTACT_COLUMNS, ...inputColumns(ALL_CONTACT_COLUMNS, input)];
+  const all = [...ours.all, ...inputColumns(ours.all, input)];
   if (list === 'all') return all;
 
   const known = new Map([...all, ...byDefault].map((column) => [keyOf(column.name), column]));
   const unknown = list.filter((name) => !known.has(keyOf(name)));
-  if (unknown.length > 0) throw new UsageError(unknownColumns(unknown, [...known.values()].map(({ name }) => name)));
+  if (unknown.length > 0) throw new UsageError(unknownColumns(unknown, [...known.values()].map(({ name }) => name), ours.usual.map(({ name }) => name)));
   return list.flatMap((name) => known.get(keyOf(name)) ?? []);
 }
 
@@ -68,7 +81,7 @@ function keyOf(name: string): string {
   return name.normalize('NFC').toLowerCase();
 }
 
-function inputColumns(ours: readonly ContactColumn[], input: readonly string[]): ContactColumn[] {
+function inputColumns<Source extends { cells: readonly string[] }>(ours: readonly OutputColumn<Source>[], input: readonly string[]): OutputColumn<Source>[] {
   const names = inputColumnNames(ours.map(({ name }) => name), input);
   return names.map((name, place) => ({ name, cell: (source) => source.cells[place] }));
 }
@@ -82,16 +95,15 @@ function splitNames(text: string): string[] {
 }
 
 /** A problem for each name that is like others, and one for all the rest. */
-function unknownColumns(unknown: readonly string[], known: readonly string[]): Problem[] {
+function unknownColumns(unknown: readonly string[], known: readonly string[], usual: readonly string[]): Problem[] {
   const meanings = unknown.map((name) => ({ name, meant: similar(name, known) }));
   const problems = meanings
     .filter(({ meant }) => meant.length > 0)
     .map(({ name, meant }) => ({ what: `there is no column ${shown(name)} (--columns)`, fix: `did you mean ${meant.map(shown).join(' or ')}?` }));
   const strange = meanings.filter(({ meant }) => meant.length === 0).map(({ name }) => shown(name));
   if (strange.length === 0) return problems;
-  const ours = CONTACT_COLUMNS.map(({ name }) => name).join(', ');
   const what = `there is no column ${strange.join(' or ')} (--columns)`;
-  return [...problems, { what, fix: `the columns are ${ours}, those of the list, and those that --columns all adds` }];
+  return [...problems, { what, fix: `the columns are ${usual.join(', ')}, those of the list, and those that --columns all adds` }];
 }
 
 function similar(name: string, known: readonly string[]): string[] {

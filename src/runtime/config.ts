@@ -24,7 +24,7 @@ export type Settings = {
   baseUrl: string;
   keyHeader: string;
   rateLimit: RateLimit;
-  /** A second verifier of addresses, asked only where its name is given. */
+  /** The second verifier of addresses. */
   abstractapi: { apiKey: string | undefined; baseUrl: string; rateLimit: RateLimit };
   databaseUrl: string | undefined;
   /** Who said so: a `.env` may belong to another program. */
@@ -45,8 +45,9 @@ export type SettingFlags = {
 
 const DEFAULT_BASE_URL = 'https://api.waterfall.io';
 const DEFAULT_RATE_LIMIT = '50/60';
-const DEFAULT_ABSTRACTAPI_BASE_URL = 'https://emailreputation.abstractapi.com/v1/';
-const DEFAULT_ABSTRACTAPI_RATE_LIMIT = '1/1';
+/** What its free tier allows, by its own words. */
+const ABSTRACTAPI_RATE_LIMIT = '1/1';
+const ABSTRACTAPI_BASE_URL = 'https://emailreputation.abstractapi.com/v1/';
 /** A hundred years; what is longer no calendar of ours can hold. */
 const LONGEST_DURATION_MS = 36_500 * 86_400_000;
 /** What the system knows of the user; throws for one that it does not know. */
@@ -63,30 +64,30 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 /** zod takes one text: what is wrong, and on the next line what to do. */
 const problem = (what: string, fix: string) => ({ error: `${what}\n${fix}` });
 
-// A key, an address and a limit, which every API has; `example` is the default.
-const apiKey = (name: string) =>
-  z.string().regex(/^[\x21-\x7e]+$/, problem(`${name} has characters that no key has`, 'copy it again, without spaces or quotes')).optional();
-const baseUrl = (name: string, example: string) =>
-  z.url({ protocol: /^https?$/, ...problem(`${name} is no http(s) address`, `write for instance ${example}`) }).default(example);
-const rateLimit = (what: string, example: string) =>
-  z.string().default(example).transform((text, context) => {
-    const limit = parseRateLimit(text);
-    if (limit !== undefined) return limit;
-    context.issues.push({ code: 'custom', input: text, message: `${what} "${text}" is not <requests>/<seconds>\nwrite for instance ${example}, or 0 for none` });
-    return z.NEVER;
-  });
+const key = (name: string) => z.string().regex(/^[\x21-\x7e]+$/, problem(`${name} has characters that no key has`, 'copy it again, without spaces or quotes')).optional();
+const address = (name: string, usual: string) => z.url({ protocol: /^https?$/, ...problem(`${name} is no http(s) address`, `write for instance ${usual}`) }).default(usual);
+const rate = (name: string, usual: string) =>
+  z
+    .string()
+    .default(usual)
+    .transform((text, context) => {
+      const limit = parseRateLimit(text);
+      if (limit !== undefined) return limit;
+      context.issues.push({ code: 'custom', input: text, message: `${name} "${text}" is not <requests>/<seconds>\nwrite for instance ${usual}, or 0 for none` });
+      return z.NEVER;
+    });
 
 const schema = z.object({
-  WATERFALL_API_KEY: apiKey('WATERFALL_API_KEY'),
-  WATERFALL_BASE_URL: baseUrl('WATERFALL_BASE_URL', DEFAULT_BASE_URL),
+  WATERFALL_API_KEY: key('WATERFALL_API_KEY'),
+  WATERFALL_BASE_URL: address('WATERFALL_BASE_URL', DEFAULT_BASE_URL),
   WATERFALL_API_KEY_HEADER: z
     .string()
     .regex(/^[A-Za-z0-9-]+$/, problem('WATERFALL_API_KEY_HEADER is no header name', 'write x-api-key'))
     .default('x-api-key'),
-  WATERFALL_RATE_LIMIT: rateLimit('the rate limit', DEFAULT_RATE_LIMIT),
-  ABSTRACTAPI_KEY: apiKey('ABSTRACTAPI_KEY'),
-  ABSTRACTAPI_BASE_URL: baseUrl('ABSTRACTAPI_BASE_URL', DEFAULT_ABSTRACTAPI_BASE_URL),
-  ABSTRACTAPI_RATE_LIMIT: rateLimit('ABSTRACTAPI_RATE_LIMIT', DEFAULT_ABSTRACTAPI_RATE_LIMIT),
+  WATERFALL_RATE_LIMIT: rate('the rate limit', DEFAULT_RATE_LIMIT),
+  ABSTRACTAPI_KEY: key('ABSTRACTAPI_KEY'),
+  ABSTRACTAPI_BASE_URL: address('ABSTRACTAPI_BASE_URL', ABSTRACTAPI_BASE_URL),
+  ABSTRACTAPI_RATE_LIMIT: rate('ABSTRACTAPI_RATE_LIMIT', ABSTRACTAPI_RATE_LIMIT),
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, problem('DATABASE_URL is no PostgreSQL connection string', 'write postgres://user:password@host:5432/database, or leave it out to use the embedded database'))
@@ -129,19 +130,23 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
     const [what = message, fix = ''] = message.split('\n');
     problems.push({ what, fix });
   }
-  problems.push(...addressProblems(given, 'WATERFALL_BASE_URL', 'WATERFALL_API_KEY', flags.allowInsecure));
-  problems.push(...addressProblems(given, 'ABSTRACTAPI_BASE_URL', 'ABSTRACTAPI_KEY', flags.allowInsecure));
+  for (const [name, key, usual] of [['WATERFALL_BASE_URL', 'WATERFALL_API_KEY', DEFAULT_BASE_URL], ['ABSTRACTAPI_BASE_URL', 'ABSTRACTAPI_KEY', ABSTRACTAPI_BASE_URL]] as const) {
+    const baseUrl = given[name] ?? usual;
+    const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+    if (url?.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !flags.allowInsecure) {
+      problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
+    }
+    if (url !== undefined && `${url.username}${url.password}` !== '') {
+      problems.push({ what: `${name} has a user or a password in it, which the API does not take`, fix: `leave them out; the key is ${key}` });
+    }
+  }
   if (problems.length > 0 || parsed.data === undefined) throw new UsageError(problems);
   return {
     apiKey: parsed.data.WATERFALL_API_KEY,
     baseUrl: trimEnd(parsed.data.WATERFALL_BASE_URL, '/'),
     keyHeader: parsed.data.WATERFALL_API_KEY_HEADER.toLowerCase(),
     rateLimit: parsed.data.WATERFALL_RATE_LIMIT,
-    abstractapi: {
-      apiKey: parsed.data.ABSTRACTAPI_KEY,
-      baseUrl: trimEnd(parsed.data.ABSTRACTAPI_BASE_URL, '/'),
-      rateLimit: parsed.data.ABSTRACTAPI_RATE_LIMIT,
-    },
+    abstractapi: { apiKey: parsed.data.ABSTRACTAPI_KEY, baseUrl: parsed.data.ABSTRACTAPI_BASE_URL, rateLimit: parsed.data.ABSTRACTAPI_RATE_LIMIT },
     databaseUrl: parsed.data.DATABASE_URL,
     databaseUrlFrom:
       flags.databaseUrl !== undefined ? '--database-url'
@@ -152,27 +157,11 @@ export function readSettings(flags: SettingFlags, environment: NodeJS.ProcessEnv
   };
 }
 
-/** What is wrong with where a key would go. */
-function addressProblems(given: Record<string, string | undefined>, setting: string, key: string, allowInsecure = false): Problem[] {
-  const address = given[setting];
-  if (address === undefined || !URL.canParse(address)) return [];
-  const url = new URL(address);
-  const problems: Problem[] = [];
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !allowInsecure) {
-    problems.push({ what: `the key would go to ${url.host} in plain text`, fix: 'use https, or --allow-insecure if you mean it' });
-  }
-  if (`${url.username}${url.password}` !== '') {
-    problems.push({ what: `${setting} has a user or a password in it, which the API does not take`, fix: `leave them out; the key is ${key}` });
-  }
-  return problems;
-}
-
 /** The keys and the passwords among the settings, right or wrong: what must never be shown. */
 export function readSecrets(flags: SettingFlags, environment: NodeJS.ProcessEnv, directory: string): string[] {
   const given = givenSettings(flags, environment, directory, []);
   const passwords = [given.DATABASE_URL, ...proxiesIn(environment)].flatMap(passwordsOf);
-  const keys = [given.WATERFALL_API_KEY, given.ABSTRACTAPI_KEY].filter((key) => key !== undefined);
-  return [...keys, ...passwords];
+  return [given.WATERFALL_API_KEY, given.ABSTRACTAPI_KEY, ...passwords].filter((secret) => secret !== undefined);
 }
 
 /** `50/60` (requests per seconds) or `0` (none); undefined for anything else. */

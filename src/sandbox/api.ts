@@ -1,16 +1,15 @@
 /*
- * What the sandbox's APIs say to each request, apart from the HTTP that carries it: of Waterfall the launcher, finder, verifier and
- * account with key, rate limit and bill; of AbstractAPI, told apart by `GET /v1/`, what is in abstractapi.ts. Faults that a server would have are applied here, those of the wire in server.ts.
+ * What the sandbox's API says to each request: launcher, finder, account, key, rate limit and bill, apart from the HTTP that
+ * carries it. Faults that a server would have are applied here, those of the wire in server.ts.
  */
 import type { Runtime } from '../runtime/runtime.ts';
-import { createAbstractapi, type AbstractapiCounts } from './abstractapi.ts';
 import { accountReport } from './account.ts';
 import type { Faults, JobTime, RequestFate } from './faults.ts';
 import { createJobs, endOf, type Prices, type SandboxJob } from './jobs.ts';
 import { readLaunch } from './launch-request.ts';
 import { createPeople } from './people.ts';
 import { ApiProblem, bareReply, dollars, jsonReply, problemReply, timestamp, type Reply } from './replies.ts';
-import { createVerifications } from './verifications.ts';
+import { createVerifiers, type AbstractOptions, type VerifyCounts } from './verify.ts';
 import { createWindow } from './window.ts';
 
 /** How the fictional account and its jobs behave. Only `runtime` is needed. */
@@ -24,18 +23,14 @@ export type ApiOptions = {
   jobTime?: JobTime | undefined;
   /** The only right key. Without it any non-empty key is right. */
   apiKey?: string | undefined;
-  /** What the account can spend before launches and verifications are refused (402). Default 1,000,000. */
+  /** What the account can spend before launches are refused (402). Default 1,000,000. */
   balance_usd?: number | undefined;
   /** Default 0.05 a person and 0.25 a person with phone numbers. */
   prices?: Partial<Prices> | undefined;
-  /** What Waterfall takes for a verification that is not `unknown`. Default 0.01. */
-  verification_usd?: number | undefined;
-  /** Of AbstractAPI, per sliding window. Default 3 in 1,000 ms, and none where `rateLimit` is none. */
-  abstractapiRateLimit?: { limit: number; windowMs: number } | undefined;
-  /** The only right key of AbstractAPI. Without it any non-empty key is right. */
-  abstractapiKey?: string | undefined;
-  /** Requests of AbstractAPI's plan, then 422. Default: no end. */
-  abstractapiQuota?: number | undefined;
+  /** Of a verification by Waterfall's verifier. Default 0.01. */
+  verify_usd?: number | undefined;
+  /** AbstractAPI's own limit and plan. Default: neither ends. */
+  abstract?: AbstractOptions | undefined;
   /** Default: 0 to 12, by the domain. */
   personsPerCompany?: number | undefined;
   /** For everything that is left to chance but the job ids. Default 1. */
@@ -43,38 +38,27 @@ export type ApiOptions = {
 };
 
 /** What a sandbox has seen. Jobs read back from the state file count in what is said of jobs; requests are of this process. */
-export type SandboxStats = {
+export type SandboxStats = VerifyCounts & {
   /** Jobs made. */
   launches: number;
-  /** Launches, finds and verifications at Waterfall that came with a right key, refused ones too. */
+  /** Launches and finds that came with a right key, refused ones too. */
   launch_requests: number;
   finds: number;
-  verify_requests: number;
   /** Requests refused with 429. */
   throttled: number;
   account: number;
   /** Jobs by `domain|filter`, or `domain|name=filter; name=filter`. */
   launches_by_question: Record<string, number>;
-  /** By Waterfall, for persons and for verifications. */
   billed_usd: number;
   persons_billed: number;
-  /** Addresses that Waterfall has looked at, and of them those it has billed. */
-  verifications: number;
-  verifications_billed: number;
-  /** Verifications that were answered (or billed, their reply lost), by `waterfall|address` and `abstractapi|address`. */
-  verifications_by_question: Record<string, number>;
-  abstractapi: AbstractapiCounts;
   /** Jobs that are RUNNING. */
   open_jobs: number;
   /** The most launches, finds and verifications that arrived within any one window, refused ones too. */
   requests_per_window_max: number;
 };
 
-/**
- * A request as the APIs see it. `route` is method and path with a space between; `key` is Waterfall's, `bearer` AbstractAPI's; `now`
- * is epoch milliseconds.
- */
-export type ApiRequest = { route: string; params: URLSearchParams; key: string; bearer: string; text: string; now: number };
+/** A request as the API sees it. `route` is method and path with a space between; `now` is epoch milliseconds. */
+export type ApiRequest = { route: string; params: URLSearchParams; key: string; text: string; now: number };
 
 /** The API behind the server. */
 export type SandboxApi = {
@@ -98,30 +82,19 @@ export function createApi(options: ApiOptions): SandboxApi {
     prices,
     people: createPeople(options.personsPerCompany),
   });
-  const verifications = createVerifications(options.verification_usd ?? 0.01);
-  const abstractapi = createAbstractapi({
-    rateLimit: options.abstractapiRateLimit ?? (rateLimit.limit === 0 ? rateLimit : { limit: 3, windowMs: 1000 }),
-    apiKey: options.abstractapiKey,
-    quota: options.abstractapiQuota,
-  });
-  const billedUsd = () => jobs.billedUsd() + verifications.billedUsd();
+  const verifiers = createVerifiers({ ...options.abstract, price_usd: options.verify_usd ?? 0.01 });
+  const balance = () => balance_usd - jobs.billedUsd() - verifiers.counts().verified_usd;
   const admitted = createWindow(rateLimit.windowMs);
   const arrived = createWindow(rateLimit.windowMs);
-  const counts = { launch_requests: 0, finds: 0, verify_requests: 0, throttled: 0, account: 0, requests_per_window_max: 0 };
+  const counts = { launch_requests: 0, finds: 0, throttled: 0, account: 0, requests_per_window_max: 0 };
 
   const launch = (text: string, now: number, faults: Faults, fate: RequestFate): Reply | undefined => {
     const task = readLaunch(text);
-    if (billedUsd() >= balance_usd) throw new ApiProblem(402, 'QUOTA_ACCOUNT_OVER_QUOTA', 'The balance is used up.');
+    if (balance() <= 0) throw new ApiProblem(402, 'QUOTA_ACCOUNT_OVER_QUOTA', 'The balance is used up.');
     const { job_id } = jobs.launch(task, faults, now);
     if (fate.after === 'drop') return undefined;
     if (fate.after === 'bare') return bareReply(502, 'Bad Gateway');
     return jsonReply({ job_id: fate.badType ? 4711 : job_id, start_date: timestamp(now) });
-  };
-
-  const verify = (text: string, now: number, fate: RequestFate): Reply | undefined => {
-    const reply = verifications.verify(text, { now, balanceLeftUsd: () => balance_usd - billedUsd(), badType: fate.badType });
-    if (fate.after === 'drop') return undefined;
-    return fate.after === 'bare' ? bareReply(502, 'Bad Gateway') : reply;
   };
 
   const find = (jobId: string | null, now: number, faults: Faults, fate: RequestFate): Reply => {
@@ -151,7 +124,7 @@ export function createApi(options: ApiOptions): SandboxApi {
       persons_count: persons.length,
       phones_count: phones,
       companies_count: 0,
-      balance_remaining_usd: dollars(balance_usd - billedUsd()),
+      balance_remaining_usd: dollars(balance()),
     };
     return { company, persons: fate.badType ? 'none' : persons, usage };
   };
@@ -184,9 +157,9 @@ export function createApi(options: ApiOptions): SandboxApi {
     if (options.apiKey !== undefined && key !== options.apiKey) throw new ApiProblem(403, 'AUTH_BAD_API_KEY', 'This API key is not known.');
   };
 
-  const reply = ({ route, params, key, bearer, text, now }: ApiRequest, faults: Faults, fate: RequestFate): Reply | undefined => {
-    // Waterfall has no such path, and AbstractAPI no other.
-    if (route === 'GET /v1/') return abstractapi.reply({ bearer, params, now }, fate);
+  const reply = ({ route, params, key, text, now }: ApiRequest, faults: Faults, fate: RequestFate): Reply | undefined => {
+    // Another vendor's, with rules of its own.
+    if (route === 'GET /v1/') return verifiers.abstract({ email: params.get('email'), key, now }, fate);
     checkKey(key);
     switch (route) {
       case 'POST /v1/prospector':
@@ -196,11 +169,10 @@ export function createApi(options: ApiOptions): SandboxApi {
         counts.finds += 1;
         return limited(now, fate, () => find(params.get('job_id'), now, faults, fate));
       case 'POST /v1/verify/email':
-        counts.verify_requests += 1;
-        return limited(now, fate, () => verify(text, now, fate));
+        return limited(now, fate, () => verifiers.waterfall(text, fate, { now, balance_usd: balance_usd - jobs.billedUsd() }));
       case 'GET /v2/account':
         counts.account += 1;
-        return fate.instead ? broken(fate) : jsonReply(accountReport({ jobs, verifications, month: params.get('month'), now, prices, balanceUsd: balance_usd }));
+        return fate.instead ? broken(fate) : jsonReply(accountReport({ jobs, verifiers, month: params.get('month'), now, prices, balanceUsd: balance_usd }));
       default:
         throw new ApiProblem(400, 'ROUTING_INVALID_PATH_OR_METHOD', 'There is no such path or method.');
     }
@@ -209,18 +181,13 @@ export function createApi(options: ApiOptions): SandboxApi {
   const stats = (now: number): SandboxStats => {
     jobs.settle(now);
     const all = jobs.tally(-Infinity, Infinity);
-    const verified = verifications.tally(-Infinity, Infinity);
-    const named = (api: string, byAddress: Record<string, number>) => Object.entries(byAddress).map(([address, times]) => [`${api}|${address}`, times]);
     return {
       launches: all.launches,
       ...counts,
       launches_by_question: jobs.launchesByQuestion(),
-      billed_usd: dollars(billedUsd()),
+      billed_usd: dollars(jobs.billedUsd()),
+      ...verifiers.counts(),
       persons_billed: all.persons,
-      verifications: verified.requests,
-      verifications_billed: verified.verified,
-      verifications_by_question: Object.fromEntries([...named('waterfall', verifications.byAddress()), ...named('abstractapi', abstractapi.byAddress())]) as Record<string, number>,
-      abstractapi: abstractapi.counts(),
       open_jobs: jobs.open(now),
     };
   };

@@ -40,7 +40,7 @@ const shape = z.strictObject({
   down: z.boolean(),
   /** The job stays RUNNING for ever. */
   stuckRate: rate,
-  /** A good reply has a member of a wrong type: `job_id`, `status`, `persons`, a verification's `output` or `email_deliverability`. */
+  /** A good reply has a member of a wrong type: `job_id`, `status` or `persons`. */
   badTypeRate: rate,
 });
 

@@ -1,96 +1,82 @@
 /*
- * What the sandbox's verifiers find out about an address: the same in every process, by its hash. An address whose local part begins
- * with one of the special words (`bounce.jo@northpier.example`, also `bounce@...` and `bounce+1@...`) is what the word says.
+ * The mailboxes of the fictional world, and what the two verifiers say of each. What begins with one of the words below is of that kind
+ * (`catchall.jane@acme.example`, `catchall@...`); all others are by chance of the address, so that they are the same tomorrow.
  */
-import { hash32 } from './chance.ts';
+import { mulberry32 } from './chance.ts';
 import { sandboxMx } from './mail-exchange.ts';
 
-/** What Waterfall says: one of its words, or the code with which it refuses to look. */
-type Word = { status: string } | { refused: string };
-/** What AbstractAPI says, in the words of its Email Reputation. */
-export type Reputation = { status: string; detail: string; catchAll: boolean | null; disposable?: boolean; smtp: boolean | null; mx?: boolean; format?: boolean };
+/** What there is behind an address. */
+export type Mailbox = 'there' | 'bounce' | 'catchall' | 'unclear' | 'risky' | 'unknown' | 'silent' | 'greylisted' | 'spamtrap' | 'newword';
 
-/** A sort of mailbox, and what the two verifiers make of it. */
-export type Mailbox = { waterfall: Word; abstractapi: Reputation };
+/**
+ * `unclear`: whether the domain is a catch-all could not be found out. `unknown`: to Waterfall, while AbstractAPI knows it; `silent`: to
+ * both. `newword`: the word that is said has no documentation.
+ */
+const WORDS: readonly Mailbox[] = ['there', 'bounce', 'catchall', 'unclear', 'risky', 'unknown', 'silent', 'greylisted', 'spamtrap', 'newword'];
+/** Shares of what is not named, in hundredths, from 0 on; the rest is there. */
+const SHARES: readonly (readonly [below: number, Mailbox])[] = [[8, 'bounce'], [14, 'catchall'], [18, 'unknown'], [20, 'greylisted'], [22, 'risky']];
 
-const DELIVERABLE: Reputation = { status: 'deliverable', detail: 'valid_email', catchAll: false, smtp: true };
-const UNKNOWN: Reputation = { status: 'unknown', detail: 'no_reply', catchAll: null, smtp: null };
-
-/** Special words of local parts, and in words what becomes of such an address. `share`: of all other addresses, the part that is alike; the rest is `good`. */
-export const SPECIAL = {
-  good: { words: 'deliverable at both', share: 0, mailbox: { waterfall: { status: 'valid' }, abstractapi: DELIVERABLE } },
-  bounce: {
-    words: 'undeliverable at both', share: 0.09,
-    mailbox: { waterfall: { status: 'invalid' }, abstractapi: { status: 'undeliverable', detail: 'mailbox_not_found', catchAll: false, smtp: false } },
-  },
-  catchall: {
-    words: 'a catch-all domain: `risky` at Waterfall, deliverable and catch-all at AbstractAPI', share: 0.05,
-    mailbox: { waterfall: { status: 'risky' }, abstractapi: { ...DELIVERABLE, catchAll: true } },
-  },
-  unclear: {
-    words: '`risky` at Waterfall, deliverable at AbstractAPI, which could not find out about a catch-all', share: 0.03,
-    mailbox: { waterfall: { status: 'risky' }, abstractapi: { ...DELIVERABLE, catchAll: null } },
-  },
-  risky: {
-    words: '`risky` at Waterfall, deliverable at AbstractAPI', share: 0.03,
-    mailbox: { waterfall: { status: 'risky' }, abstractapi: DELIVERABLE },
-  },
-  slow: {
-    words: '`unknown` at Waterfall, deliverable at AbstractAPI', share: 0.03,
-    mailbox: { waterfall: { status: 'unknown' }, abstractapi: DELIVERABLE },
-  },
-  unknown: {
-    words: '`unknown` at both', share: 0.02,
-    mailbox: { waterfall: { status: 'unknown' }, abstractapi: UNKNOWN },
-  },
-  greylisted: {
-    words: '`unknown` at Waterfall; AbstractAPI says undeliverable with the detail `greylisted`, which is no verdict', share: 0.01,
-    mailbox: { waterfall: { status: 'unknown' }, abstractapi: { status: 'undeliverable', detail: 'greylisted', catchAll: null, smtp: null } },
-  },
-  spamtrap: {
-    words: 'valid at Waterfall, of a disposable domain at AbstractAPI: not to be written to', share: 0.01,
-    mailbox: { waterfall: { status: 'valid' }, abstractapi: { ...DELIVERABLE, disposable: true } },
-  },
-  newword: {
-    words: 'a word that no documentation has, at both', share: 0,
-    mailbox: { waterfall: { status: 'probably' }, abstractapi: { ...DELIVERABLE, status: 'probably', detail: 'new_detail' } },
-  },
-} as const satisfies Record<string, { words: string; share: number; mailbox: Mailbox }>;
-
-/** Nobody in particular reads their mail. Waterfall does not look at them. */
-const ROLES = new Set(['info', 'sales', 'support', 'admin', 'office', 'contact', 'postmaster', 'abuse', 'noreply', 'billing', 'hr', 'jobs', 'marketing', 'press']);
-const LONGEST_ADDRESS = 254;
-const ADDRESS = /^(?<local>[^\s@]{1,64}|"[^"\s]{1,62}")@(?<domain>[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)$/u;
-const FREE = new Set(['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'yahoo.com', 'icloud.com', 'gmx.de', 'proton.me']);
-
-/** An address as the verifiers see it. */
-export type Looked = Mailbox & { domain: string; isRole: boolean; isFree: boolean };
-
-/** Looks at an address. */
-export function lookAt(address: string): Looked {
-  const { local = '', domain = '' } = ADDRESS.exec(address.trim().toLowerCase())?.groups ?? {};
-  const isRole = ROLES.has(local);
-  const about = { domain, isRole, isFree: FREE.has(domain) };
-  if (address.length > LONGEST_ADDRESS) return { ...about, ...malformed('VALIDATION_BAD_EMAIL_TOO_LONG') };
-  if (domain === '') return { ...about, ...malformed('VALIDATION_BAD_EMAIL_INVALID') };
-  const box = mailboxOf(local, domain);
-  return { ...about, ...box, ...(isRole && { waterfall: { refused: 'VALIDATION_BAD_EMAIL_ROLE' } }) };
+/** What is behind an address, whatever its case. */
+export function mailboxOf(address: string): Mailbox {
+  const name = address.toLowerCase();
+  const named = WORDS.find((word) => name.startsWith(`${word}.`) || name.startsWith(`${word}@`));
+  // Without mail servers nobody is there; where the look-up fails nobody answers.
+  const mx = sandboxMx(name.slice(name.lastIndexOf('@') + 1));
+  if (mx !== 'mail') return mx === 'no_mail' ? 'bounce' : 'silent';
+  if (named !== undefined) return named;
+  let seed = 7;
+  for (const character of name) seed = (seed * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  const drawn = mulberry32(seed)() * 100;
+  return SHARES.find(([below]) => drawn < below)?.[1] ?? 'there';
 }
 
-function mailboxOf(local: string, domain: string): Mailbox {
-  const mx = sandboxMx(domain);
-  if (mx === 'no_mail') return { waterfall: { status: 'invalid' }, abstractapi: { status: 'undeliverable', detail: 'no_mx_record', catchAll: null, smtp: null, mx: false } };
-  if (mx === 'failed') return SPECIAL.unknown.mailbox;
-  const [word = ''] = local.split(/[.+]/, 1);
-  if (Object.hasOwn(SPECIAL, word)) return SPECIAL[word as keyof typeof SPECIAL].mailbox;
-  let left = hash32(`${local}@${domain}`) / 2 ** 32;
-  for (const { share, mailbox } of Object.values(SPECIAL)) {
-    left -= share;
-    if (left < 0) return mailbox;
-  }
-  return SPECIAL.good.mailbox;
+const WATERFALL: Readonly<Record<Mailbox, string>> = {
+  ...{ there: 'valid', bounce: 'invalid', catchall: 'risky', unclear: 'risky', risky: 'risky', unknown: 'unknown', silent: 'unknown' },
+  ...{ greylisted: 'unknown', spamtrap: 'risky', newword: 'probably' },
+};
+
+/** Status and its detail. Greylisting comes with any status. */
+const ABSTRACT: Readonly<Record<Mailbox, readonly [status: string, detail: string]>> = {
+  there: ['deliverable', 'valid_email'],
+  bounce: ['undeliverable', 'invalid_mailbox'],
+  catchall: ['deliverable', 'valid_email'],
+  unclear: ['deliverable', 'valid_email'],
+  risky: ['risky', 'low_quality'],
+  unknown: ['deliverable', 'valid_email'],
+  silent: ['unknown', 'no_answer'],
+  greylisted: ['undeliverable', 'greylisted'],
+  spamtrap: ['deliverable', 'valid_email'],
+  newword: ['probably', 'new_detail'],
+};
+
+/** The word of Waterfall's verifier, which tells little of why. */
+export function waterfallWord(address: string): string {
+  return WATERFALL[mailboxOf(address)];
 }
 
-function malformed(code: string): Mailbox {
-  return { waterfall: { refused: code }, abstractapi: { status: 'undeliverable', detail: 'invalid_format', catchAll: null, smtp: null, format: false } };
+/** The reply of AbstractAPI's verifier, as its documentation shows it. It knows some that the other does not. */
+export function abstractReply(address: string) {
+  const mailbox = mailboxOf(address);
+  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  const [status, detail] = ABSTRACT[mailbox];
+  return {
+    email_address: address,
+    email_deliverability: { status, status_detail: detail, is_format_valid: true, is_smtp_valid: mailbox !== 'bounce', is_mx_valid: true, mx_records: [`mx.${domain}`] },
+    email_quality: {
+      score: mailbox === 'there' ? 0.95 : 0.5,
+      is_free_email: false,
+      is_username_suspicious: false,
+      is_disposable: mailbox === 'spamtrap',
+      is_catchall: mailbox === 'unclear' || mailbox === 'silent' ? null : mailbox === 'catchall',
+      is_subaddress: address.includes('+'),
+      is_role: false,
+      is_dmarc_enforced: true,
+      is_spf_strict: true,
+      minimum_age: null,
+    },
+    email_sender: { first_name: null, last_name: null, email_provider_name: null, organization_name: null, organization_type: null },
+    email_domain: { domain, domain_age: 4000, is_live_site: true, registrar: null, is_risky_tld: false },
+    email_risk: { address_risk_status: 'low', domain_risk_status: 'low' },
+    email_breaches: { total_breaches: 0, date_first_breached: null, date_last_breached: null, breached_domains: [] },
+  };
 }

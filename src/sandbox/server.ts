@@ -1,6 +1,5 @@
 /*
- * The sandbox: a local, fictional Waterfall API over HTTP on loopback, for trials, tests and benchmarks, and on the same port a fictional
- * AbstractAPI (its base URL is that of the sandbox with `/v1/` behind it). This file is the wire:
+ * The sandbox: a local, fictional Waterfall API over HTTP on loopback, for trials, tests and benchmarks. This file is the wire:
  * it listens, reads, waits, cuts and drops; what is said is in api.ts.
  * Its own control paths are `GET /sandbox/stats` and `PUT /sandbox/faults`.
  */
@@ -65,7 +64,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const fate = drawRequest(faults, chance);
     const reply = faults.down
       ? bareReply(503, 'Service Unavailable')
-      : api.reply({ route, params: url.searchParams, key: keyOf(request), bearer: bearerOf(request), text, now }, faults, fate);
+      : api.reply({ route, params: url.searchParams, key: keyOf(request), text, now }, faults, fate);
     if (fate.waitMs > 0) await clock.sleep(fate.waitMs, closing.signal);
     log.debug('sandbox request', { route, status: reply?.status ?? 'dropped' });
     send(response, reply, fate.cut);
@@ -99,14 +98,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return { url: `http://127.0.0.1:${port}`, stats: () => api.stats(clock.now()), setFaults, close };
 }
 
-/** The key, under the header of today's API or that of the vendor's host of 2023; empty when there is none. */
+/** The key, under the header of today's API or that of the vendor's host of 2023, or of the other verifier; empty when there is none. */
 function keyOf({ headers }: IncomingMessage): string {
-  return String(headers['x-api-key'] ?? headers['x-waterfall-api-key'] ?? '');
-}
-
-/** AbstractAPI's key; empty when there is none. */
-function bearerOf({ headers }: IncomingMessage): string {
-  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+  return String(headers['x-api-key'] ?? headers['x-waterfall-api-key'] ?? headers.authorization?.replace(/^Bearer /, '') ?? '');
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -10,10 +10,14 @@ import { countOutcomes, countPaid, rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import type { Ownership } from '../store/run-owner.ts';
 import { endWork } from '../store/runs.ts';
+import { CHECKS_RECORDER } from '../store/checks-recorder.ts';
+import { CONTACTS_RECORDER } from '../store/contacts-recorder.ts';
 import { createProgressSaver, createSettler } from '../store/saver.ts';
+import type { Recorder } from '../store/settle.ts';
 import { doubtCalls } from '../store/targets.ts';
-import type { Client, RequestCounts } from '../providers/waterfall/client.ts';
+import type { RequestCounts } from '../providers/waterfall/client.ts';
 import type { Limiter } from '../providers/http/limiter.ts';
+import type { AnyAnswer, Provider } from '../providers/provider.ts';
 import type { Allowance } from '../engine/allowance.ts';
 import { openBooks } from '../engine/books.ts';
 import { createBreaker } from '../engine/breaker.ts';
@@ -25,14 +29,24 @@ import type { Health } from '../engine/health.ts';
 import { createJobTimes } from '../engine/job-times.ts';
 import { runLanes } from '../engine/lanes.ts';
 import type { Memory } from '../engine/memory.ts';
+import { providersOf } from './options.ts';
 import type { Run } from './options.ts';
 import { streamContacts, writeOutputs } from './output.ts';
 import type { Written } from './output.ts';
 import { createPace } from '../engine/pace.ts';
 import type { Stop, StopReason } from '../engine/stop.ts';
+import type { Asker } from '../engine/asker.ts';
 import { createTurns } from '../engine/turns.ts';
 import { UNANSWERED_LAUNCHES } from '../engine/work.ts';
 import type { OnSettled } from '../engine/work.ts';
+
+/** A provider that can be asked. */
+export type OpenProvider = {
+  provider: Provider;
+  limiter: Limiter;
+  /** What earlier invocations know of the API; without it nothing is passed on. */
+  memory?: Memory | undefined;
+};
 
 /** What an invocation is given. */
 export type Invocation = {
@@ -46,17 +60,15 @@ export type Invocation = {
   ownership: Ownership;
   /** The time of the database, in epoch milliseconds. */
   now: () => number;
-  client: Client;
-  limiter: Limiter;
-  /** What earlier invocations know of the API; without it nothing is passed on. */
-  memory?: Memory | undefined;
+  /** The providers of the run, in order. */
+  providers: readonly OpenProvider[];
   stop: Stop;
   stdout: Writable;
   concurrency: number;
   jobTimeoutMs: number;
   inDoubt: InDoubtPolicy;
-  /** Called once, when it is known what there is to do; gives what may be spent on it. Nothing is launched when it throws. */
-  onStart: (counts: OutcomeCount[], health: Health) => Promise<Allowance>;
+  /** Called once, when it is known what there is to do; gives what may be spent on it, and what an answer of each provider costs where its API does not say. Nothing is launched when it throws. */
+  onStart: (counts: OutcomeCount[], health: readonly Health[]) => Promise<{ allowance: Allowance; prices?: readonly (number | undefined)[] }>;
   onSettled: OnSettled;
 };
 
@@ -86,9 +98,11 @@ export type RunResult = {
 
 /** Works on the run until it is finished or stopped. Throws only what `onStart` throws, and what is a bug. */
 export async function execute(invocation: Invocation): Promise<RunResult> {
-  const { run, runtime, database, stop, client, limiter } = invocation;
+  const { run, runtime, database, stop, providers } = invocation;
+  const [first] = providers;
+  if (first === undefined) throw new Error(`run ${run.id} asks nobody`);
   const startedAt = runtime.clock.now();
-  const health = createHealth({ clock: runtime.clock, log: runtime.log, stop });
+  const healths = providers.map(() => createHealth({ clock: runtime.clock, log: runtime.log, stop }));
 
   // The run is ours, so nobody waits for these replies any more.
   const doubted = await doubtCalls(database, { run_id: run.id });
@@ -96,10 +110,21 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
   }
   const before = await countOutcomes(database, run.id);
-  const allowance = await invocation.onStart(before, health);
+  const { allowance, prices } = await invocation.onStart(before, healths);
+  const askers = providers.map(({ provider, limiter }, turn): Asker => {
+    const health = healths[turn] ?? createHealth({ clock: runtime.clock, log: runtime.log, stop });
+    const caller = { process_id: invocation.process_id, provider: provider.name, api_host: providersOf(run.options)[turn]?.api_host ?? '' };
+    return {
+      ...{ provider, limiter, caller, health },
+      price_usd: prices?.[turn],
+      saveProgress: createProgressSaver(database, caller),
+      // One that lets few through keeps nobody else waiting.
+      slots: pLimit(Math.max(Math.floor(UNANSWERED_LAUNCHES / providers.length), 1)),
+    };
+  });
 
   const toLaunch = rowsOf(before, ['not_launched']);
-  const times = createJobTimes(invocation.memory?.jobTimes);
+  const times = createJobTimes(first.memory?.jobTimes);
   const pace = createPace({ times, toLaunch, lanes: invocation.concurrency, jobTimeoutMs: invocation.jobTimeoutMs });
   const changes = createChanges();
   const streaming =
@@ -107,21 +132,17 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
       ? streamContacts(database, run, invocation.stdout, { follow: changes, signal: stop.abort }).catch((error: unknown) => error)
       : Promise.resolve(undefined);
   const books = openBooks(invocation, { times, startedAt });
-  const caller = { process_id: invocation.process_id, provider: 'waterfall', api_host: run.options.question.api_host };
   try {
     await runLanes({
       ...invocation,
       run_id: run.id,
-      caller,
-      saveProgress: createProgressSaver(database, caller),
-      settle: createSettler(database),
-      health,
+      askers,
+      settle: createSettler(database, (run.options.kind === 'emails' ? CHECKS_RECORDER : CONTACTS_RECORDER) as Recorder<AnyAnswer>),
       allowance,
       breaker: createBreaker({ policy: invocation.inDoubt, targets: rowsOf(before, ['not_launched', 'waiting']), stop }),
       pace,
-      turns: createTurns({ pace, limiter, clock: runtime.clock, signal: stop.signal, areLaunchesHeld: () => allowance.waitingFor() !== undefined }),
-      launchSlots: pLimit(UNANSWERED_LAUNCHES),
-      sharedFilter: run.options.question.title_filter,
+      turns: createTurns({ pace, limiter: first.limiter, clock: runtime.clock, signal: stop.signal, areLaunchesHeld: () => allowance.waitingFor() !== undefined }),
+      sharedFilter: run.options.kind === undefined ? run.options.question.title_filter : undefined,
       onSettled(settled) {
         changes.notify();
         invocation.onSettled(settled);
@@ -139,7 +160,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     (files) => ({ written: files, failure: streamFailure }),
     (error: unknown) => ({ written: undefined, failure: error }),
   );
-  await invocation.memory?.save(times, limiter);
+  for (const { memory, limiter } of providers) await memory?.save(times, limiter);
   // Whoever closed stdout had read enough; that is no unfinished run.
   const unwritten = failure !== undefined && !isCutShort(failure);
   const finished = left === 0 && !unwritten;
@@ -158,7 +179,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     counts,
     rows: (outcomes) => rowsOf(counts, outcomes),
     ...(await countPaid(database, run.id)),
-    requests: client.requests(),
+    requests: requestsOf(providers),
     spending: allowance.spending(),
     duration_ms: runtime.clock.now() - startedAt,
     stopped,
@@ -166,6 +187,18 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     writeFailure: unwritten ? (failure instanceof Error ? failure.message : 'unknown reason') : undefined,
     exit: stopped?.exit ?? (unwritten ? 4 : rowsOf(counts, UNANSWERED) > 0 ? 3 : 0),
   };
+}
+
+/** What was sent to all of them. */
+export function requestsOf(providers: readonly Pick<OpenProvider, 'provider'>[]): RequestCounts {
+  const sum = { launches: 0, finds: 0, throttled: 0 };
+  for (const { provider } of providers) {
+    const { launches, finds, throttled } = provider.requests();
+    sum.launches += launches;
+    sum.finds += finds;
+    sum.throttled += throttled;
+  }
+  return sum;
 }
 
 /** Tells the stdout stream that something was settled, or that nothing more will be. */

@@ -2,10 +2,14 @@
 import { extname } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import type { Problem } from '../core/errors.ts';
-import { REPORT_COLUMNS } from '../core/own-outputs.ts';
+import { reportColumns } from '../core/own-outputs.ts';
 import { readAll, refuse } from '../core/problems.ts';
+import { EMAIL_COLUMNS } from '../kinds/emails/columns.ts';
+import type { EmailColumn } from '../kinds/emails/columns.ts';
+import type { KindName } from '../kinds/kind.ts';
 import { namedDelimiter } from '../lists/delimiter.ts';
-import { chooseContactColumns, readColumnList } from '../outputs/column-choice.ts';
+import { chooseContactColumns, chooseOutputColumns, readColumnList } from '../outputs/column-choice.ts';
+import type { ColumnList } from '../outputs/column-choice.ts';
 import { FORMATS, MOST_COLUMNS } from '../outputs/sheet.ts';
 import type { Format, SheetStyle } from '../outputs/sheet.ts';
 import type { OutputOptions, OutputShape } from './options.ts';
@@ -64,7 +68,7 @@ export function reportStyle(output: OutputOptions & { report: string }): SheetSt
  * `now`: what was said in this command. `isTerminal`: whether stdout is one.
  * @throws {UsageError} with every problem.
  */
-export function refuseMisshapen(output: OutputOptions, now: OutputShape, context: { input_columns: readonly string[]; isTerminal: boolean }): void {
+export function refuseMisshapen(output: OutputOptions, now: OutputShape, context: { input_columns: readonly string[]; isTerminal: boolean; kind?: KindName | undefined }): void {
   const { contacts, report, shape = {} } = output;
   const { format } = contactsStyle(output);
   const problems: Problem[] = [];
@@ -87,13 +91,18 @@ export function refuseMisshapen(output: OutputOptions, now: OutputShape, context
     problems.push({ what: `--bom is for csv and tsv, and the output is ${format}`, fix: 'leave it out' });
   }
   const [columns] = readAll(
-    () => chooseContactColumns(shape.columns, context.input_columns).length,
+    () => (context.kind === 'emails' ? chooseEmailColumns : chooseContactColumns)(shape.columns, context.input_columns).length,
     () => refuse(problems),
   );
   // A workbook has the report too.
-  const widest = Math.max(columns, format === 'xlsx' ? REPORT_COLUMNS.length + context.input_columns.length : 0);
+  const widest = Math.max(columns, format === 'xlsx' ? reportColumns(context.kind).length + context.input_columns.length : 0);
   const most = MOST_COLUMNS[format] ?? Infinity;
   if (widest > most) throw new UsageError({ what: `${format} holds at most ${most} columns, and there are ${widest}`, fix: 'write .csv' });
+}
+
+/** The columns of verified addresses, chosen as those of contacts are. */
+export function chooseEmailColumns(list: ColumnList | undefined, input: readonly string[]): EmailColumn[] {
+  return chooseOutputColumns({ usual: EMAIL_COLUMNS, all: EMAIL_COLUMNS }, list, input);
 }
 
 function styleOf({ style, shape = {} }: OutputOptions, path: string, said?: Format): SheetStyle {

@@ -11,7 +11,7 @@ import type { Sheet, Sheets, SheetStyle } from '../outputs/sheet.ts';
 import { followLinks, isClosedPipe, temporaryPath, tryWriting, writeSheetFile, writeSheetTo } from '../outputs/write.ts';
 import type { Database } from '../store/database.ts';
 import { newerRunWriting } from '../store/runs.ts';
-import { contactSheet } from './export.ts';
+import { mainSheet } from './export.ts';
 import type { Picking } from './export.ts';
 import type { OutputOptions, Run } from './options.ts';
 import { isNoFile } from './output-choice.ts';
@@ -170,10 +170,10 @@ export function outputFailure(error: unknown): unknown {
   return new UsageError({ what: `the output cannot be written (${code})`, fix: 'make room, or choose another place with -o or --report' }, { cause: error });
 }
 
-/** The contacts; a workbook has the report on a second sheet. */
+/** The main output; a workbook has the report on a second sheet. */
 function sheetsOf(database: Database, run: Run, style: SheetStyle, picking: Picking): Sheets {
-  const contacts = contactSheet(database, run, picking);
-  return style.format === 'xlsx' ? [contacts, reportSheet(database, run)] : [contacts];
+  const main = mainSheet(database, run, picking);
+  return style.format === 'xlsx' ? [main, reportSheet(database, run)] : [main];
 }
 
 /** Also what was left by a process that was killed while it wrote a partial file. */

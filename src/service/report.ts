@@ -1,5 +1,6 @@
 /* The report: one line per input row, and what became of it. */
-import { REPORT_COLUMNS } from '../core/own-outputs.ts';
+import { reportColumns } from '../core/own-outputs.ts';
+import type { KindName } from '../kinds/kind.ts';
 import { inputColumnNames } from '../outputs/column-choice.ts';
 import type { Page, Sheet } from '../outputs/sheet.ts';
 import type { Queryable } from '../store/database.ts';
@@ -10,18 +11,19 @@ import type { Run } from './options.ts';
 const PAGE = 1_000;
 
 /** Every input row of the run with its outcome, in input order. */
-export function reportSheet(database: Queryable, run: Pick<Run, 'id' | 'input_columns'>): Sheet {
-  return reportOf(run.input_columns, pages(database, run.id));
+export function reportSheet(database: Queryable, run: Pick<Run, 'id' | 'input_columns' | 'options'>): Sheet {
+  return reportOf(run.input_columns, pages(database, run.id), run.options.kind);
 }
 
 /** A report of these rows, on a list with these columns. */
-export function reportOf(input_columns: readonly string[], rows: AsyncIterable<ReportRow[]>): Sheet {
-  const names = [...REPORT_COLUMNS, ...inputColumnNames(REPORT_COLUMNS, input_columns)];
-  return { name: 'report', columns: names.map((name) => ({ name })), pages: lines(rows) };
+export function reportOf(input_columns: readonly string[], rows: AsyncIterable<ReportRow[]>, kind: KindName = 'contacts'): Sheet {
+  const ours = reportColumns(kind);
+  const names = [...ours, ...inputColumnNames(ours, input_columns)];
+  return { name: 'report', columns: names.map((name) => ({ name })), pages: lines(rows, kind) };
 }
 
-async function* lines(pages: AsyncIterable<ReportRow[]>): AsyncGenerator<Page> {
-  for await (const page of pages) yield page.map(lineOf);
+async function* lines(pages: AsyncIterable<ReportRow[]>, kind: KindName): AsyncGenerator<Page> {
+  for await (const page of pages) yield page.map((row) => lineOf(row, kind));
 }
 
 async function* pages(database: Queryable, run_id: string): AsyncGenerator<ReportRow[]> {
@@ -36,14 +38,16 @@ async function* pages(database: Queryable, run_id: string): AsyncGenerator<Repor
   }
 }
 
-function lineOf(row: ReportRow): unknown[] {
+function lineOf(row: ReportRow, kind: KindName): unknown[] {
   return [
     row.row,
     row.domain,
-    row.title_filter,
+    ...(kind === 'contacts' ? [row.title_filter] : []),
     row.outcome,
     reasonOf(row) || null,
-    row.contacts,
+    ...(kind === 'contacts' ? [row.contacts] : []),
+    row.provider,
+    row.asked_in_vain,
     costOf(row),
     row.outcome === 'duplicate' ? null : row.job_id,
     row.launches,

@@ -6,6 +6,7 @@ import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 import type { ReportRow } from '../store/outcomes.ts';
 import type { RunResult } from './execute.ts';
+import { mostOf } from './options.ts';
 import { reasonOf } from './report.ts';
 
 /** The closing lines: what was done, what it cost, and where it is. `account` says what the vendor counts. */
@@ -26,7 +27,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
     ...account,
   ];
   if (result.repeated > 0) {
-    const worst = result.repeated * run.options.question.limit;
+    const worst = result.repeated * mostOf(run.options);
     lines.push(`  in doubt and repeated: ${result.repeated} of ${many(launches, 'launch', 'launches')}, at worst ${many(worst, 'contact')} billed twice`);
   }
   lines.push(...maybeBilled(result));
@@ -82,7 +83,7 @@ function notYetBilled(result: RunResult): string {
 
 /** What nobody knows the bill of: launches without a reply that are not repeated, and jobs whose answer was never seen. */
 function maybeBilled(result: RunResult): string[] {
-  const { limit } = result.run.options.question;
+  const limit = mostOf(result.run.options);
   const [held, unseen] = [result.rows(['in_doubt']), result.rows(['job_lost', 'timed_out'])];
   const line = (what: string, count: number) => (count === 0 ? [] : [`  ${what}: ${count}, at worst ${many(count * limit, 'contact')} billed and not counted here`]);
   return [...line('in doubt and not repeated', held), ...line('jobs lost or given up', unseen)];
@@ -110,13 +111,13 @@ function spentNow({ spending: { spent_usd, collected_usd } }: RunResult): string
 
 /** US dollars that the API said this run cost; null when it answered and said of none. */
 export function knownCost(result: RunResult): number | null {
-  const answered = result.rows(['found', 'no_contacts']);
+  const answered = result.rows(['found', 'no_contacts', 'not_found']);
   if (answered > 0 && result.unknown_cost === answered) return null;
   return result.counts.reduce((sum, count) => sum + Number(count.cost_usd ?? 0), 0);
 }
 
 /** The share of the companies answered by this run that have contacts. */
 function hitRate(result: RunResult): string[] {
-  const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts'])];
+  const [hits, answered] = [result.rows(['found']), result.rows(['found', 'no_contacts', 'not_found'])];
   return answered === 0 ? [] : [`  hit rate: ${Math.round((hits / answered) * 100)} %, ${hits} of ${many(answered, 'company', 'companies')}`];
 }

@@ -1,5 +1,5 @@
 /* Questions about to be launched although something like them was answered before: for the words before a run. Reads only. */
-import type { Question } from '../core/model.ts';
+import type { AnyQuestion } from '../core/model.ts';
 import type { Queryable } from './database.ts';
 import { storableJson } from './storable.ts';
 
@@ -62,7 +62,7 @@ export async function answeredBeforeRun(database: Queryable, run_id: string, sin
 }
 
 /** The same of questions that are no run's yet. */
-export async function answeredBefore(database: Queryable, questions: readonly { question: Question; question_hash: string }[], since: Date): Promise<AnsweredBefore> {
+export async function answeredBefore(database: Queryable, questions: readonly { question: AnyQuestion; question_hash: string }[], since: Date): Promise<AnsweredBefore> {
   const asked = `select row_number() over () as id, question, decode(question_hash, 'hex') as question_hash, (question ->> 'limit')::integer as question_limit
     from json_to_recordset($1::json) as given (question jsonb, question_hash text)`;
   return read(await database.query<Way>(`with asked as materialized (${asked}), ${COUNT}`, [storableJson(questions), since]));

@@ -27,6 +27,17 @@ export async function dearestBills(database: Queryable, api_host: string): Promi
   return row ?? { person_usd: null, phone_usd: null };
 }
 
+/** US dollars for the dearest of the latest verifications that an API billed; undefined where none says. */
+export async function dearestChecks(database: Queryable, { provider, api_host }: { provider: string; api_host: string }): Promise<number | undefined> {
+  const [row] = await database.query<{ usd: number | null }>(
+    `select max(cost_usd)::float8 as usd from (
+       select cost_usd from waterfall.answers where provider = $1 and api_host = $2 and verdict is not null and cost_usd > 0 order by saved_at desc limit ${LATEST}
+     ) as latest`,
+    [provider, api_host],
+  );
+  return row?.usd ?? undefined;
+}
+
 /** What questions like these have brought so far, by the latest answers. */
 export type History = { companies: number; with_contacts: number; contacts: number; usd_a_contact: number | null };
 

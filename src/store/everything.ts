@@ -14,7 +14,7 @@ export async function everyAnswer(database: Queryable, query: { after: number; l
        from waterfall.answers as answer
        join waterfall.targets as target on target.id = answer.target_id
        left join waterfall.calls as call on call.id = answer.call_id
-       where answer.id > $1 and answer.contacts > 0 and ($3::timestamptz is null or answer.saved_at >= $3)
+       where answer.id > $1 and answer.contacts > 0 and answer.verdict is null and ($3::timestamptz is null or answer.saved_at >= $3)
        order by answer.id limit $2
      )
      select position, null as row, question->>'domain' as domain, outcome, cells, job_id, answered_at, answer, null as most,

@@ -3,7 +3,7 @@
  * be repeated, and seen by nobody until the last statement.
  */
 import { BusyError } from '../core/errors.ts';
-import type { Question } from '../core/model.ts';
+import type { AnyQuestion } from '../core/model.ts';
 import type { Queryable } from './database.ts';
 import { momentOf } from './processes.ts';
 import { storableJson } from './storable.ts';
@@ -12,29 +12,38 @@ import { storableJson } from './storable.ts';
 export type ImportedRow = {
   position: number;
   line: number;
+  /** Of the row, for people: the company's domain, or the address. */
   domain: string | null;
   title_filter: string;
   cells: string[];
   question_hash?: string;
-  question?: Question;
+  question?: AnyQuestion;
   reason?: string;
-  /** It would have one, and is left out by --exclude-domain. */
+  /** It would have one, and is left out. */
   excluded?: true;
 };
 
 /** A question whose jobs ended FAILED, or were lost, so often is not launched again of itself (contract, section 1). */
 export const FAILURES_ENOUGH = 3;
 
+/** From when on answers are young enough; those that say `catch_all` of an address change sooner. SQL of moments. */
+export type Since = { since: string; catchAllSince: string };
+
 /**
  * What is known of a question, for `mine` (a row with question_hash, question_limit, provider and api_host): the newest answer that serves
- * it and is not older than `since`.
+ * it and is young enough. An `unknown` is no knowledge, but is not asked for again at once, nor for the fourth time.
  */
-export const knownAnswer = (since: string) => `
-  select answer.id as answer_id, answer.call_id, answer.contacts, answer.reason
+export const knownAnswer = ({ since, catchAllSince }: Since) => `
+  select answer.id as answer_id, answer.call_id, answer.contacts, answer.verdict,
+    case when answer.verdict = 'unknown' then coalesce(waterfall.why_not_again(answer.question_hash, answer.provider, answer.api_host), answer.reason) else answer.reason end as reason
   from waterfall.answers as answer
   where answer.question_hash = mine.question_hash and answer.provider = mine.provider and answer.api_host = mine.api_host
-    and least(answer.answered_at, answer.saved_at) >= ${since} and waterfall.serves(answer.question_limit, answer.contacts, mine.question_limit)
-  order by least(answer.answered_at, answer.saved_at) desc, answer.id limit 1`;
+    and case answer.verdict
+      when 'unknown' then waterfall.why_not_again(answer.question_hash, answer.provider, answer.api_host) is not null
+      when 'catch_all' then least(answer.answered_at, answer.saved_at) >= ${catchAllSince}
+      else least(answer.answered_at, answer.saved_at) >= ${since} end
+    and waterfall.serves(answer.question_limit, answer.contacts, mine.question_limit)
+  order by answer.verdict is not distinct from 'unknown', least(answer.answered_at, answer.saved_at) desc, answer.id limit 1`;
 
 /**
  * The same: the call that may still bring an answer. One that was given up, and answered since, has an answer that does not serve: else
@@ -61,8 +70,8 @@ export const knownFailures = (since: string) => `
 export const failedReason = (times: string, last: string) => `'not launched again: ' || ${times} || ' jobs of this question failed or were lost, the last: ' || ${last}`;
 
 /** Adds a batch of rows. The first row that asks a question makes its target; later ones are its duplicates, which may bring a hint that it lacks. */
-export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[]): Promise<void> {
-  const questions = new Map<string, { position: number; question_hash: string; question: Question }>();
+export async function addRows(transaction: Queryable, run_id: string, rows: readonly ImportedRow[], providers = 1): Promise<void> {
+  const questions = new Map<string, { position: number; question_hash: string; question: AnyQuestion }>();
   for (const { position, question_hash, question } of rows) {
     if (question_hash === undefined || question === undefined) continue;
     const first = questions.get(question_hash);
@@ -71,14 +80,14 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
     else first.question = { ...question, ...first.question };
   }
   await transaction.query(
-    `insert into waterfall.targets (run_id, position, question_hash, question, question_limit)
-     select $1, given.position, decode(given.question_hash, 'hex'), given.question, (given.question ->> 'limit')::integer
+    `insert into waterfall.targets (run_id, position, question_hash, question, question_limit, last_turn)
+     select $1, given.position, decode(given.question_hash, 'hex'), given.question, coalesce((given.question ->> 'limit')::integer, 1), $3
      from json_to_recordset($2::json) as given (position integer, question_hash text, question jsonb)
      order by given.position
      on conflict (run_id, question_hash) where not formed_anew do update set question = excluded.question || targets.question
        where excluded.question ? 'company_name' and not targets.question ? 'company_name'
          or excluded.question ? 'linkedin' and not targets.question ? 'linkedin'`,
-    [run_id, storableJson([...questions.values()])],
+    [run_id, storableJson([...questions.values()]), providers - 1],
   );
   const batch = storableJson(rows.map(({ question: _question, ...row }) => row));
   await transaction.query(
@@ -94,66 +103,85 @@ export async function addRows(transaction: Queryable, run_id: string, rows: read
   );
 }
 
-/** Lets everybody see a run whose list is saved, with what is known of its questions by answers of at most this age; undefined: none. */
-export async function showRun(transaction: Queryable, run_id: string, maxAgeMs: number | undefined): Promise<void> {
-  // Removed by another process, for which this one was dead.
+/** A provider and its API, whose answers a run takes. */
+export type Source = { provider: string; api_host: string };
+
+/** From when on answers may be taken from the database. */
+export type AnswersSince = { since: Date; catchAllSince: Date };
+
+/** Makes sure that a run whose list was saved is still there. @throws {BusyError} when it was removed by another process, for which this one was dead. */
+export async function lockImport(transaction: Queryable, run_id: string): Promise<void> {
   const [run] = await transaction.query<{ state: string }>('select state from waterfall.runs where id = $1 for update', [run_id]);
   if (run === undefined) throw new BusyError('this process stood still for so long that it counted as dead, and its list was removed');
-  if (maxAgeMs !== undefined) {
-    const now = await momentOf(transaction);
-    await adoptKnown(transaction, run_id, new Date(now.getTime() - maxAgeMs), now);
-  }
+}
+
+/** Lets everybody see a run whose list is saved. */
+export async function showRun(transaction: Queryable, run_id: string): Promise<void> {
+  await lockImport(transaction, run_id);
   await transaction.query(`update waterfall.runs set state = 'running' where id = $1 and state = 'importing'`, [run_id]);
 }
 
 /**
- * Takes over what is known of the run's questions: answers not older than `since`, jobs that are still open (they are
- * asked first), jobs that failed too often, launches in doubt. Times are moments.
+ * Takes over what is known of the run's questions: young enough answers, jobs that are still open (they are asked first), jobs that failed
+ * too often, calls in doubt. Provider by provider: what the first did not know, the second may have answered. Times are moments.
  */
-export async function adoptKnown(transaction: Queryable, run_id: string, since: Date, now: Date): Promise<void> {
-  await transaction.query(
-    `with known as materialized (${each(knownAnswer('$2'))}),
-     linked as (insert into waterfall.target_answers (target_id, answer_id) select id, answer_id from known)
-     update waterfall.targets as target
-     set state = 'cached', call_id = known.call_id, contacts = least(known.contacts, target.question_limit), cost_usd = 0, settled_at = $3, reason = known.reason
-     from known where target.id = known.id`,
-    [run_id, since, now],
-  );
-  await transaction.query(
-    `update waterfall.targets as target set state = 'following', call_id = known.call_id
-     from (${each(knownCall('$2'))}) as known where target.id = known.id`,
-    [run_id, since],
-  );
-  await transaction.query(
-    `update waterfall.targets as target
-     set state = 'job_failed', call_id = known.call_id, settled_at = $3, reason = ${failedReason('known.times', 'known.reason')}
-     from (${each(knownFailures('$2'))}) as known where target.id = known.id`,
-    [run_id, since, now],
-  );
-  // In doubt until answered: calls of earlier runs, unless the question has an answer that was saved after them.
-  await transaction.query(
-    `update waterfall.targets as target
-     set doubts = known.doubts
-     from (${each(`
-       select max(earlier.doubts) as doubts
-       from waterfall.targets as earlier
-       where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and earlier.doubts > 0
-         and not exists (
-           select from waterfall.answers as answer
-           where answer.question_hash = mine.question_hash and answer.target_id >= earlier.id)
-       having max(earlier.doubts) > 0`)}) as known
-     where target.id = known.id`,
-    [run_id],
-  );
+export async function adoptKnown(transaction: Queryable, run_id: string, sources: readonly Source[], { since, catchAllSince }: AnswersSince): Promise<void> {
+  const now = await momentOf(transaction);
+  for (const [turn, { provider, api_host }] of sources.entries()) {
+    const mine = [run_id, turn, provider, api_host];
+    await transaction.query(
+      `with known as materialized (${each(knownAnswer({ since: '$5', catchAllSince: '$6' }))}),
+       linked as (insert into waterfall.target_answers (target_id, place, answer_id) select id, $2, answer_id from known on conflict do nothing),
+       brought as (
+         select known.*, waterfall.is_last_word(known.verdict, target.turn, target.last_turn) as is_last, greatest(target.contacts, least(known.contacts, target.question_limit)) as brings
+         from known join waterfall.targets as target on target.id = known.id
+       )
+       update waterfall.targets as target
+       set state = case when not is_last then 'pending' when known.verdict is null or brings > 0 then 'cached' else 'not_found' end,
+         turn = target.turn + (not is_last)::integer, call_id = case when is_last then known.call_id end, contacts = brings, cost_usd = 0,
+         settled_at = case when is_last then $7::timestamptz end, reason = case when known.contacts = 0 and brings > 0 then target.reason else known.reason end
+       from brought as known where target.id = known.id`,
+      [...mine, since, catchAllSince, now],
+    );
+    await transaction.query(
+      `update waterfall.targets as target set state = 'following', call_id = known.call_id
+       from (${each(knownCall('$5'))}) as known where target.id = known.id`,
+      [...mine, since],
+    );
+    await transaction.query(
+      `update waterfall.targets as target
+       set state = 'job_failed', call_id = known.call_id, settled_at = $6, reason = ${failedReason('known.times', 'known.reason')}
+       from (${each(knownFailures('$5'))}) as known where target.id = known.id`,
+      [...mine, since, now],
+    );
+    // In doubt until answered: calls of earlier runs, unless the question has an answer that was saved after them.
+    await transaction.query(
+      `update waterfall.targets as target
+       set doubts = known.doubts
+       from (${each(`
+         select max(earlier.doubts) as doubts
+         from waterfall.targets as earlier
+         where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and earlier.doubts > 0
+           and exists (
+             select from waterfall.call_targets as listed join waterfall.calls as call on call.id = listed.call_id
+             where listed.target_id = earlier.id and call.state = 'in_doubt' and call.provider = mine.provider and call.api_host = mine.api_host)
+           and not exists (
+             select from waterfall.answers as answer
+             where answer.question_hash = mine.question_hash and answer.provider = mine.provider and answer.api_host = mine.api_host and answer.target_id >= earlier.id)
+         having max(earlier.doubts) > 0`)}) as known
+       where target.id = known.id`,
+      mine,
+    );
+  }
 }
 
 /**
- * What is known of each question of the run ($1) that is pending, with the id of its target. Looked up one by one, by the index on the
- * question: of rows that were added just now the planner knows nothing, takes them for none, and would compare all with all (5 minutes
- * for 5,000). To tell it (`analyze`) is a right of the table's owner alone.
+ * What is known of each question of the run ($1) that is pending at its provider number $2, with the id of its target. Looked up one by
+ * one, by the index on the question: of rows that were added just now the planner knows nothing, takes them for none, and would compare
+ * all with all (5 minutes for 5,000). To tell it (`analyze`) is a right of the table's owner alone. $3 the provider, $4 its host.
  */
 function each(known: string): string {
   return `select mine.id, known.* from (
-      select id, question_hash, question_limit, 'waterfall' as provider, question ->> 'api_host' as api_host from waterfall.targets where run_id = $1 and state = 'pending'
+      select id, question_hash, question_limit, $3::text as provider, $4::text as api_host from waterfall.targets where run_id = $1 and state = 'pending' and turn = $2
     ) as mine cross join lateral (${known}) as known`;
 }

@@ -72,7 +72,7 @@ export type PaidCounts = { unknown_cost: number; paid_contacts: number; repeated
  */
 export async function countPaid(database: Queryable, run_id: string): Promise<PaidCounts> {
   const [row] = await database.query<PaidCounts>(
-    `select count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null)::integer as unknown_cost,
+    `select count(*) filter (where state in ('found', 'no_contacts', 'not_found') and cost_usd is null)::integer as unknown_cost,
        ${PAID_CONTACTS} as paid_contacts,
        coalesce(sum(case when launches > 0 then launches - 1 + least(inherited_doubts, 1) end), 0)::integer as repeated
      from waterfall.targets,
@@ -83,7 +83,7 @@ export async function countPaid(database: Queryable, run_id: string): Promise<Pa
   return row ?? { unknown_cost: 0, paid_contacts: 0, repeated: 0 };
 }
 
-/** One line of the report. */
+/** One line of the report. `domain` is what the row asks for: a company's domain, or an address. */
 export type ReportRow = {
   position: number;
   row: number;
@@ -92,6 +92,10 @@ export type ReportRow = {
   outcome: Outcome;
   reason: string | null;
   contacts: number;
+  /** Whose answer makes the row's line. */
+  provider: string | null;
+  /** Who was asked before, or besides, with commas between them. */
+  asked_in_vain: string | null;
   cost_usd: string | null;
   job_id: string | null;
   launches: number;
@@ -100,6 +104,11 @@ export type ReportRow = {
   first_row: number | null;
   first_outcome: Outcome | null;
 };
+
+/** The answer that makes the line of a target: of several providers the last that knows something, else the last. Contacts have no verdict. */
+const bestAnswer = (columns: string, target_id: string) => `(
+  select ${columns} from waterfall.target_answers as made join waterfall.answers as answer on answer.id = made.answer_id
+  where made.target_id = ${target_id} order by (answer.verdict is null or answer.verdict <> 'unknown') desc, made.place desc limit 1)`;
 
 /** Rows of the report after a position, in input order: at least one if there is any, at most `limit`, fewer where they are long. */
 export async function reportRows(
@@ -122,12 +131,25 @@ export async function reportRows(
        case when page.outcome = 'duplicate' then '0' when page.outcome is null then page.cost_usd::text end as cost_usd,
        (select job_id from waterfall.calls as call where call.id = page.call_id) as job_id,
        case when page.outcome is null then page.launches else 0 end as launches,
+       best.provider,
+       case when page.outcome is null then (
+         select string_agg(provider, ',' order by place, call_id) from (
+           select provider, min(place) as place, min(call_id) as call_id from (
+             select answer.provider, made.place, answer.call_id
+             from waterfall.target_answers as made join waterfall.answers as answer on answer.id = made.answer_id where made.target_id = page.target_id
+             union all
+             select call.provider, null, call.id
+             from waterfall.call_targets as listed join waterfall.calls as call on call.id = listed.call_id
+             where listed.target_id = page.target_id and call.state = 'ended'
+           ) as asked where provider is distinct from best.provider group by provider
+         ) as vain) end as asked_in_vain,
        page.cells,
        first_row.line as first_row,
        (select ${OUTCOME} from waterfall.input_rows as input_row
         join waterfall.targets as target on target.id = input_row.target_id
         where input_row.run_id = first_row.run_id and input_row.position = first_row.position) as first_outcome
      from ${bounded(CELLS_LENGTH)} as page
+     left join lateral ${bestAnswer('answer.provider', 'page.target_id')} as best on page.outcome is null
      left join waterfall.input_rows as first_row
        on page.outcome = 'duplicate' and first_row.target_id = page.target_id and first_row.outcome is null
      order by page.position`,
@@ -195,6 +217,43 @@ export async function answeredRows(
        case when $5::timestamptz is not null then array(
          select contact_id from waterfall.answer_contacts as link where link.answer_id = page.answer_id and ${heldBefore('$5')}) end as known
      from ${BOUNDED_ANSWERS} as page order by position`,
+    [query.run_id, query.after, query.limit, query.before ?? null, query.newSince ?? null],
+  );
+}
+
+/** A row that asks about an address, a duplicate too, with the answer that makes its line; without one all of that is null. */
+export type EmailRow = {
+  position: number;
+  row: number;
+  email: string;
+  cells: string[];
+  provider: string | null;
+  /** The provider's moment, or ours, whichever was first. */
+  checked_at: Date | null;
+  /** An answer about an address. */
+  answer: unknown;
+};
+
+/**
+ * Rows with what was said of their addresses, as `answeredRows`. Whoever verifies a list wants to know of each of its rows: a
+ * duplicate has the answer of the row that asked first, which stands before it, and so is settled first.
+ */
+export async function emailRows(
+  database: Queryable,
+  query: { run_id: string; after: number; before?: number | null; limit: number; newSince?: Date | undefined },
+): Promise<EmailRow[]> {
+  return database.query<EmailRow>(
+    `with page as (
+       select input_row.position, input_row.line as row, input_row.domain as email, input_row.cells, input_row.target_id
+       from waterfall.input_rows as input_row
+       join waterfall.targets as target on target.id = input_row.target_id
+       where input_row.run_id = $1 and input_row.position > $2 and ($4::integer is null or input_row.position < $4)
+       order by input_row.position limit $3
+     )
+     select position, row, email, cells, best.provider, best.checked_at, case when best.saved_at < $5::timestamptz then null else best.answer end as answer
+     from ${bounded(CELLS_LENGTH)} as page
+     left join lateral ${bestAnswer('answer.provider, answer.answer, answer.saved_at, least(answer.answered_at, answer.saved_at) as checked_at', 'page.target_id')} as best on true
+     order by position`,
     [query.run_id, query.after, query.limit, query.before ?? null, query.newSince ?? null],
   );
 }

@@ -2,7 +2,7 @@
 import type { Queryable } from './database.ts';
 import { PAID_CONTACTS } from './outcomes.ts';
 
-const ANSWERED = "(state in ('found', 'no_contacts', 'cached'))";
+const ANSWERED = "(state in ('found', 'no_contacts', 'not_found', 'cached'))";
 
 /** What the rows and questions of a run have come to so far. */
 export type Overview = {
@@ -43,7 +43,7 @@ export async function overviews(database: Queryable, run_ids: readonly string[])
            coalesce(sum(contacts), 0)::integer as contacts,
            ${PAID_CONTACTS} as paid_contacts,
            sum(cost_usd)::float8 as cost_usd,
-           (count(*) filter (where state in ('found', 'no_contacts') and cost_usd is null))::integer as unknown_cost,
+           (count(*) filter (where state in ('found', 'no_contacts', 'not_found') and cost_usd is null))::integer as unknown_cost,
            coalesce(sum(launches), 0)::integer as launches,
            (count(*) filter (where settled_at is not null and not ${ANSWERED}))::integer as without_answer
          from waterfall.targets where run_id = chosen.run_id

@@ -4,7 +4,7 @@ import type { Progress } from '../core/progress.ts';
 import { inBatches } from './batch.ts';
 import type { Queryable } from './database.ts';
 import { recordIds, settleAll } from './settle.ts';
-import type { Settled, Settlement } from './settle.ts';
+import type { Recorder, Settled, Settlement } from './settle.ts';
 import { saveChanges } from './targets.ts';
 import type { Caller, Change, SavedCall } from './targets.ts';
 
@@ -18,12 +18,15 @@ export function createProgressSaver(database: Queryable, caller: Caller): Progre
 }
 
 /** Saves one answer, like `settle`. */
-export type Settler = (settlement: Settlement) => Promise<Settled>;
+export type Settler<Answer> = (settlement: Settlement<Answer>) => Promise<Settled>;
 
 /** An answer of ten contacts is about 10 kB: enough to save a round trip each, not enough for a statement of many megabytes. */
 const MOST_ANSWERS = 50;
 
 /** Makes the settler of one invocation. */
-export function createSettler(database: Queryable): Settler {
-  return inBatches((settlements: Settlement[]) => settleAll(database, settlements), { most: MOST_ANSWERS, keysOf: recordIds });
+export function createSettler<Answer>(database: Queryable, recorder: Recorder<Answer>): Settler<Answer> {
+  return inBatches((settlements: Settlement<Answer>[]) => settleAll(database, recorder, settlements), {
+    most: MOST_ANSWERS,
+    keysOf: (settlement) => recordIds(recorder, settlement),
+  });
 }

@@ -10,7 +10,7 @@ import { storableJson, storableText } from './storable.ts';
 
 /** A job is as old as the reply that told of it. */
 const TARGET = `
-  target.id, target.run_id, target.position, target.question, encode(target.question_hash, 'hex') as question_hash, target.state, target.launches, target.doubts,
+  target.id, target.run_id, target.position, target.question, encode(target.question_hash, 'hex') as question_hash, target.state, target.launches, target.doubts, target.turn, target.last_turn, target.contacts,
   target.call_id, call.job_id, (extract(epoch from coalesce(call.replied_at, call.saved_at)) * 1000)::float8 as launched_at`;
 const FROM_TARGETS = 'waterfall.targets as target left join waterfall.calls as call on call.id = target.call_id';
 
@@ -72,13 +72,14 @@ export async function saveChanges(database: Queryable, caller: Caller, changes: 
 }
 
 function changeRecord({ before, after }: Change, { provider, api_host }: Caller) {
-  const { state, launches, doubts, job_id, reason } = after;
+  const { state, launches, doubts, turn, job_id, reason } = after;
   return {
     id: before.id,
     from_state: before.state,
     from_launches: before.launches,
+    from_turn: before.turn,
     call_id: after.call_id ?? before.call_id,
-    ...{ state, launches, doubts, job_id, reason, provider, api_host },
+    ...{ state, launches, doubts, turn, job_id, reason, provider, api_host },
     is_settled: !isOpen(state),
   };
 }
@@ -99,33 +100,38 @@ export async function openCall(database: Queryable, question_hash: string, { pro
 
 /**
  * Takes over the answer that another run got to the question of a claimed target since this target's run was created:
- * it is young enough for every `--max-age`, and for `--fresh`. The claim is undone: nothing was launched.
+ * it is young enough for every `--max-age`, and for `--fresh`. The claim is undone: nothing was launched. Where it is not the last word,
+ * the next provider's turn comes.
  * @returns the number of contacts, or undefined when there is no such answer.
  */
 export async function takeAnswer(database: Queryable, claimed: Target): Promise<{ contacts: number } | undefined> {
   const [taken] = await database.query<{ contacts: number }>(
     `with known as materialized (
-       select answer.*, mine.call_id as claim_id, mine.question_limit as asked_limit
+       select answer.*, mine.call_id as claim_id, mine.question_limit as asked_limit, mine.turn, greatest(mine.contacts, least(answer.contacts, mine.question_limit)) as brought,
+         waterfall.is_last_word(answer.verdict, mine.turn, mine.last_turn) as is_last
        from waterfall.targets as mine
        join waterfall.runs as run on run.id = mine.run_id
        join waterfall.calls as call on call.id = mine.call_id
        join waterfall.answers as answer on answer.question_hash = mine.question_hash and answer.provider = call.provider and answer.api_host = call.api_host
-       where mine.id = $1 and mine.state = 'launching'
-         and answer.saved_at >= run.created_at and waterfall.serves(answer.question_limit, answer.contacts, mine.question_limit)
+       where mine.id = $1 and mine.state = 'launching' and mine.turn = $3
+         and answer.saved_at >= run.created_at and waterfall.is_known(answer.verdict, answer.saved_at) and waterfall.serves(answer.question_limit, answer.contacts, mine.question_limit)
        order by least(answer.answered_at, answer.saved_at) desc, answer.id limit 1
      ),
      taken as (
        update waterfall.targets as target
-       set state = 'cached', call_id = known.call_id, contacts = least(known.contacts, asked_limit), cost_usd = 0, reason = known.reason, launches = $2, settled_at = waterfall.moment()
+       set state = case when not is_last then 'pending' when $2 = 0 and (known.verdict is null or brought > 0) then 'cached'
+           else waterfall.answered_state(brought, known.verdict) end,
+         turn = case when is_last then target.turn else target.turn + 1 end, call_id = case when is_last then known.call_id end, doubts = 0,
+         contacts = brought, cost_usd = coalesce(target.cost_usd, 0), reason = known.reason, launches = $2, settled_at = case when is_last then waterfall.moment() end
        from known where target.id = $1 and target.state = 'launching' returning target.contacts
      ),
-     linked as (insert into waterfall.target_answers (target_id, answer_id) select $1, known.id from known, taken on conflict do nothing),
+     linked as (insert into waterfall.target_answers (target_id, place, answer_id) select $1, known.turn, known.id from known, taken on conflict do nothing),
      closed as (delete from waterfall.open_questions where call_id in (select claim_id from known, taken)),
      unsent as (update waterfall.calls set state = 'not_sent', process_id = null where id in (select claim_id from known, taken))
      select contacts from taken
      -- Repeated: it was taken before.
-     union all select contacts from waterfall.targets where id = $1 and state = 'cached'`,
-    [claimed.id, claimed.launches - 1],
+     union all select contacts from waterfall.targets where id = $1 and (state = 'cached' or turn > $3)`,
+    [claimed.id, claimed.launches - 1, claimed.turn],
   );
   return taken;
 }
@@ -162,11 +168,11 @@ export async function doubtCalls(database: Queryable, which: { run_id: string } 
 }
 
 /**
- * Keeps the job of a launch that was put in doubt although its process was alive: that doubt is taken back, and the target asks for the
- * job. Nothing is changed where the question was launched again meanwhile.
- * @returns whether the target has the job.
+ * Keeps the reply to a call that was put in doubt although its process was alive: that doubt is taken back, and the target asks for the
+ * job, or where it has none waits for the answer again. Nothing is changed where the question was asked again meanwhile.
+ * @returns whether the target has the call.
  */
-export async function keepLateJob(database: Queryable, { process_id }: Caller, late: { target_id: number; call_id: number; job_id: string }): Promise<boolean> {
+export async function keepLateCall(database: Queryable, { process_id }: Caller, late: { target_id: number; call_id: number; job_id?: string }): Promise<boolean> {
   const kept = await database.query(
     `with late as materialized (
        select call.id, call.provider, call.api_host, target.id as target_id, target.question_hash
@@ -178,10 +184,12 @@ export async function keepLateJob(database: Queryable, { process_id }: Caller, l
        select question_hash, provider, api_host, id from late on conflict do nothing returning call_id
      ),
      called as (
-       update waterfall.calls set state = 'running', job_id = $3, process_id = $4, replied_at = waterfall.moment() where id in (select call_id from opened)
+       update waterfall.calls set state = case when $3::text is null then 'saved' else 'running' end, job_id = $3, process_id = $4, replied_at = waterfall.moment()
+       where id in (select call_id from opened)
      )
-     update waterfall.targets set state = 'launched', call_id = $1, doubts = greatest(doubts - 1, 0) where id = $2 and exists (select from opened) returning id`,
-    [late.call_id, late.target_id, late.job_id, process_id],
+     update waterfall.targets set state = case when $3::text is null then 'launching' else 'launched' end, call_id = $1, doubts = greatest(doubts - 1, 0)
+     where id = $2 and exists (select from opened) returning id`,
+    [late.call_id, late.target_id, late.job_id ?? null, process_id],
   );
   return kept.length > 0;
 }

@@ -5,6 +5,8 @@ import type { Session } from '../../src/cli/session.ts';
 import { examineList } from '../../src/lists/format.ts';
 import { openList } from '../../src/lists/read.ts';
 import type { RunOptions } from '../../src/service/options.ts';
+import type { ListRow } from '../../src/lists/read.ts';
+import { askContacts } from '../../src/service/contact-rows.ts';
 import { startRun } from '../../src/service/start.ts';
 import { readSettings } from '../../src/runtime/config.ts';
 import { systemClock, type Clock } from '../../src/runtime/runtime.ts';
@@ -70,14 +72,17 @@ function sessionOn(scene: Scene, databaseUrl: string, clock: Clock, said: string
 async function work(session: Session, scene: Scene): Promise<number> {
   const path = `${scene.folder}/list.csv`;
   const { sha256, ...format } = await examineList(path);
+  const question = { api_host: new URL(session.settings.baseUrl).host, limit: 10, include_phones: false, include_unverified: false };
   const options: RunOptions = {
-    question: { api_host: new URL(session.settings.baseUrl).host, limit: 10, include_phones: false, include_unverified: false },
+    question,
     reading: {},
     rows: null,
     output: { contacts: `${scene.folder}/list.contacts.csv`, report: `${scene.folder}/list.report.csv`, style: { delimiter: ',', bom: false } },
   };
   return perform(session, readPace({ concurrency: 2, jobTimeout: '10m', inDoubt: 'relaunch' }), async (database, taker) => {
-    const made = { key: sha256, input_name: 'list.csv', list: await openList(path, format), options, maxAgeMs: 0, fresh: false, onAdvice: () => undefined, onOrRead: () => undefined };
+    const list = await openList(path, format);
+    const ask = (row: ListRow) => askContacts({ columns: list.columns, options: question, onAdvice: () => undefined, onOrRead: () => undefined }, row);
+    const made = { key: sha256, input_name: 'list.csv', list, options, ask, maxAgeMs: 0, fresh: false };
     return { run: await startRun(database, made, taker), continued: false };
   });
 }

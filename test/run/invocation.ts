@@ -18,6 +18,8 @@ import { patient, type Database, type Driver } from '../../src/store/database.ts
 import { spentSoFar } from '../../src/store/bills.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { createContactRates } from '../../src/kinds/contacts/rates.ts';
+import { prospecting } from '../../src/providers/provider.ts';
 import type { Client } from '../../src/providers/waterfall/client.ts';
 import { createLimiter, type Limiter } from '../../src/providers/http/limiter.ts';
 import { throttlePauseMs, withRetry } from '../../src/providers/http/retry.ts';
@@ -137,13 +139,11 @@ export function openLaboratory() {
           process_id: PROCESS,
           ownership: { ensure: () => Promise.resolve(), isSure: () => true },
           now: () => runtime.clock.now(),
-          client: scripted.client,
-          limiter,
-          memory,
+          providers: [{ provider: prospecting(scripted.client), limiter, memory }],
           stop,
           stdout: new PassThrough(),
           ...{ concurrency, jobTimeoutMs, inDoubt },
-          onStart: async () => createAllowance(createBudget({ capUsd, price, limit: 10, includePhones: false, earlier: await spentSoFar(database, id) }), stop),
+          onStart: async () => ({ allowance: createAllowance(createBudget({ capUsd, rates: createContactRates(price, { limit: 10, includePhones: false }), earlier: await spentSoFar(database, id) }), stop) }),
           onSettled: () => undefined,
         }),
       );

@@ -114,7 +114,6 @@ describe('statistics', () => {
       launches: 3,
       launch_requests: 4,
       finds: 4,
-      verify_requests: 0,
       throttled: 1,
       account: 1,
       launches_by_question: {
@@ -123,12 +122,9 @@ describe('statistics', () => {
       },
       billed_usd: 0.15,
       persons_billed: 3,
-      verifications: 0,
-      verifications_billed: 0,
-      verifications_by_question: {},
-      abstractapi: { requests: 0, billed: 0, throttled: 0 },
       open_jobs: 2,
       requests_per_window_max: 6,
+      ...{ verify_requests: 0, verified: 0, verified_usd: 0, abstract_requests: 0, verifications_by_address: {} },
     };
     expect(sandbox.stats()).toEqual(expected);
     expect((await call('GET', '/sandbox/stats')).body).toEqual(expected);

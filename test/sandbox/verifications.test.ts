@@ -1,8 +1,6 @@
 /* The verifiers of the sandbox: documented replies, verdicts by the address, bills, limits and faults. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sandboxMx } from '../../src/sandbox/mail-exchange.ts';
-import { SPECIAL } from '../../src/sandbox/mailboxes.ts';
 import type { Faults } from '../../src/sandbox/faults.ts';
 import { trial } from './trial.ts';
 
@@ -27,22 +25,19 @@ describe('what becomes of an address', () => {
   };
 
   it.each([
-    ['good.jo@northpier.example', ['valid', 'deliverable', 'valid_email', false, false]],
-    ['bounce.jo@northpier.example', ['invalid', 'undeliverable', 'mailbox_not_found', false, false]],
+    ['there.jo@northpier.example', ['valid', 'deliverable', 'valid_email', false, false]],
+    ['bounce.jo@northpier.example', ['invalid', 'undeliverable', 'invalid_mailbox', false, false]],
     ['catchall.jo@northpier.example', ['risky', 'deliverable', 'valid_email', true, false]],
     ['unclear.jo@northpier.example', ['risky', 'deliverable', 'valid_email', null, false]],
-    ['risky+1@northpier.example', ['risky', 'deliverable', 'valid_email', false, false]],
-    ['slow@northpier.example', ['unknown', 'deliverable', 'valid_email', false, false]],
-    ['UNKNOWN.jo@northpier.example', ['unknown', 'unknown', 'no_reply', null, false]],
-    ['greylisted.jo@northpier.example', ['unknown', 'undeliverable', 'greylisted', null, false]],
-    ['spamtrap.jo@northpier.example', ['valid', 'deliverable', 'valid_email', false, true]],
+    ['risky@northpier.example', ['risky', 'risky', 'low_quality', false, false]],
+    ['UNKNOWN.jo@northpier.example', ['unknown', 'deliverable', 'valid_email', false, false]],
+    ['silent.jo@northpier.example', ['unknown', 'unknown', 'no_answer', null, false]],
+    ['greylisted.jo@northpier.example', ['unknown', 'undeliverable', 'greylisted', false, false]],
+    ['spamtrap.jo@northpier.example', ['risky', 'deliverable', 'valid_email', false, true]],
     ['newword.jo@northpier.example', ['probably', 'probably', 'new_detail', false, false]],
-    ['jo@nomail.example', ['invalid', 'undeliverable', 'no_mx_record', null, false]],
-    ['jo@nomx-northpier.example', ['invalid', 'undeliverable', 'no_mx_record', null, false]],
-    ['jo@slowdns.example', ['unknown', 'unknown', 'no_reply', null, false]],
-    ['info@northpier.example', ['VALIDATION_BAD_EMAIL_ROLE', 'deliverable', 'valid_email', false, false]],
-    ['jo@northpier', ['VALIDATION_BAD_EMAIL_INVALID', 'undeliverable', 'invalid_format', null, false]],
-    [`${'a'.repeat(250)}@x.example`, ['VALIDATION_BAD_EMAIL_TOO_LONG', 'undeliverable', 'invalid_format', null, false]],
+    ['there@nomail.example', ['invalid', 'undeliverable', 'invalid_mailbox', false, false]],
+    ['there@nomx-northpier.example', ['invalid', 'undeliverable', 'invalid_mailbox', false, false]],
+    ['there@slowdns.example', ['unknown', 'unknown', 'no_answer', null, false]],
   ])('%s', async (email, expected) => {
     expect(await both(await setUp(), email)).toEqual(expected);
   });
@@ -62,17 +57,10 @@ describe('what becomes of an address', () => {
     expect(good).toBeGreaterThan(120);
     expect(seen.filter(([first, second]) => first === 'unknown' && second === 'deliverable').length).toBeGreaterThan(0);
   });
-
-  it('is in the document, word by word', () => {
-    const text = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
-    const section = text.split('\n## Addresses at the sandbox\n')[1]?.split('\n## ')[0] ?? '';
-    const rows = section.split('\n').filter((line) => line.startsWith('| `')).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()));
-    expect(rows).toEqual(Object.entries(SPECIAL).map(([word, { words }]) => [`\`${word}\``, words]));
-  });
 });
 
 describe('mail exchange', () => {
-  it.each([['northpier.example', 'mail'], ['NoMail.example', 'no_mail'], ['nomx1.example', 'no_mail'], ['slowdns.example', 'failed']])('of %s: %s', (domain, found) => {
+  it.each([['northpier.example', 'mail'], ['nomail.example', 'no_mail'], ['nomx1.example', 'no_mail'], ['slowdns.example', 'failed']])('of %s: %s', (domain, found) => {
     expect(sandboxMx(domain)).toBe(found);
   });
 });
@@ -80,30 +68,30 @@ describe('mail exchange', () => {
 describe('POST /v1/verify/email', () => {
   it('answers in the documented envelope', async () => {
     const { atWaterfall } = await setUp();
-    expect((await atWaterfall('good.jo@northpier.example')).body).toEqual({
+    expect((await atWaterfall('there.jo@northpier.example')).body).toEqual({
       status: 'SUCCEEDED',
       start_date: '2026-03-02T09:14:05.412000+00:00',
       stop_date: '2026-03-02T09:14:05.412000+00:00',
-      input: { task: { email: 'good.jo@northpier.example', custom_fields: null, job_id: expect.any(String) as string, context_id: expect.any(String) as string } },
+      input: { task: { email: 'there.jo@northpier.example' } },
       output: {
-        email: { email: 'good.jo@northpier.example', domain: 'northpier.example', email_status: 'valid', smtp_provider: 'Sandbox Mail', mx_records: ['mx1.northpier.example', 'mx2.northpier.example'] },
+        email: { email: 'there.jo@northpier.example', domain: 'northpier.example', email_status: 'valid', smtp_provider: null, mx_records: [] },
         usage: { total_usd: 0.01, balance_remaining_usd: 999_999.99 },
       },
     });
   });
 
   it('bills what it knows, not unknown, in balance, usage and statistics', async () => {
-    const { atWaterfall, call, sandbox } = await setUp({ balance_usd: 10, verification_usd: 0.02 });
+    const { atWaterfall, call, sandbox } = await setUp({ balance_usd: 10, verify_usd: 0.02 });
     for (const local of ['bounce', 'risky', 'unknown', 'info']) await atWaterfall(`${local}@northpier.example`);
     expect((await call('GET', '/v2/account')).body).toMatchObject({ balance_remaining_usd: 9.96, key_usage: { verify_email_requests: 3, verify_email_verified: 2 } });
     expect((await call('GET', '/v2/account?month=2026-02')).body).toMatchObject({ key_usage: { verify_email_requests: 0 } });
-    expect(sandbox.stats()).toMatchObject({ billed_usd: 0.04, verify_requests: 4, verifications: 3, verifications_billed: 2, verifications_by_question: { 'waterfall|risky@northpier.example': 1 } });
+    expect(sandbox.stats()).toMatchObject({ billed_usd: 0, verified_usd: 0.04, verify_requests: 4, verified: 3, verifications_by_address: { 'waterfall|risky@northpier.example': 1 } });
   });
 
   it('refuses with 402 once the balance is used up', async () => {
     const { atWaterfall } = await setUp({ balance_usd: 0.01 });
-    expect((await atWaterfall('jo@northpier.example')).status).toBe(200);
-    expect(await atWaterfall('kim@northpier.example')).toMatchObject({ status: 402, body: { code: 'QUOTA_ACCOUNT_OVER_QUOTA' } });
+    expect((await atWaterfall('there.jo@northpier.example')).status).toBe(200);
+    expect(await atWaterfall('there.kim@northpier.example')).toMatchObject({ status: 402, body: { code: 'QUOTA_ACCOUNT_OVER_QUOTA' } });
   });
 
   it.each([['', 'VALIDATION_MISSING_BODY'], ['{', 'VALIDATION_BAD_REQUEST'], ['{"email":7}', 'VALIDATION_BAD_REQUEST']])('refuses the body %j with %s', async (body, code) => {
@@ -114,33 +102,43 @@ describe('POST /v1/verify/email', () => {
   it('shares its limit with launches, and wants the key', async () => {
     const { atWaterfall, launch, call } = await setUp({ rateLimit: { limit: 2, windowMs: 60_000 } });
     await launch();
-    await atWaterfall('jo@northpier.example');
-    expect(await atWaterfall('jo@northpier.example')).toMatchObject({ status: 429, body: { code: 'RATE_LIMIT_RATE_LIMIT_EXCEEDED' } });
+    await atWaterfall('there.jo@northpier.example');
+    expect(await atWaterfall('there.jo@northpier.example')).toMatchObject({ status: 429, body: { code: 'RATE_LIMIT_RATE_LIMIT_EXCEEDED' } });
     expect((await call('POST', '/v1/verify/email', {}, { 'x-api-key': '' })).status).toBe(401);
   });
+});
+
+it.each([
+  ['info@northpier.example', 'VALIDATION_BAD_EMAIL_ROLE'],
+  ['jo@northpier', 'VALIDATION_BAD_EMAIL_INVALID'],
+  [`${'a'.repeat(250)}@x.example`, 'VALIDATION_BAD_EMAIL_TOO_LONG'],
+])('Waterfall does not look at %s', async (email, code) => {
+  const { atWaterfall, sandbox } = await setUp();
+  expect(await atWaterfall(email)).toMatchObject({ status: 400, body: { category: 'VALIDATION', code } });
+  expect(sandbox.stats()).toMatchObject({ verified: 0, verified_usd: 0 });
 });
 
 describe('GET /v1/ of AbstractAPI', () => {
   it('answers with the documented members', async () => {
     const { atAbstractapi } = await setUp();
-    expect((await atAbstractapi('good+news@northpier.example')).body).toMatchObject({
-      email_address: 'good+news@northpier.example',
-      email_deliverability: { status: 'deliverable', status_detail: 'valid_email', is_format_valid: true, is_smtp_valid: true, is_mx_valid: true, mx_records: ['mx1.northpier.example', 'mx2.northpier.example'] },
+    expect((await atAbstractapi('there.jo+news@northpier.example')).body).toMatchObject({
+      email_address: 'there.jo+news@northpier.example',
+      email_deliverability: { status: 'deliverable', status_detail: 'valid_email', is_format_valid: true, is_smtp_valid: true, is_mx_valid: true, mx_records: ['mx.northpier.example'] },
       email_quality: { score: 0.95, is_free_email: false, is_disposable: false, is_catchall: false, is_subaddress: true, is_role: false },
     });
   });
 
-  it('bills every request, malformed addresses too, until the plan is used up', async () => {
-    const { atAbstractapi, sandbox, call } = await setUp({ abstractapiQuota: 2 });
+  it('counts every request until its plan is used up', async () => {
+    const { atAbstractapi, sandbox, call } = await setUp({ abstract: { quota: 2 } });
     await atAbstractapi('jo@northpier.example');
-    await atAbstractapi('no address');
+    await atAbstractapi('jo@northpier.example');
     expect(await atAbstractapi('kim@northpier.example')).toMatchObject({ status: 422, body: { error: { code: 'quota_reached', details: null } } });
-    expect(await call('GET', '/v1/', undefined, BEARER)).toMatchObject({ status: 400, body: { error: { code: 'validation_error', details: { email: ['This field is required.'] } } } });
-    expect(sandbox.stats()).toMatchObject({ billed_usd: 0, verify_requests: 0, abstractapi: { requests: 4, billed: 2, throttled: 0 } });
+    expect(await call('GET', '/v1/', undefined, BEARER)).toMatchObject({ status: 400, body: { error: { code: 'validation_error', details: { email: [expect.any(String)] } } } });
+    expect(sandbox.stats()).toMatchObject({ verify_requests: 0, verified_usd: 0, abstract_requests: 4, verifications_by_address: { 'abstractapi|jo@northpier.example': 2 } });
   });
 
   it('has a limit of its own, without a header that says so', async () => {
-    const { atAbstractapi, advance } = await setUp({ abstractapiRateLimit: { limit: 1, windowMs: 1000 } });
+    const { atAbstractapi, advance } = await setUp({ abstract: { rate: { limit: 1, windowMs: 1000 } } });
     expect((await atAbstractapi('jo@northpier.example')).status).toBe(200);
     const refused = await atAbstractapi('jo@northpier.example');
     expect(refused).toMatchObject({ status: 429, body: { error: { code: 'too_many_requests' } } });
@@ -149,17 +147,16 @@ describe('GET /v1/ of AbstractAPI', () => {
     expect((await atAbstractapi('jo@northpier.example')).status).toBe(200);
   });
 
-  it('takes its key as a bearer only, and only the one it was given', async () => {
-    const { call } = await setUp({ abstractapiKey: 'right' });
-    const status = async (path: string, headers: Record<string, string>) => (await call('GET', path, undefined, headers)).status;
-    expect(await status('/v1/?email=jo@northpier.example&api_key=right', {})).toBe(401);
-    expect(await status('/v1/?email=jo@northpier.example', { authorization: 'Bearer wrong' })).toBe(401);
-    expect(await status('/v1/?email=jo@northpier.example', { authorization: 'Bearer right' })).toBe(200);
+  it('wants a key', async () => {
+    const { sandbox } = await setUp();
+    const refused = await fetch(`${sandbox.url}/v1/?email=jo@northpier.example`);
+    expect([refused.status, await refused.json()]).toEqual([401, { error: { message: 'Invalid API key provided.', code: 'unauthorized', details: null } }]);
   });
 });
 
 describe.each(['atWaterfall', 'atAbstractapi'] as const)('faults of a verification %s', (api) => {
-  const billed = ({ sandbox }: Awaited<ReturnType<typeof setUp>>) => (api === 'atWaterfall' ? sandbox.stats().verifications_billed : sandbox.stats().abstractapi.billed);
+  /** Addresses that were looked at. */
+  const billed = ({ sandbox }: Awaited<ReturnType<typeof setUp>>) => Object.keys(sandbox.stats().verifications_by_address).length;
 
   it.each<[fault: keyof Faults, status: number, bills: number]>([
     ['errorRate', 500, 0],
@@ -187,6 +184,6 @@ describe.each(['atWaterfall', 'atAbstractapi'] as const)('faults of a verificati
 
   it('badTypeRate: a member has a wrong type', async () => {
     const scene = await setUp({ faults: { badTypeRate: 1 } });
-    expect((await scene[api]('jo@northpier.example')).body).toMatchObject(api === 'atWaterfall' ? { output: 'none' } : { email_deliverability: 'none' });
+    expect((await scene[api]('jo@northpier.example')).body).toMatchObject(api === 'atWaterfall' ? { output: { email: [expect.any(String)] } } : { email_deliverability: 'none' });
   });
 });

@@ -9,10 +9,11 @@ import type { Database } from '../../src/store/database.ts';
 import { forgetPeople, placesOf } from '../../src/store/forget.ts';
 import { openDriver } from '../../src/store/open.ts';
 import { reportRows } from '../../src/store/outcomes.ts';
+import { CONTACTS_RECORDER } from '../../src/store/contacts-recorder.ts';
 import { settle } from '../../src/store/settle.ts';
 import { loadTarget } from '../../src/store/targets.ts';
 import { describeOnBoth, describeOnPostgres, testRuntime } from '../support/databases.ts';
-import { answeredRun, answerOf, DAY_MS, launch, NOW, person, settleJob, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, DAY_MS, launch, NOW, person, settleJob, startedRun, startedTarget, settlementOf } from '../support/runs.ts';
 
 const DOMAIN = 'alderfinch.example';
 const MIRA = person('mira', { professional_email: 'Mira.Quill@alderfinch.example', personal_email: 'mira@home.example', mobile_phone: '+49 30 5550100' });
@@ -179,8 +180,8 @@ describeOnBoth('forgetting a person', (open) => {
     await forget(BY_ID);
     const target = await startedTarget(open(), 'run-1', DOMAIN);
     const { call_id } = await launch(open(), target, 'job-1');
-    const settlement = { call_id: call_id ?? 0, answer: answerOf([MIRA, JON]), answered_at: NOW, at: NOW };
-    expect([await settle(open(), settlement), await settle(open(), settlement)]).toEqual([
+    const settlement = settlementOf(call_id ?? 0, answerOf([MIRA, JON]));
+    expect([await settle(open(), CONTACTS_RECORDER, settlement), await settle(open(), CONTACTS_RECORDER, settlement)]).toEqual([
       { targets: 1, contacts: 1 },
       { targets: 0, contacts: 1 },
     ]);
@@ -247,7 +248,7 @@ describeOnPostgres('forgetting a person while another process saves an answer wi
     try {
       let forgetting: ReturnType<typeof forgetPeople> | undefined;
       await open().transaction(async (transaction) => {
-        await settle(transaction, { call_id: call_id ?? 0, answer: answerOf([MIRA, JON]), answered_at: NOW, at: NOW });
+        await settle(transaction, CONTACTS_RECORDER, settlementOf(call_id ?? 0, answerOf([MIRA, JON])));
         forgetting = forgetPeople(other, hashesOf(BY_ID), NOW);
         await expect.poll(() => open().query("select from pg_locks where not granted and locktype = 'advisory'")).toHaveLength(1);
       });

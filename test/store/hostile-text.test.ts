@@ -84,7 +84,7 @@ describeOnBoth('saving a list', (open) => {
 
   it.each(TEXTS)('with %s keeps its name and options', async (_what, text, kept) => {
     await createRun(open(), { id: 'run-1', key: 'k', input_name: text, input_columns: [text], options: { [text]: text } }, { ...taker(), process_id: PROCESS });
-    await showRun(open(), 'run-1', undefined);
+    await showRun(open(), 'run-1');
     expect(await findRun(open(), 'run-1')).toMatchObject({ input_name: kept, input_columns: [kept], options: { [kept]: kept } });
   });
 });

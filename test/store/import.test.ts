@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { addRows } from '../../src/store/import.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { hashFor, rowFor, startedRun, targetsOf } from '../support/runs.ts';
+import { hashFor, rowFor, startedRun, targetsOf, domainOf } from '../support/runs.ts';
 
 describeOnBoth('the rows of a new run', (open) => {
   const rowsOf = (run_id: string) =>
@@ -19,7 +19,7 @@ describeOnBoth('the rows of a new run', (open) => {
       { run_id: 'run-1', position: 0, state: 'pending', launches: 0, doubts: 0, job_id: null, launched_at: null },
       { run_id: 'run-1', position: 1, state: 'pending' },
     ]);
-    expect(targets.map((target) => target.question.domain)).toEqual(['alderfinch.example', 'hollowoak.example']);
+    expect(targets.map((target) => domainOf(target))).toEqual(['alderfinch.example', 'hollowoak.example']);
     expect(targets.map((target) => target.question_hash)).toEqual(['alderfinch.example', 'hollowoak.example'].map(hashFor));
   });
 

@@ -1,11 +1,11 @@
 /* What became of the rows of a run, for the outputs, the summary and the exit code. */
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
-import { answeredRows, countOutcomes, countPaid, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
+import { answeredRows, countOutcomes, countPaid, emailRows, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
 import type { PlacedTarget } from '../../src/store/targets.ts';
 import type { TargetEvent } from '../../src/core/progress.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { answeredRun, answerOf, launch, move, NOW, person, rowFor, settleJob, startedRun, startedTarget } from '../support/runs.ts';
+import { answeredRun, answerOf, launch, move, NOW, person, rowFor, settleJob, startedRun, startedTarget, domainOf } from '../support/runs.ts';
 
 const CLAIM: TargetEvent = { kind: 'claimed', at: NOW };
 const launched = (job_id: string): TargetEvent[] => [CLAIM, { kind: 'launched', job_id, at: NOW }];
@@ -33,7 +33,7 @@ async function everyOutcome(database: Database): Promise<void> {
   await launch(database, await startedTarget(database, 'other', 'following.example'), 'job-of-other');
   const domains = [...Object.keys(WAYS), '', 'found.example', 'pending.example'];
   const targets = await startedTargets(database, domains);
-  for (const target of targets) await move(database, target, ...(WAYS[target.question.domain] ?? []));
+  for (const target of targets) await move(database, target, ...(WAYS[domainOf(target)] ?? []));
   await settleJob(database, { job_id: 'job-found', answer: answerOf([person('p1'), person('p2')]), answered_at: NOW, at: NOW });
   await settleJob(database, { job_id: 'job-no-contacts', answer: {}, answered_at: NOW, at: NOW });
 }
@@ -86,6 +86,47 @@ describeOnBoth('a run with every outcome', (open) => {
       [16, 'found.example', 'duplicate', null, 0, '0', 'job-found', 0],
       [17, 'pending.example', 'duplicate', null, 0, '0', null, 0],
     ]);
+  });
+
+  it('says whose answer each row has, and who was asked in vain', async () => {
+    await everyOutcome(open());
+    const rows = (await report()).map(({ outcome, provider, asked_in_vain }) => [outcome, provider, asked_in_vain]);
+    expect(rows.filter(([, provider, asked_in_vain]) => provider !== null || asked_in_vain !== null)).toEqual([
+      ['found', 'waterfall', null],
+      ['no_contacts', 'waterfall', null],
+      ['cached', 'waterfall', null],
+      ['rejected', null, 'waterfall'],
+      ['job_failed', null, 'waterfall'],
+      ['job_lost', null, 'waterfall'],
+    ]);
+  });
+
+  it.each([
+    { said: ['catch_all', 'unknown'], provider: 'waterfall', vain: 'second', verdict: 'catch_all' },
+    { said: ['unknown', 'deliverable'], provider: 'second', vain: 'waterfall', verdict: 'deliverable' },
+    { said: ['unknown', 'unknown'], provider: 'second', vain: 'waterfall', verdict: 'unknown' },
+    { said: ['catch_all', 'deliverable'], provider: 'second', vain: 'waterfall', verdict: 'deliverable' },
+  ])('takes of the verdicts $said that of $provider, for a duplicate too', async ({ said, provider, vain, verdict }) => {
+    const target = await answeredRun(open(), 'run-1', 'acme.example', {});
+    const database = open();
+    await database.query(
+      `insert into waterfall.answers (provider, api_host, question_hash, answer, saved_at, answered_at)
+       select 'second', 'api.second.example', question_hash, answer, saved_at, answered_at from waterfall.answers`,
+    );
+    await database.query(`insert into waterfall.target_answers (target_id, place, answer_id) select $1, 1, id from waterfall.answers where provider = 'second'`, [target.id]);
+    for (const [place, name] of ['waterfall', 'second'].entries()) {
+      await database.query(`update waterfall.answers set verdict = $1, answer = jsonb_build_object('verdict', $1::text) where provider = $2`, [said[place], name]);
+    }
+    await database.query(
+      `insert into waterfall.input_rows (run_id, position, line, domain, title_filter, cells, outcome, target_id)
+       select run_id, 1, 3, domain, title_filter, array['again'], 'duplicate', target_id from waterfall.input_rows`,
+    );
+    expect(await report()).toMatchObject([{ provider, asked_in_vain: vain }, { outcome: 'duplicate', provider: null, asked_in_vain: null }]);
+    const line = { email: 'acme.example', provider, checked_at: new Date(NOW), answer: { verdict } };
+    const emails = (more: { after?: number; before?: number } = {}) => emailRows(database, { run_id: 'run-1', after: -1, limit: 10, ...more });
+    expect(await emails()).toMatchObject([{ ...line, position: 0, row: 2, cells: ['acme.example'] }, { ...line, position: 1, row: 3, cells: ['again'] }]);
+    expect((await emails({ before: 1 })).map(({ position }) => position)).toEqual([0]);
+    expect((await emails({ after: 0 })).map(({ position }) => position)).toEqual([1]);
   });
 
   it.each([

@@ -4,6 +4,7 @@ import type { Answer } from '../../src/core/model.ts';
 import { previewRun } from '../../src/service/dry-run.ts';
 import { reportSheet } from '../../src/service/report.ts';
 import type { NewRun } from '../../src/service/start.ts';
+import { askContacts } from '../../src/service/contact-rows.ts';
 import { startRun } from '../../src/service/start.ts';
 import type { Sheet } from '../../src/outputs/sheet.ts';
 import { countRepeatable, dearestBills, historyOf, spentSoFar } from '../../src/store/bills.ts';
@@ -18,7 +19,7 @@ import { answeredRun, answerOf, DAY_MS, launch, meet, move, NOW, person, settleJ
 const CLAIM = { kind: 'claimed', at: NOW } as const;
 
 /** A list as `run` reads it. */
-function listOf(domains: string[], more: Partial<NewRun> = {}): NewRun {
+function listOf(domains: string[], { excluded = new Set(), ...more }: Partial<NewRun> & { excluded?: ReadonlySet<string> } = {}): NewRun {
   const columns = { names: ['domain'], domain: 0 };
   async function* rows() {
     for (const [index, domain] of domains.entries()) yield await Promise.resolve({ line: index + 2, cells: [domain] });
@@ -27,7 +28,7 @@ function listOf(domains: string[], more: Partial<NewRun> = {}): NewRun {
   const output = { contacts: '-', report: null, style: { delimiter: ',', bom: false } };
   return {
     key: 'key of list', input_name: 'companies.csv', list: { columns, rows: rows(), linesRead: () => domains.length }, options: { question, reading: {}, rows: null, output },
-    maxAgeMs: 30 * DAY_MS, fresh: false, onAdvice: () => undefined, onOrRead: () => undefined, ...more,
+    maxAgeMs: 30 * DAY_MS, fresh: false, ask: (row) => askContacts({ columns, options: question, excluded, onAdvice: () => undefined, onOrRead: () => undefined }, row), ...more,
   };
 }
 
@@ -47,7 +48,7 @@ async function everythingKnown(database: Database): Promise<string[]> {
 
 describeOnBoth('a preview', (open) => {
   const runtime = testRuntime();
-  const preview = (made: NewRun, writeReport?: (report: Sheet) => Promise<void>) => previewRun(made, { runtime, database: open(), rowsNamed: 2, writeReport });
+  const preview = (made: NewRun, writeReport?: (report: Sheet) => Promise<void>) => previewRun(made, { runtime, database: open(), rowsNamed: 2, given: { all: undefined, of: {} }, writeReport });
   const tableOf = async ({ columns, pages }: Sheet) => {
     const rows: unknown[] = [];
     for await (const page of pages) rows.push(...page);

@@ -175,7 +175,7 @@ describeOnBoth('a run', (open) => {
       ...[await latestRuns(open(), 9), await runsLike(open(), 'n', 9)].map(({ length }) => length),
     ];
     expect(await seen()).toEqual([undefined, undefined, undefined, 0, 0]);
-    await showRun(open(), 'new', undefined);
+    await showRun(open(), 'new');
     expect(await seen()).toEqual(['new', 'new', 'new', 1, 1]);
   });
 
@@ -204,7 +204,7 @@ describeOnBoth('a run', (open) => {
     const only = await join(open());
     await createRun(open(), MADE, only.taker);
     await open().query('delete from waterfall.runs');
-    await expect(showRun(open(), 'new', undefined)).rejects.toBeInstanceOf(BusyError);
+    await expect(showRun(open(), 'new')).rejects.toBeInstanceOf(BusyError);
   });
 
   it('is lost by whoever was silent for long, when another has taken it, and only then', async () => {

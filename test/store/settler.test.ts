@@ -3,10 +3,12 @@ import { expect, it } from 'vitest';
 import { hashesOf } from '../../src/core/forgotten.ts';
 import { forgetPeople } from '../../src/store/forget.ts';
 import type { Queryable } from '../../src/store/database.ts';
+import type { Answer } from '../../src/core/model.ts';
+import { CONTACTS_RECORDER } from '../../src/store/contacts-recorder.ts';
 import { createSettler } from '../../src/store/saver.ts';
 import type { Settlement } from '../../src/store/settle.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { launch, NOW, person, startedRun, TARGETS } from '../support/runs.ts';
+import { launch, NOW, person, startedRun, TARGETS, settlementOf } from '../support/runs.ts';
 
 const DOMAINS = ['alderfinch.example', 'hollowoak.example', 'cobalt-harbor.example', 'granitepeak.example'];
 
@@ -19,14 +21,11 @@ describeOnBoth('saving several answers', (open) => {
     for (const [index, target] of (await startedRun(open(), 'run-1', DOMAINS)).entries()) calls.push((await launch(open(), target, `job-${index}`)).call_id ?? 0);
     let statements = 0;
     const database: Queryable = { ...open(), query: (sql, parameters) => ((statements += 1), open().query(sql, parameters)) };
-    const answers = (settlements: Settlement[]) => Promise.all(settlements.map(createSettler(database)));
+    const answers = (settlements: Settlement<Answer>[]) => Promise.all(settlements.map(createSettler(database, CONTACTS_RECORDER)));
     return { answers, statements: () => statements };
   }
-  const settlement = (index: number, ...people: Parameters<typeof person>[]): Settlement => ({
-    call_id: calls[index] ?? 0,
-    answer: { company: { id: `company-${index}` }, persons: people.map((one) => person(...one)), usage: { total_usd: index / 10 } },
-    answered_at: NOW + index,
-    at: NOW + 10 + index,
+  const settlement = (index: number, ...people: Parameters<typeof person>[]): Settlement<Answer> => ({
+    ...settlementOf(calls[index] ?? 0, { company: { id: `company-${index}` }, persons: people.map((one) => person(...one)), usage: { total_usd: index / 10 } }, { answered_at: NOW + index, at: NOW + 10 + index }),
   });
   const targets = () =>
     open().query(

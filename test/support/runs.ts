@@ -3,13 +3,15 @@
  * to where a case needs it. All people and companies are invented.
  */
 import type { Answer, Company, Person } from '../../src/core/model.ts';
+import { billedUsd } from '../../src/core/money.ts';
 import { advance, type TargetEvent } from '../../src/core/progress.ts';
 import { questionOf } from '../../src/kinds/contacts/question.ts';
 import type { Database } from '../../src/store/database.ts';
 import { adoptKnown, addRows, type ImportedRow } from '../../src/store/import.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Taker } from '../../src/store/run-owner.ts';
-import { settle, type Settled } from '../../src/store/settle.ts';
+import { CONTACTS_RECORDER } from '../../src/store/contacts-recorder.ts';
+import { settle, type Settled, type Settlement } from '../../src/store/settle.ts';
 import { loadTarget, saveProgress, type Caller, type PlacedTarget } from '../../src/store/targets.ts';
 import { setMoment, testRuntime } from './databases.ts';
 
@@ -26,6 +28,11 @@ export function rowFor(domain: string, position: number): ImportedRow {
   const row = { position, line: position + 2, cells: [domain], domain: asked.domain, title_filter: asked.title_filter };
   if (asked.question === undefined) return { ...row, reason: asked.reason };
   return { ...row, question: asked.question, question_hash: asked.question_hash };
+}
+
+/** The domain that a target asks for. */
+export function domainOf({ question }: Pick<PlacedTarget, 'question'>): string {
+  return 'domain' in question ? question.domain : '';
 }
 
 /** The hash of the question for a domain. */
@@ -67,9 +74,18 @@ export async function startedRun(database: Database, id: string, domains: string
       [id, `key of ${id}`, new Date(at), PROCESS],
     );
     await addRows(transaction, id, rows);
-    if (maxAgeDays !== null) await adoptKnown(transaction, id, new Date(at - maxAgeDays * DAY_MS), new Date(at));
+    if (maxAgeDays !== null) {
+      const since = new Date(at - maxAgeDays * DAY_MS);
+      await adoptKnown(transaction, id, [{ provider: CALLER.provider, api_host: hostOf(rows) }], { since, catchAllSince: since });
+    }
   });
   return targetsOf(database, id);
+}
+
+/** The API that the rows ask. */
+function hostOf(rows: readonly ImportedRow[]): string {
+  const question = rows.find((row) => row.question !== undefined)?.question;
+  return question !== undefined && 'api_host' in question ? question.api_host : CALLER.api_host;
 }
 
 /** The targets of a run, in order; of a long one the first twenty. */
@@ -114,10 +130,16 @@ export async function meet(database: Database, target: PlacedTarget, job_id: str
   return move(database, target, { kind: 'met', call_id: call?.id ?? 0, job_id, launched_at: NOW });
 }
 
+/** An answer of a call, as it is saved. */
+export function settlementOf(call_id: number, answer: Answer, { answered_at = NOW, at = NOW }: { answered_at?: number; at?: number } = {}): Settlement<Answer> {
+  const question = { api_host: CALLER.api_host, domain: 'alderfinch.example', limit: 10, include_phones: false, verified_only: true };
+  return { call_id, question, answer, answered_at, at, cost_usd: billedUsd(answer.usage) ?? null };
+}
+
 /** Saves the answer of a job. */
 export async function settleJob(database: Database, job: { job_id: string; answer: Answer; answered_at?: number; at?: number }): Promise<Settled> {
   const [call] = await database.query<{ id: number }>('select id from waterfall.calls where job_id = $1', [job.job_id]);
-  return settle(database, { call_id: call?.id ?? 0, answer: job.answer, answered_at: job.answered_at ?? NOW, at: job.at ?? NOW });
+  return settle(database, CONTACTS_RECORDER, settlementOf(call?.id ?? 0, job.answer, job));
 }
 
 /** Does something when it is that time in the database, as a rule NOW. */
@@ -132,7 +154,7 @@ export async function atMoment<Result>(database: Database, at: number, work: () 
 export async function answeredRun(database: Database, id: string, domain: string, answer: Answer, at = NOW): Promise<PlacedTarget> {
   const target = await startedTarget(database, id, domain, { at, maxAgeDays: null });
   const { call_id } = await launch(database, target, `job of ${id}`, at);
-  await atMoment(database, at, () => settle(database, { call_id: call_id ?? 0, answer, answered_at: at, at }));
+  await atMoment(database, at, () => settle(database, CONTACTS_RECORDER, settlementOf(call_id ?? 0, answer, { answered_at: at, at })));
   return loadTarget(database, target.id);
 }
 

@@ -1,9 +1,10 @@
 /* The cost cap: who may launch, what is learnt of prices, and that no order of events passes the cap. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Usage } from '../../src/core/model.ts';
 import { createBudget } from '../../src/engine/budget.ts';
 import type { Budget } from '../../src/engine/budget.ts';
+import { createContactRates } from '../../src/kinds/contacts/rates.ts';
+import type { Billed } from '../../src/kinds/kind.ts';
 import type { Price } from '../../src/kinds/contacts/price.ts';
 import type { SpentSoFar } from '../../src/store/bills.ts';
 
@@ -11,10 +12,11 @@ const LIMIT = 10;
 const price = (person_usd: number, phone_usd = 0, source: Price['source'] = 'account'): Price => ({ person_usd, phone_usd, source });
 
 const make = (options: { capUsd?: number | undefined; price?: Price | undefined; includePhones?: boolean }): Budget =>
-  createBudget({ capUsd: options.capUsd, price: options.price, limit: LIMIT, includePhones: options.includePhones ?? false });
+  createBudget({ capUsd: options.capUsd, rates: createContactRates(options.price, { limit: LIMIT, includePhones: options.includePhones ?? false }) });
 
-const bill = (persons: number, usd: number, phones = 0, phonesUsd = 0): { contacts: number; usage: Usage } => ({
+const bill = (persons: number, usd: number, phones = 0, phonesUsd = 0): Billed => ({
   contacts: persons,
+  cost_usd: usd + phonesUsd,
   usage: { total_usd: usd + phonesUsd, persons_usd: usd, persons_count: persons, phones_usd: phonesUsd, phones_count: phones },
 });
 
@@ -92,7 +94,7 @@ describe('a cap', () => {
   it('counts an answer without a bill at the known price', () => {
     const budget = make({ capUsd: 1, price: price(0.05) });
     budget.ask(1);
-    budget.answered(1, { contacts: 8, usage: null });
+    budget.answered(1, { contacts: 8, cost_usd: null, usage: null });
     expect(budget.spending()).toMatchObject({ spent_usd: 0, unpriced: 1, committed_usd: 0.4 });
   });
 
@@ -106,7 +108,7 @@ describe('a cap', () => {
 describe('a cap and what earlier commands of the run launched', () => {
   const before: SpentSoFar = { spent_usd: 0, doubted: 0, unresolved: 0, unpriced: 0, unpriced_contacts: 0, open: [] };
   const goingOn = (earlier: Partial<SpentSoFar>, capUsd = 2, known: Price | null = price(0.05)) =>
-    createBudget({ capUsd, price: known ?? undefined, limit: LIMIT, includePhones: false, earlier: { ...before, ...earlier } });
+    createBudget({ capUsd, rates: createContactRates(known ?? undefined, { limit: LIMIT, includePhones: false }), earlier: { ...before, ...earlier } });
 
   it.each<[string, Partial<SpentSoFar>, number]>([
     ['what was spent', { spent_usd: 1.2 }, 1],
@@ -121,7 +123,7 @@ describe('a cap and what earlier commands of the run launched', () => {
 
   it.each<[string, (budget: Budget) => void, number]>([
     ['answered', (budget) => budget.answered(8, bill(4, 0.2)), 0.7],
-    ['answered without a bill', (budget) => budget.answered(8, { contacts: 4, usage: null }), 0.7],
+    ['answered without a bill', (budget) => budget.answered(8, { contacts: 4, cost_usd: null, usage: null }), 0.7],
     ['lost', (budget) => budget.ended(8, 'job_lost'), 1],
     ['failed', (budget) => budget.ended(8, 'job_failed'), 0.5],
   ])('counts a job on its way that is now %s as it ended', (_what, happen, committed) => {
@@ -141,11 +143,11 @@ describe('a price', () => {
   it.each([
     ['of a person', bill(2, 0.2), 1],
     ['that is lower is not learnt', bill(2, 0.02), 0.5],
-    ['of a person, from a total alone', { contacts: 2, usage: { total_usd: 0.2 } }, 1],
-    ['of a job besides its persons', { contacts: 1, usage: { total_usd: 0.35, persons_usd: 0.05, persons_count: 1 } }, 0.8],
-    ['of a job that found nobody', { contacts: 0, usage: { total_usd: 0.3, persons_usd: 0 } }, 0.8],
-    ['of an empty answer is none', { contacts: 0, usage: { total_usd: 0, persons_usd: 0, persons_count: 0 } }, 0.5],
-    ['of an answer that says nothing is none', { contacts: 9, usage: {} }, 0.5],
+    ['of a person, from a total alone', { contacts: 2, cost_usd: 0.2, usage: { total_usd: 0.2 } }, 1],
+    ['of a job besides its persons', { contacts: 1, cost_usd: 0.35, usage: { total_usd: 0.35, persons_usd: 0.05, persons_count: 1 } }, 0.8],
+    ['of a job that found nobody', { contacts: 0, cost_usd: 0.3, usage: { total_usd: 0.3, persons_usd: 0 } }, 0.8],
+    ['of an empty answer is none', { contacts: 0, cost_usd: 0, usage: { total_usd: 0, persons_usd: 0, persons_count: 0 } }, 0.5],
+    ['of an answer that says nothing is none', { contacts: 9, cost_usd: null, usage: {} }, 0.5],
   ])('%s', (_what, answer, worst) => {
     const budget = make({ capUsd: 100, price: price(0.05) });
     budget.ask(1);
@@ -166,7 +168,7 @@ describe('while the price is unknown', () => {
   it('one job is on its way at a time, until a bill tells it', () => {
     const budget = make({ capUsd: 10 });
     expect(launchAll(budget)).toEqual({ launched: 1, next: 'later' });
-    budget.answered(1, { contacts: 0, usage: { total_usd: 0, persons_usd: 0, persons_count: 0 } });
+    budget.answered(1, { contacts: 0, cost_usd: 0, usage: { total_usd: 0, persons_usd: 0, persons_count: 0 } });
     expect(launchAll(budget, 2)).toEqual({ launched: 1, next: 'later' });
     budget.answered(2, bill(10, 1));
     expect(launchAll(budget, 3)).toEqual({ launched: 9, next: 'later' });
@@ -185,7 +187,7 @@ describe('while the price is unknown', () => {
     const budget = make({ capUsd: 10 });
     for (let target = 1; target <= 10; target += 1) {
       expect(budget.ask(target)).toBe('yes');
-      budget.answered(target, { contacts: 3, usage: undefined });
+      budget.answered(target, { contacts: 3, cost_usd: null, usage: undefined });
     }
     expect(budget.ask(11)).toBe('no');
   });
@@ -193,7 +195,7 @@ describe('while the price is unknown', () => {
   it('an answer without a bill is counted as soon as the price is known', () => {
     const budget = make({ capUsd: 10 });
     budget.ask(1);
-    budget.answered(1, { contacts: 10, usage: undefined });
+    budget.answered(1, { contacts: 10, cost_usd: null, usage: undefined });
     budget.ask(2);
     budget.answered(2, bill(1, 0.5));
     expect(budget.spending().committed_usd).toBeCloseTo(5.5);
@@ -240,10 +242,10 @@ describe('in any order of launches, answers and doubts', () => {
           cost += real;
           rises += isBilled ? contacts * Math.max(cents * CENT - job.rate, 0) + Math.max(besides * CENT - job.besides, 0) : 0;
           if (how === 'answered') {
-            budget.answered(job.target, { contacts, usage: { total_usd: real, persons_usd: contacts * cents * CENT, persons_count: contacts } });
+            budget.answered(job.target, { contacts, cost_usd: real, usage: { total_usd: real, persons_usd: contacts * cents * CENT, persons_count: contacts } });
             if (contacts > 0) seen = Math.max(seen, known?.source === 'given' ? real / contacts : cents * CENT);
             if (known?.source !== 'given' || contacts === 0) seenBesides = Math.max(seenBesides, besides * CENT);
-          } else if (how === 'unbilled') budget.answered(job.target, { contacts, usage: null });
+          } else if (how === 'unbilled') budget.answered(job.target, { contacts, cost_usd: null, usage: null });
           else if (how === 'doubted') budget.doubted(job.target);
           else if (how === 'notLaunched') budget.notLaunched(job.target);
           else budget.ended(job.target, how);

@@ -36,7 +36,7 @@ describe('a setting', () => {
       baseUrl: 'https://api.waterfall.io',
       keyHeader: 'x-api-key',
       rateLimit: { limit: 50, windowMs: 60_000 },
-      abstractapi: { apiKey: undefined, baseUrl: 'https://emailreputation.abstractapi.com/v1', rateLimit: { limit: 1, windowMs: 1_000 } },
+      abstractapi: { apiKey: undefined, baseUrl: 'https://emailreputation.abstractapi.com/v1/', rateLimit: { limit: 1, windowMs: 1_000 } },
       databaseUrl: undefined,
       databaseUrlFrom: undefined,
       home: process.platform === 'darwin' ? join(homedir(), 'Library/Application Support/waterfall-contacts') : '/data/waterfall-contacts',
@@ -71,7 +71,7 @@ describe('a setting', () => {
 
   it('of AbstractAPI comes from the environment, then .env', async () => {
     const directory = await directoryWith('ABSTRACTAPI_KEY=key-of-file\nABSTRACTAPI_BASE_URL=https://file.example/v1/\nABSTRACTAPI_RATE_LIMIT=3/1\n');
-    expect(readSettings({}, {}, directory).abstractapi).toEqual({ apiKey: 'key-of-file', baseUrl: 'https://file.example/v1', rateLimit: { limit: 3, windowMs: 1_000 } });
+    expect(readSettings({}, {}, directory).abstractapi).toEqual({ apiKey: 'key-of-file', baseUrl: 'https://file.example/v1/', rateLimit: { limit: 3, windowMs: 1_000 } });
     const environment = { ABSTRACTAPI_KEY: 'key-of-env', ABSTRACTAPI_BASE_URL: 'https://env.example/v1', ABSTRACTAPI_RATE_LIMIT: '0' };
     expect(readSettings({}, environment, directory).abstractapi).toEqual({ apiKey: 'key-of-env', baseUrl: 'https://env.example/v1', rateLimit: { limit: 0, windowMs: 60_000 } });
   });

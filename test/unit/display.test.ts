@@ -12,11 +12,11 @@ function shown({ left, openJobs = left, laterMs, limited = false, pausedSince, d
   let now = 0;
   const state = () => ({ limit: 50, windowMs: 60_000, free: limited ? 0 : 50, waiting: limited ? 1 : 0, nextFreeInMs: 12_000 });
   const display = createDisplay({
-    limiter: { state } as Limiter, now: () => now, requests: () => ({ launches: 20, finds: 20, throttled: 0 }), jobTimeoutMs: 600_000, isDatabaseAway: () => databaseAway,
+    limiters: [{ state } as Limiter], now: () => now, requests: () => ({ launches: 20, finds: 20, throttled: 0 }), jobTimeoutMs: 600_000, isDatabaseAway: () => databaseAway,
   });
   const health = { pausedSince: () => pausedSince } as Health;
   const allowance = { openJobs: () => openJobs, waitingFor: () => waitingFor, spending: () => ({}) } as unknown as Allowance;
-  const source = display.source([{ outcome: 'not_launched', rows: 20, contacts: 0, cost_usd: null, launches: 0 }], { health, allowance });
+  const source = display.source([{ outcome: 'not_launched', rows: 20, contacts: 0, cost_usd: null, launches: 0 }], { health: [health], allowance });
   source();
   now = 9_000;
   for (let settled = 0; settled < 20 - left; settled += 1) display.settled({ state: 'found', contacts: 1, cost_usd: null });
@@ -50,8 +50,8 @@ describe('the display', () => {
   it('counts what earlier commands found, spent and got no answer to', () => {
     const counts = (['found', 'job_failed', 'invalid', 'not_launched'] as const).map((outcome) => ({ outcome, rows: 2, contacts: outcome === 'found' ? 9 : 0, cost_usd: outcome === 'found' ? '0.45' : null, launches: 0 }));
     const state = () => ({ limit: 50, windowMs: 60_000, free: 50, waiting: 0, nextFreeInMs: 0 });
-    const display = createDisplay({ limiter: { state } as Limiter, now: () => 0, requests: () => ({ launches: 0, finds: 0, throttled: 0 }), jobTimeoutMs: 600_000, isDatabaseAway: () => false });
-    const parts = { health: { pausedSince: () => undefined } as Health, allowance: { openJobs: () => 0, waitingFor: () => undefined, spending: () => ({}) } as unknown as Allowance };
+    const display = createDisplay({ limiters: [{ state } as Limiter], now: () => 0, requests: () => ({ launches: 0, finds: 0, throttled: 0 }), jobTimeoutMs: 600_000, isDatabaseAway: () => false });
+    const parts = { health: [{ pausedSince: () => undefined } as Health], allowance: { openJobs: () => 0, waitingFor: () => undefined, spending: () => ({}) } as unknown as Allowance };
     const source = display.source(counts, parts);
     display.settled({ state: 'found', contacts: 1, cost_usd: 0.05 });
     expect(source()).toMatchObject({ done: 7, total: 8, contacts: 10, failed: 2, cost_usd: 0.5 });

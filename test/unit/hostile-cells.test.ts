@@ -15,7 +15,7 @@ import { readIdentifier } from '../../src/core/forgotten.ts';
 import { parseUsd } from '../../src/core/money.ts';
 import { questionOf } from '../../src/kinds/contacts/question.ts';
 import { matchesTitle, parseTitleFilter, printTitleFilter, termsOf } from '../../src/kinds/contacts/title-filter.ts';
-import { chooseColumns, namesDomain } from '../../src/lists/columns.ts';
+import { chooseColumns, namesSubject } from '../../src/lists/columns.ts';
 import { isSepLine } from '../../src/lists/delimiter.ts';
 import { examineList, forcedFormat } from '../../src/lists/format.ts';
 import { openList } from '../../src/lists/read.ts';
@@ -59,7 +59,7 @@ const filter = (text: string) => {
 const READERS: Record<string, (text: string) => unknown> = {
   companyDomain, questionOf: question, parseTitleFilter: filter,
   guardFormula, sheetText, xmlText, linkTarget, storableText,
-  header: (text) => chooseColumns([text, 'domain']), namesDomain: (text) => namesDomain([text]), isSepLine,
+  header: (text) => chooseColumns([text, 'domain']), namesSubject: (text) => namesSubject([text]), isSepLine,
   forcedFormat: (text) => forcedFormat({ encoding: text, delimiter: text }), closest: (text) => closest(text, ['domain', 'title_filter']),
   parseRateLimit, parseDuration, parseUsd, readIdentifier, passwordsOf, scrubber: (text) => scrubber(['secret', 'long-enough-secret'])(text),
   settings: (text) => readSettings({}, { WATERFALL_API_KEY: text, WATERFALL_BASE_URL: `https://a${text}`, DATABASE_URL: `postgres://${text}`, WATERFALL_RATE_LIMIT: text, WATERFALL_API_KEY_HEADER: text }, '/'),

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
 import { createBreaker } from '../../src/engine/breaker.ts';
+import { createContactRates } from '../../src/kinds/contacts/rates.ts';
 import { createBudget, type Budget } from '../../src/engine/budget.ts';
 import { choosePrice } from '../../src/kinds/contacts/price.ts';
 import { createStop } from '../../src/engine/stop.ts';
@@ -71,8 +72,8 @@ describe('docs/money.md', () => {
   const launched = (budget: Budget) => budget.launched(1);
   const CASES: Record<string, { act: ((budget: Budget) => void)[]; usd: number }> = {
     'a job on its way that a command of the run launched': { act: [launched], usd: 0.5 },
-    'its answer': { act: [launched, (budget) => budget.answered(1, { contacts: 3, usage })], usd: 0.15 },
-    'an answer whose cost the API does not say': { act: [launched, (budget) => budget.answered(1, { contacts: 3, usage: null })], usd: 0.15 },
+    'its answer': { act: [launched, (budget) => budget.answered(1, { contacts: 3, cost_usd: usage.total_usd, usage })], usd: 0.15 },
+    'an answer whose cost the API does not say': { act: [launched, (budget) => budget.answered(1, { contacts: 3, cost_usd: null })], usd: 0.15 },
     'a launch in doubt': { act: [(budget) => budget.doubted(1), launched], usd: 1 },
     'a job that was lost or given up': {
       act: [launched, (budget) => budget.ended(1, 'job_lost'), (budget) => budget.launched(2), (budget) => budget.ended(2, 'timed_out')],
@@ -82,12 +83,12 @@ describe('docs/money.md', () => {
       act: [launched, (budget) => budget.ended(1, 'job_failed'), (budget) => void budget.ask(2), (budget) => budget.notLaunched(2)],
       usd: 0,
     },
-    'the answer of a job that another run launched': { act: [(budget) => budget.answered(1, { contacts: 3, usage })], usd: 0 },
+    'the answer of a job that another run launched': { act: [(budget) => budget.answered(1, { contacts: 3, cost_usd: usage.total_usd, usage })], usd: 0 },
   };
 
   it('says of each thing that counts against the cap what it counts as', () => {
     const counted = tableIn(page, 'What', 'Counts as').map(([what = '']) => {
-      const budget = createBudget({ capUsd: 100, price: { person_usd: 0.05, phone_usd: 0, source: 'account' }, limit: 10, includePhones: false });
+      const budget = createBudget({ capUsd: 100, rates: createContactRates({ person_usd: 0.05, phone_usd: 0, source: 'account' }, { limit: 10, includePhones: false }) });
       for (const act of CASES[what]?.act ?? []) act(budget);
       return { what, usd: Number(budget.spending().committed_usd?.toFixed(6)) };
     });

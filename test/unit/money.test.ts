@@ -39,7 +39,7 @@ describe('the options of money', () => {
   });
 
   it('allow a cap of 0, and no price of 0', () => {
-    expect(readMoney({ maxCost: '0' })).toMatchObject({ capUsd: 0, priceUsd: undefined, yes: false });
+    expect(readMoney({ maxCost: '0' })).toMatchObject({ capUsd: 0, prices: { all: undefined, of: {} }, yes: false });
     expect(() => readMoney({ price: '0' })).toThrow('--price "0" is not an amount');
   });
 });
@@ -71,7 +71,7 @@ describe('accountPrices', () => {
 });
 
 describe('--confirm-above', () => {
-  const settings: MoneySettings = { capUsd: undefined, priceUsd: undefined, confirmAboveUsd: 5, yes: false };
+  const settings: MoneySettings = { capUsd: undefined, prices: { all: undefined, of: {} }, confirmAboveUsd: 5, yes: false };
   const never = new AbortController().signal;
 
   /** Asks on a terminal whose user types this; resolves with what was asked. */

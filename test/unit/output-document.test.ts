@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../src/cli/program.ts';
 import { REPORT_COLUMNS } from '../../src/core/own-outputs.ts';
+import { EMAIL_COLUMNS } from '../../src/kinds/emails/columns.ts';
 import { ALL_CONTACT_COLUMNS, CONTACT_COLUMNS } from '../../src/outputs/contact-columns.ts';
 import type { ContactSource } from '../../src/outputs/contact-columns.ts';
 import { FORMATS } from '../../src/outputs/sheet.ts';
@@ -73,6 +74,12 @@ describe('docs/output.md', () => {
       if (second !== undefined) expect(shown?.cell(only(second))).toBe(second);
     },
   );
+
+  it('has the columns of verified addresses, in their order, each with the type that it has', () => {
+    const answer = { verdict: 'risky', reason: 'role', provider_status: 'valid', is_role: true, is_free: false, is_disposable: false, suggestion: 'a@acme.example', reply: {} } as const;
+    const line = { row: 2, email: 'info@acme.example', cells: [], policy: 'strict', provider: 'waterfall', checked_at: '2026-03-02T09:14:12.908Z', answer } as const;
+    expect(tableOf('Verified addresses').map(([name, type]) => [bare(name), type])).toEqual(EMAIL_COLUMNS.map(({ name, cell }) => [name, typeOf(cell(line))]));
+  });
 
   it('has the columns of the report, in their order', () => {
     expect(namesIn(tableOf('The report'))).toEqual(REPORT_COLUMNS);

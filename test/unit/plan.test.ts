@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/core/model.ts';
 import { openingLines, planOf } from '../../src/service/plan.ts';
 import type { Balance } from '../../src/service/plan.ts';
+import { priceText } from '../../src/kinds/contacts/price.ts';
 import type { Price } from '../../src/kinds/contacts/price.ts';
 import { NOTHING_BEFORE } from '../../src/store/answered-before.ts';
 import type { AnsweredBefore } from '../../src/store/answered-before.ts';
@@ -12,12 +13,14 @@ import type { OutcomeCount } from '../../src/store/outcomes.ts';
 
 const count = (outcome: Outcome, rows: number): OutcomeCount => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0 });
 const perMinute = (limit: number) => ({ limit, windowMs: 60_000 });
-const question = { limit: 10 };
+const most = 10;
+/** The price of a question, as a run knows it. */
+const pricing = (known: Price | undefined) => (known === undefined ? { worst_usd: undefined, words: undefined } : { worst_usd: most * (known.person_usd + known.phone_usd), words: priceText(known) });
 const price: Price = { person_usd: 0.05, phone_usd: 0, source: 'account' };
 
 describe('planOf', () => {
-  const plan = (counts: OutcomeCount[], limit = 50, more: { toRepeat?: number; price?: Price } = {}) =>
-    planOf({ question, counts, rateLimit: perMinute(limit), price: undefined, ...more });
+  const plan = (counts: OutcomeCount[], limit = 50, { toRepeat = 0, price: known }: { toRepeat?: number; price?: Price } = {}) =>
+    planOf({ most, counts, rateLimit: perMinute(limit), toRepeat, pricing: pricing(known) });
 
   it.each([
     ['nothing to ask', [count('found', 3)], 50, { to_launch: 0, requests: 0, least_ms: 0, worst_case_contacts: 0, worst_case_usd: 0 }],
@@ -56,8 +59,8 @@ describe('openingLines', () => {
   const open = (counts: OutcomeCount[], more: More = {}) => {
     const { toRepeat = 0, invalidRows = [], hasReport = true, balance = { usd: 100 }, capUsd, committedUsd = 0, history, answeredBefore, fresh = false } = more;
     const cap = capUsd === undefined ? undefined : { usd: capUsd, committed_usd: committedUsd };
-    const shared = { rateLimit: perMinute(more.limit ?? 50), price: more.price };
-    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ question, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }), ...(history && { history }) }), ...shared, ...question, fresh, balance, cap, invalidRows, hasReport, elsewhere: more.elsewhere, database: 'kept in PostgreSQL at db.example/x' });
+    const shared = { rateLimit: perMinute(more.limit ?? 50), pricing: pricing(more.price) };
+    return openingLines({ title: 'run r1 (companies.csv)', plan: planOf({ most, counts, toRepeat, ...shared, ...(answeredBefore && { answeredBefore }), ...(history && { history }) }), ...shared, limit: most, fresh, balance, cap, invalidRows, hasReport, elsewhere: more.elsewhere, database: 'kept in PostgreSQL at db.example/x' });
   };
   const toLaunch = [count('not_launched', 8)];
 

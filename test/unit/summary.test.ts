@@ -20,7 +20,7 @@ const run = {
 
 const count = (outcome: Outcome, rows: number, more: Partial<OutcomeCount> = {}): OutcomeCount => ({ outcome, rows, contacts: 0, cost_usd: null, launches: 0, ...more });
 const row = (more: Partial<ReportRow>): ReportRow => ({
-  position: 0, row: 2, domain: 'acme.example', title_filter: 'CEO', outcome: 'job_failed', reason: null, contacts: 0, cost_usd: null,
+  position: 0, row: 2, domain: 'acme.example', title_filter: 'CEO', outcome: 'job_failed', reason: null, contacts: 0, provider: null, asked_in_vain: null, cost_usd: null,
   job_id: null, launches: 0, cells: [], first_row: null, first_outcome: null, ...more,
 });
 

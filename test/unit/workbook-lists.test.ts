@@ -229,11 +229,11 @@ describe('what we write ourselves', () => {
   });
 
   it('is read as its report, when that is named', async () => {
-    const report = namedSheet('report', [...REPORT_COLUMNS, 'note'], [[2, 'acme.example', 'ceo', 'found', '', 3, '0.15', 'job-1', 1, '0042']]);
+    const report = namedSheet('report', [...REPORT_COLUMNS, 'note'], [[2, 'acme.example', 'ceo', 'found', '', 3, 'waterfall', '', '0.15', 'job-1', 1, '0042']]);
     const bytes = await workbookBytes([namedSheet('contacts', ['domain', 'first_name'], [['acme.example', 'Ida']]), report]);
     const { columns, rows } = await read(bytes, { sheet: 'report' });
     expect(columns).toMatchObject({ behind: REPORT_COLUMNS.length, domain: REPORT_COLUMNS.indexOf('domain') });
-    expect(rows[0]?.cells).toEqual(['2', 'acme.example', 'ceo', 'found', '', '3', '0.15', 'job-1', '1', '0042']);
+    expect(rows[0]?.cells).toEqual(['2', 'acme.example', 'ceo', 'found', '', '3', 'waterfall', '', '0.15', 'job-1', '1', '0042']);
     expect((await read(bytes, { asList: true })).format.workbook).toMatchObject({ name: 'contacts', others: ['report'] });
   });
 

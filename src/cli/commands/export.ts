@@ -51,8 +51,8 @@ const NO_LIST: OutputOptions = { contacts: '-', report: null, style: { delimiter
 /** Writes the contacts of one run, and its report where it is asked for. Returns whether the reader of stdout has gone. */
 async function exportOne(session: Session, database: Database, id: string | undefined, options: ExportCommandOptions, shape: OutputShape): Promise<boolean> {
   const found = await findRunOrLatest(database, id);
-  const output = changeOutput({ ...found.options.output, contacts: '-', report: null }, { ...options, shape }, { input_name: found.input_name, rows: found.options.rows });
-  refuseMisshapen(output, shape, { input_columns: found.input_columns, isTerminal: process.stdout.isTTY });
+  const output = changeOutput({ ...found.options.output, contacts: '-', report: null }, { ...options, shape }, { kind: found.options.kind, input_name: found.input_name, rows: found.options.rows });
+  refuseMisshapen(output, shape, { kind: found.options.kind, input_columns: found.input_columns, isTerminal: process.stdout.isTTY });
   const run = { ...found, options: { ...found.options, output } };
   const { contacts, report } = output;
   // Whoever asks for the report there and names no contacts wants the report.

@@ -4,7 +4,8 @@ import { readAll } from '../../core/problems.ts';
 import { filesOf, refuseOverNewer, refuseUnwritable, removePartial } from '../../service/output.ts';
 import { changeOutput } from '../../service/output-choice.ts';
 import { readShape, refuseMisshapen } from '../../service/output-shape.ts';
-import { goneOn } from '../../service/options.ts';
+import { goneOn, providersOf } from '../../service/options.ts';
+import { refuseOtherHosts, refuseWithoutKeys } from '../providers.ts';
 import type { Run, RunOptions } from '../../service/options.ts';
 import { takeRun } from '../../store/run-owner.ts';
 import { findUnfinishedRun, newerRunWriting } from '../../store/runs.ts';
@@ -27,7 +28,6 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
     () => readPace(options),
     () => readShape(options),
   );
-  const api_host = options.sandbox ? 'sandbox' : new URL(session.settings.baseUrl).host;
   if (isUnmade(session.settings)) throw nothingUnfinished();
 
   return perform(
@@ -35,21 +35,16 @@ export async function resume(id: string | undefined, options: ResumeCommandOptio
     pace,
     async (database, taker) => {
       const found = await findRunTo(database, id);
-      const asked = found.options.question.api_host;
-      if (asked !== api_host) {
-        throw new UsageError({
-          what: `run ${found.id} asks ${asked}, and the settings name ${api_host}`,
-          fix: asked === 'sandbox' ? 'add --sandbox' : `set --base-url to the one of ${asked}`,
-        });
-      }
+      refuseOtherHosts(found, session.settings, options.sandbox ?? false);
+      if (!options.sandbox) refuseWithoutKeys(providersOf(found.options).map(({ name }) => name), session.settings);
       // The process that worked on it may have finished it meanwhile.
       const run = await takeRun<RunOptions>(database, found.id, taker);
       const { output, report } = options;
       const made = goneOn(run.options, {
-        output: changeOutput(run.options.output, { output, report, shape }, { input_name: run.input_name, rows: run.options.rows }),
+        output: changeOutput(run.options.output, { output, report, shape }, { kind: run.options.kind, input_name: run.input_name, rows: run.options.rows }),
         bounds: boundsKept(run.options.bounds, boundsOf(process.argv)),
       });
-      refuseMisshapen(made.output, shape, { input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
+      refuseMisshapen(made.output, shape, { kind: run.options.kind, input_columns: run.input_columns, isTerminal: process.stdout.isTTY });
       await refuseUnwritable(made.output);
       const before = run.options.output;
       const after = made.output;
