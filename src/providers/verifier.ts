@@ -10,11 +10,11 @@ export type Verifier = {
    * Sends once; it is never repeated here or below. The caller took `place`; it is given back when the reply or the error is here.
    * Throws `ApiError`, `TransportError`, or `signal.reason` unwrapped. A cost of null: the API does not say.
    */
-  verify(address: string, options: { place: Place; signal?: AbortSignal | undefined }): Promise<{ answer: EmailAnswer; cost_usd: number | null }>;
+  verify: (address: string, options: { place: Place; signal?: AbortSignal | undefined }) => Promise<{ answer: EmailAnswer; cost_usd: number | null }>;
   /** A free request that tells whether the API answers at all; undefined where there is none. */
   ping?: (options?: { signal?: AbortSignal | undefined }) => Promise<void>;
   /** Verifications count as launches. */
-  requests(): RequestCounts;
+  requests: () => RequestCounts;
   /** Waits for requests in flight, then closes the connections. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 };

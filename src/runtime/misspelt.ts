@@ -5,7 +5,7 @@ import { readDotenv, SETTING_NAMES } from './config.ts';
 /** What is misspelt where, and what to do. The value is not in it: it may be the key. */
 export type Misspelt = { what: string; fix: string };
 
-const OURS = /^WATERFALL_/i;
+const OURS = /^(?:WATERFALL|ABSTRACTAPI)_/i;
 const IN_FILE = 'in .env';
 /** For names that are not ours at sight: other programs have similar ones, such as DATABASE_HOST. */
 const MOST_SLIPS = 2;

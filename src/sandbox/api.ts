@@ -9,7 +9,7 @@ import { createJobs, endOf, type Prices, type SandboxJob } from './jobs.ts';
 import { readLaunch } from './launch-request.ts';
 import { createPeople } from './people.ts';
 import { ApiProblem, bareReply, dollars, jsonReply, problemReply, timestamp, type Reply } from './replies.ts';
-import { createVerifiers, type VerifyCounts } from './verify.ts';
+import { createVerifiers, type AbstractOptions, type VerifyCounts } from './verify.ts';
 import { createWindow } from './window.ts';
 
 /** How the fictional account and its jobs behave. Only `runtime` is needed. */
@@ -17,7 +17,7 @@ export type ApiOptions = {
   runtime: Runtime;
   /** Where jobs are kept over a restart; without it they are gone with the process. */
   stateFile?: string | undefined;
-  /** Launches and finds together, per sliding window; a limit of 0 is none. Default 50 in 60,000 ms. */
+  /** Launches, finds and verifications together, per sliding window; a limit of 0 is none. Default 50 in 60,000 ms. */
   rateLimit?: { limit: number; windowMs: number } | undefined;
   /** Default: median 3,000 ms, spread 0.5. */
   jobTime?: JobTime | undefined;
@@ -29,6 +29,8 @@ export type ApiOptions = {
   prices?: Partial<Prices> | undefined;
   /** Of a verification by Waterfall's verifier. Default 0.01. */
   verify_usd?: number | undefined;
+  /** AbstractAPI's own limit and plan. Default: neither ends. */
+  abstract?: AbstractOptions | undefined;
   /** Default: 0 to 12, by the domain. */
   personsPerCompany?: number | undefined;
   /** For everything that is left to chance but the job ids. Default 1. */
@@ -51,7 +53,7 @@ export type SandboxStats = VerifyCounts & {
   persons_billed: number;
   /** Jobs that are RUNNING. */
   open_jobs: number;
-  /** The most launches and finds that arrived within any one window, refused ones too. */
+  /** The most launches, finds and verifications that arrived within any one window, refused ones too. */
   requests_per_window_max: number;
 };
 
@@ -80,7 +82,7 @@ export function createApi(options: ApiOptions): SandboxApi {
     prices,
     people: createPeople(options.personsPerCompany),
   });
-  const verifiers = createVerifiers({ price_usd: options.verify_usd ?? 0.01 });
+  const verifiers = createVerifiers({ ...options.abstract, price_usd: options.verify_usd ?? 0.01 });
   const balance = () => balance_usd - jobs.billedUsd() - verifiers.counts().verified_usd;
   const admitted = createWindow(rateLimit.windowMs);
   const arrived = createWindow(rateLimit.windowMs);
@@ -127,7 +129,7 @@ export function createApi(options: ApiOptions): SandboxApi {
     return { company, persons: fate.badType ? 'none' : persons, usage };
   };
 
-  /** A launch or a find, which share the limit. Only admitted ones take a place, and only those can break. */
+  /** A launch, a find or a verification, which share the limit. Only admitted ones take a place, and only those can break. */
   const limited = (now: number, fate: RequestFate, work: () => Reply | undefined): Reply | undefined => {
     counts.requests_per_window_max = Math.max(counts.requests_per_window_max, arrived.add(now));
     if (rateLimit.limit === 0) return fate.instead ? broken(fate) : guarded(work);
@@ -157,7 +159,7 @@ export function createApi(options: ApiOptions): SandboxApi {
 
   const reply = ({ route, params, key, text, now }: ApiRequest, faults: Faults, fate: RequestFate): Reply | undefined => {
     // Another vendor's, with rules of its own.
-    if (route === 'GET /v1/') return verifiers.abstract({ email: params.get('email'), key }, fate);
+    if (route === 'GET /v1/') return verifiers.abstract({ email: params.get('email'), key, now }, fate);
     checkKey(key);
     switch (route) {
       case 'POST /v1/prospector':
@@ -170,7 +172,7 @@ export function createApi(options: ApiOptions): SandboxApi {
         return limited(now, fate, () => verifiers.waterfall(text, fate, { now, balance_usd: balance_usd - jobs.billedUsd() }));
       case 'GET /v2/account':
         counts.account += 1;
-        return fate.instead ? broken(fate) : jsonReply(accountReport(jobs, params.get('month'), now, prices, balance_usd, verifiers.counts()));
+        return fate.instead ? broken(fate) : jsonReply(accountReport({ jobs, verifiers, month: params.get('month'), now, prices, balanceUsd: balance_usd }));
       default:
         throw new ApiProblem(400, 'ROUTING_INVALID_PATH_OR_METHOD', 'There is no such path or method.');
     }

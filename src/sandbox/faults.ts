@@ -17,11 +17,11 @@ const shape = z.strictObject({
   errorRate: rate,
   /** A proxy's 502 page; nothing was done. */
   bareErrorRate: rate,
-  /** A proxy's 502 page for a launch whose job was made. */
+  /** A proxy's 502 page for a launch whose job was made, or a verification that was billed. */
   bareErrorAfterRate: rate,
   /** The socket is closed; nothing was done. */
   dropBeforeRate: rate,
-  /** The socket is closed on a launch whose job was made. */
+  /** The socket is closed on a launch whose job was made, or a verification that was billed. */
   dropAfterRate: rate,
   /** The job ends FAILED. */
   failRate: rate,
@@ -34,7 +34,7 @@ const shape = z.strictObject({
   forgetRate: rate,
   /** Requests are taken and never answered; nothing is done. */
   silent: z.boolean(),
-  /** Every launch makes its job and its reply is lost. */
+  /** Every launch makes its job, every verification is billed, and the reply is lost. */
   loseReplies: z.boolean(),
   /** Everything but the control paths is a bare 503. */
   down: z.boolean(),
@@ -62,7 +62,7 @@ export type JobTime = { medianMs: number; spread: number; slowShare?: number | u
 
 const SLOW_FACTOR = 10;
 
-/** What happens to one request. `waitMs` passes before the reply; `instead` replaces the work, `after` a launch's reply. */
+/** What happens to one request. `waitMs` passes before the reply; `instead` replaces the work, `after` the reply to a launch or a verification. */
 export type RequestFate = {
   waitMs: number;
   instead: 'drop' | 'bare' | 'error' | undefined;

@@ -4,7 +4,7 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
-import { durationOption, parseRateLimit, readSettings } from '../../src/runtime/config.ts';
+import { durationOption, parseRateLimit, readSecrets, readSettings } from '../../src/runtime/config.ts';
 import { embeddedFolder } from '../../src/store/embedded-folder.ts';
 import { misspeltSettings } from '../../src/runtime/misspelt.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -69,6 +69,18 @@ describe('a setting', () => {
     expect(read(undefined, {})).toEqual({ limit: 1, windowMs: 1_000 });
   });
 
+  it('of AbstractAPI comes from the environment, then .env', async () => {
+    const directory = await directoryWith('ABSTRACTAPI_KEY=key-of-file\nABSTRACTAPI_BASE_URL=https://file.example/v1/\nABSTRACTAPI_RATE_LIMIT=3/1\n');
+    expect(readSettings({}, {}, directory).abstractapi).toEqual({ apiKey: 'key-of-file', baseUrl: 'https://file.example/v1/', rateLimit: { limit: 3, windowMs: 1_000 } });
+    const environment = { ABSTRACTAPI_KEY: 'key-of-env', ABSTRACTAPI_BASE_URL: 'https://env.example/v1', ABSTRACTAPI_RATE_LIMIT: '0' };
+    expect(readSettings({}, environment, directory).abstractapi).toEqual({ apiKey: 'key-of-env', baseUrl: 'https://env.example/v1', rateLimit: { limit: 0, windowMs: 60_000 } });
+  });
+
+  it('that is a key is a secret', async () => {
+    const directory = await directoryWith('ABSTRACTAPI_KEY=key-of-file\n');
+    expect(readSecrets({}, { WATERFALL_API_KEY: 'key-of-env' }, directory)).toEqual(['key-of-env', 'key-of-file']);
+  });
+
   it('DATABASE_URL says who gave it', async () => {
     const directory = await directoryWith('DATABASE_URL=postgres://file.example/x');
     const from = (databaseUrl: string | undefined, environment: NodeJS.ProcessEnv) => readSettings({ databaseUrl }, environment, directory).databaseUrlFrom;
@@ -129,6 +141,11 @@ describe('a bad setting is named with its fix', () => {
     ['WATERFALL_BASE_URL', 'ftp://api.example', /^WATERFALL_BASE_URL is no http/],
     ['DATABASE_URL', 'mysql://db.example/x', /^DATABASE_URL is no PostgreSQL connection string: .*or leave it out/],
     ['DATABASE_URL', '/var/run/postgresql', /^DATABASE_URL is no/],
+    ['ABSTRACTAPI_KEY', 'two words', /^ABSTRACTAPI_KEY has characters that no key has: copy it again/],
+    ['ABSTRACTAPI_BASE_URL', 'abstract.example', /^ABSTRACTAPI_BASE_URL is no http\(s\) address: write for instance https:/],
+    ['ABSTRACTAPI_BASE_URL', 'http://abstract.example/v1/', /^the key would go to abstract\.example in plain text: use https/],
+    ['ABSTRACTAPI_BASE_URL', 'https://jon:hunter2@abstract.example', /^ABSTRACTAPI_BASE_URL has a user or a password in it, .* the key is ABSTRACTAPI_KEY$/],
+    ['ABSTRACTAPI_RATE_LIMIT', 'fast', /^ABSTRACTAPI_RATE_LIMIT "fast" is not <requests>\/<seconds>: write for instance 1\/1, or 0 for none$/],
     ['LOG_LEVEL', 'loud', /^LOG_LEVEL is unknown: set it to debug, info, warn or error$/],
   ])('%s=%s', (name, value, message) => {
     expect(problemsOf({}, { [name]: value })).toEqual([expect.stringMatching(message)]);
@@ -165,6 +182,7 @@ describe('a name that is no setting is noticed', () => {
     ['WATERFALL_API_KY=k', 'WATERFALL_API_KY in .env is no setting; did you mean WATERFALL_API_KEY?'],
     ['waterfall_api_key=k', 'waterfall_api_key in .env is no setting; did you mean WATERFALL_API_KEY?'],
     ['WATERFALL_KEY=k', 'WATERFALL_KEY in .env is no setting; did you mean WATERFALL_API_KEY?'],
+    ['ABSTRACTAPI_API_KEY=k', 'ABSTRACTAPI_API_KEY in .env is no setting; did you mean ABSTRACTAPI_KEY?'],
     ['DATABSE_URL=x', 'DATABSE_URL in .env is no setting; did you mean DATABASE_URL?'],
     ['WATERFALL_PROXY_ADDRESS_FOR_US=x', /^WATERFALL_PROXY_ADDRESS_FOR_US in \.env is no setting; there are WATERFALL_API_KEY, .*LOG_LEVEL$/],
   ])('%s in .env', async (line, hint) => {

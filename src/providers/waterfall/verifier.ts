@@ -17,7 +17,7 @@ export function createWaterfallVerifier(options: WaterfallOptions): Verifier {
     name: 'waterfall',
     verify: async (address, { place, signal }) => {
       const reply = await paced.exchange('launches', place, { method: 'POST', path: VERIFY, body: { email: address }, personal: address, signal });
-      return verification(readReply(verifyReply, reply.json, `POST ${VERIFY}`));
+      return verification(readReply(verifyReply, reply.json, `POST ${VERIFY}`), reply.json);
     },
     ping: async ({ signal } = {}) => void (await readAccount(transport, { signal, runtime, delayMs: retryDelayMs })),
     requests: () => paced.counts(),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { billedUsd } from '../../core/money.ts';
+import { beginning } from '../../core/text.ts';
 import { isTemporary, type EmailAnswer, type EmailVerdict } from '../../kinds/emails/verdict.ts';
 import { text } from '../http/read-reply.ts';
 import { usage } from './wire.ts';
@@ -21,20 +22,20 @@ export const verifyReply = z
   })
   .refine(({ status, output }) => (output ?? undefined) !== undefined || ENDED.test(status ?? ''), { path: ['output'], error: 'missing, though the verification has not failed' });
 
-/** The answer and its cost. `unknown` is not billed; of anything else the cost is what the reply says. */
-export function verification(reply: z.infer<typeof verifyReply>): { answer: EmailAnswer; cost_usd: number | null } {
+/** The answer of a reply, kept as it came in `json`, and its cost. `unknown` is not billed; of anything else the cost is what the reply says. */
+export function verification(reply: z.infer<typeof verifyReply>, json: unknown): { answer: EmailAnswer; cost_usd: number | null } {
   const said = reply.output?.email?.email_status?.trim() ?? '';
   const word = said.toLowerCase();
   const known = Object.hasOwn(WORDS, word) && !isTemporary(word) ? WORDS[word] : undefined;
   const answer: EmailAnswer = {
     verdict: known ?? 'unknown',
     reason: known === undefined ? whyUnknown(said, reply.status ?? '') : known === 'unknown' ? 'the mail domain did not answer' : null,
-    provider_status: said === '' ? null : said,
+    provider_status: said === '' ? null : beginning(said, 100),
     is_role: null,
     is_free: null,
     is_disposable: null,
     suggestion: null,
-    reply,
+    reply: json as Record<string, unknown>,
   };
   return { answer, cost_usd: word === 'unknown' ? 0 : (billedUsd(reply.output?.usage) ?? null) };
 }
