@@ -1,5 +1,7 @@
 /* What became of the rows of a run, for the outputs, the summary and the exit code. */
 import { expect, it } from 'vitest';
+import { mainSheet } from '../../src/service/export.ts';
+import type { Run } from '../../src/service/options.ts';
 import type { Database } from '../../src/store/database.ts';
 import { answeredRows, countOutcomes, countPaid, emailRows, firstOpenPosition, reportRows } from '../../src/store/outcomes.ts';
 import type { PlacedTarget } from '../../src/store/targets.ts';
@@ -127,6 +129,17 @@ describeOnBoth('a run with every outcome', (open) => {
     expect(await emails()).toMatchObject([{ ...line, position: 0, row: 2, cells: ['acme.example'] }, { ...line, position: 1, row: 3, cells: ['again'] }]);
     expect((await emails({ before: 1 })).map(({ position }) => position)).toEqual([0]);
     expect((await emails({ after: 0 })).map(({ position }) => position)).toEqual([1]);
+
+    const run = { id: 'run-1', input_columns: ['Email'], options: { kind: 'emails', output: { contacts: '-', report: null, policy: 'normal', shape: { columns: ['email', 'verdict', 'good', 'policy', 'checked_at', 'input_email'] } } } } as unknown as Run;
+    const good = verdict !== 'unknown';
+    for (const picking of [{}, { follow: { settled: () => Promise.resolve(false) } }]) {
+      const sheet = mainSheet(database, run, picking);
+      expect(sheet.name).toBe('emails');
+      const lines = [];
+      for await (const page of sheet.pages) lines.push(...page);
+      const said = ['acme.example', verdict, good, 'normal', new Date(NOW).toISOString()];
+      expect(lines).toEqual([[...said, 'acme.example'], [...said, 'again']]);
+    }
   });
 
   it.each([
