@@ -73,8 +73,8 @@ export function createBreaker(options: { policy: InDoubtPolicy; targets: number;
       refusal = { code: '', targets: [] };
     },
     rejected(target_id, error) {
-      // These are verdicts about the domain of one row; a list may well have five bad ones in a row.
-      if (error.code.startsWith('VALIDATION_BAD_DOMAIN')) return [];
+      // These are verdicts about the domain or the address of one row; a list may well have five bad ones in a row.
+      if (/^(?:VALIDATION_BAD_(?:DOMAIN|EMAIL)|ABSTRACTAPI_VALIDATION_ERROR)/.test(error.code)) return [];
       if (error.code !== refusal.code) refusal = { code: error.code, targets: [] };
       refusal.targets.push(target_id);
       const isPage = error.status === 403 && !error.enveloped;

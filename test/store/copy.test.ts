@@ -37,6 +37,7 @@ async function fill(database: Database): Promise<void> {
   if (open === undefined || doubt === undefined) throw new Error('no targets');
   await launch(database, open, 'job-open');
   await move(database, doubt, CLAIM, { kind: 'in_doubt' });
+  await database.query(`insert into waterfall.email_checks (address, provider, verdict, checked_at, key) values ('jane@acme.example', 'waterfall', 'deliverable', '2026-03-02 09:00:00.123456+00', 7)`);
   await database.query("insert into waterfall.forgotten values ('hash', '2026-03-02 09:00:00.123456+00')");
   await database.query(`insert into waterfall.pace values ('api', 'key', null, '[[1, 2]]', 'infinity')`);
   await database.query("update waterfall.runs set finished_at = created_at, state = 'done' where id <> 'unfinished'");

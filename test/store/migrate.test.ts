@@ -10,7 +10,7 @@ import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } fro
 import { bringToLife, startedRun } from '../support/runs.ts';
 
 const TABLES = [
-  'answer_contacts', 'answers', 'call_targets', 'calls', 'companies', 'contact_list', 'contacts', 'forgotten', 'input_rows', 'open_questions', 'pace', 'processes', 'runs',
+  'answer_contacts', 'answers', 'call_targets', 'calls', 'companies', 'contact_list', 'contacts', 'email_checks', 'forgotten', 'input_rows', 'open_questions', 'pace', 'processes', 'runs',
   'schema_migrations', 'target_answers', 'targets',
 ];
 

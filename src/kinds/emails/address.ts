@@ -18,6 +18,8 @@ export type ReadAddress = { address: string; domain: string; key: string } | { r
 const LONGEST_LOCAL = 64;
 const LONGEST = 254;
 const ATOM = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
+/** What stands behind an address in a cell, and is none of it. */
+const BEHIND = ' \t\n\r,;.>)\u2019\u201D';
 const NO_ATOM = /[^\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.-]/u;
 const QUOTED = /^"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])+"$/u;
 const LABELS = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -48,7 +50,11 @@ export function readAddress(cell: string): ReadAddress {
 
 /** `Jane Doe <jane@acme.example>`, `mailto:jane@acme.example?subject=Hi`, `jane@acme.example;` */
 function unwrapped(text: string): string {
-  const bracketed = /^[^<>]*<([^<>@\s]+@[^<>@\s]+)>[\s,;.]*$/.exec(text)?.[1] ?? text;
-  const plain = /^mailto:/i.test(bracketed) ? bracketed.replace(/^mailto:/i, '').replace(/\?.*$/s, '') : bracketed;
-  return plain.replace(/[\s,;.>]+$/, '').replace(/^[\s<('`]+(?=[^\s])/, '').replace(/[)'`]+$/, '');
+  const open = text.lastIndexOf('<');
+  const close = text.indexOf('>', open);
+  const bare = open >= 0 && close > open && text.slice(open, close).includes('@') ? text.slice(open + 1, close) : text;
+  const [plain = ''] = /^mailto:/i.test(bare) ? bare.slice('mailto:'.length).split('?', 1) : [bare];
+  let end = plain.length;
+  while (end > 0 && BEHIND.includes(plain[end - 1] ?? '')) end -= 1;
+  return plain.slice(0, end).replace(/^[\s<(\u2018\u201C]+/, '');
 }

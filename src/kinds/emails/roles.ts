@@ -20,6 +20,7 @@ const ROLES = new Set(
 
 /** Whether the part in front of the @ is a role: also with a tag behind it (`info+berlin`) or a number (`sales2`). */
 export function isRole(local: string): boolean {
-  const name = local.toLowerCase().replace(/\+.*$/, '');
-  return ROLES.has(name) || ROLES.has(name.replace(/[._-]?\d{1,3}$/, '')) || ROLES.has(name.replace(/[._-]/g, ''));
+  const [name = ''] = local.toLowerCase().split('+', 1);
+  const unnumbered = name.slice(0, name.length - (/\d{1,3}$/.exec(name.slice(-3))?.[0].length ?? 0));
+  return [name, unnumbered, unnumbered.slice(0, -1)].some((one, place) => ROLES.has(one) && (place < 2 || /[._-]$/.test(unnumbered))) || ROLES.has(name.replaceAll(/[._-]/g, ''));
 }
