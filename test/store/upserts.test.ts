@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Company, Person } from '../../src/core/model.ts';
 import { describeOnBoth } from '../support/databases.ts';
-import { ALDERFINCH, answeredRun, answerOf, NOW, person } from '../support/runs.ts';
+import { ALDERFINCH, answeredRun, answerOf, launch, NOW, person, settleJob, startedTarget } from '../support/runs.ts';
 
 const DOMAIN = 'alderfinch.example';
 const LATER = NOW + 60_000;
@@ -64,6 +64,18 @@ describeOnBoth('a contact that is known', (open) => {
     expect(after).toMatchObject({ title: 'Head of Operations', phone_numbers: FULL.phone_numbers, updated_at: new Date(LATER) });
   });
 
+  it('keeps what a later answer said when one comes that is older, and takes from it what is not known', async () => {
+    const [late, later] = [await startedTarget(open(), 'late', DOMAIN, { maxAgeDays: null }), await startedTarget(open(), 'later', 'hollowoak.example', { maxAgeDays: null })];
+    await launch(open(), late, 'job-late');
+    await launch(open(), later, 'job-later');
+    const company = { ...ALDERFINCH, size: '51-200' };
+    await settleJob(open(), { job_id: 'job-later', answer: answerOf([person('p1', { title: 'Managing Director' })], company), answered_at: NOW - 1_000, at: NOW });
+    const old = answerOf([person('p1', { title: 'Intern', seniority: 'junior' })], { ...ALDERFINCH, size: '1-10', website: 'https://alderfinch.example' });
+    await settleJob(open(), { job_id: 'job-late', answer: old, answered_at: NOW - 60_000, at: NOW });
+    expect(await open().query('select title, seniority from waterfall.contacts')).toEqual([{ title: 'Managing Director', seniority: 'junior' }]);
+    expect(await open().query('select size, website from waterfall.companies')).toEqual([{ size: '51-200', website: 'https://alderfinch.example' }]);
+  });
+
   it('moves to the company where it was seen last, and stays when that is not said', async () => {
     const where = async () => (await open().query('select company_id from waterfall.contacts'))[0];
     await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('p1')]));
@@ -123,6 +135,13 @@ describeOnBoth('the view contact_list', (open) => {
       { person_id: 'p1', last_name: 'Fjord-p1', ...firm },
       { person_id: 'p2', last_name: 'Fjord-p2', ...firm },
     ]);
+  });
+
+  it('changes with the company, and has what verifiers say of the address', async () => {
+    await answeredRun(open(), 'run-1', DOMAIN, answerOf([person('p1')]));
+    await answeredRun(open(), 'run-2', DOMAIN, answerOf([], { ...ALDERFINCH, size: '51-200' }), LATER);
+    await open().query(`insert into waterfall.email_checks (address, provider, verdict, checked_at, key) values ('p1@alderfinch.example', 'waterfall', 'catch_all', $1, 1), ('p1@alderfinch.example', 'abstractapi', 'unknown', $2, 1)`, [new Date(NOW), new Date(LATER)]);
+    expect(await open().query('select updated_at, email_verdict, email_checked_at from waterfall.contact_list')).toEqual([{ updated_at: new Date(LATER), email_verdict: 'catch_all', email_checked_at: new Date(NOW) }]);
   });
 
   it('says what the contact says where the company is not known, or has no name', async () => {
