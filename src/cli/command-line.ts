@@ -15,7 +15,7 @@ const KEPT_BOUNDS = ['--max-cost', '--price', '--in-doubt'];
 const TO_FILL_IN = '<usd>';
 
 /** A command of ours within a text, and not within a path. */
-const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|verify|resume|export|query|copy|runs|status|check|migrate|forget|sandbox)\b)/g;
+const OUR_COMMAND = /(?<![\w./-]|npx )waterfall-contacts (?=--|\[|(?:run|verify|resume|export|query|copy|runs|status|check|migrate|forget|purge|sandbox)\b)/g;
 
 /**
  * A text in which commands of ours begin as this one was started. Behind `npx` the program is found by nobody else: npm

@@ -25,6 +25,7 @@ const EXAMPLES: Record<string, string> = {
   check: 'waterfall-contacts check && waterfall-contacts run companies.csv',
   migrate: 'waterfall-contacts migrate --print | psql "$DATABASE_URL"',
   forget: 'waterfall-contacts forget jane@acme.example',
+  purge: 'waterfall-contacts purge --older-than 180d --dry-run',
   sandbox: 'waterfall-contacts sandbox --port 8787 --error-rate 0.1',
 };
 
@@ -228,6 +229,16 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
     .action(async (person: string | undefined, _options: unknown, self: Command) => {
       const { forget } = await import('./commands/forget.ts');
       ended(await forget(person, self.optsWithGlobals()));
+    });
+
+  command('purge', 'delete runs that ended long ago; what is known by them, contacts and companies stay')
+    .option('--older-than <duration>', 'how long ago they ended, e.g. 180d')
+    .option('--with-known', 'also answers of the last 30 days, whose questions would then be paid again')
+    .option('--dry-run', 'say what would be deleted, and change nothing')
+    .option('--sandbox', 'from the trial database')
+    .action(async (_options: unknown, self: Command) => {
+      const { purge } = await import('./commands/purge.ts');
+      ended(await purge(self.optsWithGlobals()));
     });
 
   command('sandbox', 'serve a local, fictional Waterfall API for trials, tests and benchmarks')

@@ -6,6 +6,7 @@ import { BusyError } from '../core/errors.ts';
 import type { AnyQuestion } from '../core/model.ts';
 import type { Queryable } from './database.ts';
 import { momentOf } from './processes.ts';
+import { WAIT_FOR_PURGING } from './purge.ts';
 import { storableJson } from './storable.ts';
 
 /** A row of the list on its way in: with a question, or with the reason why it has none. */
@@ -126,6 +127,7 @@ export async function showRun(transaction: Queryable, run_id: string): Promise<v
  * too often, calls in doubt. Provider by provider: what the first did not know, the second may have answered. Times are moments.
  */
 export async function adoptKnown(transaction: Queryable, run_id: string, sources: readonly Source[], { since, catchAllSince }: AnswersSince): Promise<void> {
+  await transaction.query(WAIT_FOR_PURGING);
   const now = await momentOf(transaction);
   for (const [turn, { provider, api_host }] of sources.entries()) {
     const mine = [run_id, turn, provider, api_host];
@@ -161,7 +163,7 @@ export async function adoptKnown(transaction: Queryable, run_id: string, sources
        from (${each(`
          select max(earlier.doubts) as doubts
          from waterfall.targets as earlier
-         where earlier.question_hash = mine.question_hash and earlier.run_id <> $1 and earlier.doubts > 0
+         where earlier.question_hash = mine.question_hash and earlier.run_id is distinct from $1 and earlier.doubts > 0
            and exists (
              select from waterfall.call_targets as listed join waterfall.calls as call on call.id = listed.call_id
              where listed.target_id = earlier.id and call.state = 'in_doubt' and call.provider = mine.provider and call.api_host = mine.api_host)

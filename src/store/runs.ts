@@ -4,9 +4,9 @@ import { storableJson } from './storable.ts';
 
 /**
  * How far a run is. `importing`: its list is being saved. `running`: a process works on it, or did when it died. `stopped`: it ended
- * with rows left.
+ * with rows left. `purging`: it is being deleted, and nobody sees it.
  */
-export type RunProgress = 'importing' | 'running' | 'done' | 'done_with_failures' | 'stopped';
+export type RunProgress = 'importing' | 'running' | 'done' | 'done_with_failures' | 'stopped' | 'purging';
 
 /** One run. `options` is what the run needs to be gone on with; its shape is the caller's. No secrets go in here. */
 export type RunRecord<Options> = {
@@ -39,8 +39,8 @@ export async function discardRun(database: Pick<Driver, 'transaction'>, id: stri
 export async function findRun<Options>(database: Queryable, id?: string): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     id === undefined
-      ? `select ${COLUMNS} from waterfall.runs where state <> 'importing' order by created_at desc, id desc limit 1`
-      : `select ${COLUMNS} from waterfall.runs where id = $1 and state <> 'importing'`,
+      ? `select ${COLUMNS} from waterfall.runs where state not in ('importing', 'purging') order by created_at desc, id desc limit 1`
+      : `select ${COLUMNS} from waterfall.runs where id = $1 and state not in ('importing', 'purging')`,
     id === undefined ? [] : [id],
   );
   return run;
@@ -49,7 +49,7 @@ export async function findRun<Options>(database: Queryable, id?: string): Promis
 /** The runs whose id begins so, newest first. Ids are long, and their first characters mostly say which is meant. */
 export async function runsLike<Options>(database: Queryable, prefix: string, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(
-    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) and state <> 'importing' order by created_at desc, id desc limit $2`,
+    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) and state not in ('importing', 'purging') order by created_at desc, id desc limit $2`,
     [prefix, limit],
   );
 }
@@ -57,7 +57,7 @@ export async function runsLike<Options>(database: Queryable, prefix: string, lim
 /** The latest runs, newest first. */
 export async function latestRuns<Options>(database: Queryable, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(
-    `select ${COLUMNS} from waterfall.runs where state <> 'importing' order by created_at desc, id desc limit $1`,
+    `select ${COLUMNS} from waterfall.runs where state not in ('importing', 'purging') order by created_at desc, id desc limit $1`,
     [limit],
   );
 }
@@ -77,7 +77,7 @@ export async function findUnfinishedRun<Options>(database: Queryable, key?: stri
 export async function newerRunWriting<Options>(database: Queryable, created_at: Date, paths: readonly string[]): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     `select ${COLUMNS} from waterfall.runs
-     where created_at > $1 and state <> 'importing' and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
+     where created_at > $1 and state not in ('importing', 'purging') and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
      order by created_at desc, id desc limit 1`,
     [created_at, paths],
   );

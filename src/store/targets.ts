@@ -6,6 +6,7 @@ import type { Target } from '../core/model.ts';
 import { isOpen } from '../core/progress.ts';
 import type { Progress } from '../core/progress.ts';
 import type { Queryable } from './database.ts';
+import { WAIT_FOR_PURGING } from './purge.ts';
 import { storableJson, storableText } from './storable.ts';
 
 /** A job is as old as the reply that told of it. */
@@ -132,6 +133,7 @@ export async function takeAnswer(database: Queryable, claimed: Target): Promise<
      -- Repeated: it was taken before.
      union all select contacts from waterfall.targets where id = $1 and (state = 'cached' or turn > $3)`,
     [claimed.id, claimed.launches - 1, claimed.turn],
+    WAIT_FOR_PURGING,
   );
   return taken;
 }
