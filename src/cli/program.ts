@@ -216,6 +216,7 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
 
   command('migrate', 'create or update the schema "waterfall" in the database')
     .option('--print', 'print the DDL instead, for people who apply it themselves')
+    .option('--grants <role>', 'with --print: also what a role needs that owns nothing and only works with it')
     .action(async (_options: unknown, self: Command) => {
       const { migrateDatabase } = await import('./commands/migrate.ts');
       ended(await migrateDatabase(self.optsWithGlobals()));

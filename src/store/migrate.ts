@@ -127,6 +127,22 @@ $migration_${version}$;
   return `begin;\nselect pg_advisory_xact_lock(${MIGRATION_LOCK});\n${CREATE_TABLE}\n\n${parts.join('\n')}\ncommit;\n`;
 }
 
+/** What a role needs that owns nothing and works with the schema: all but to change it. As a script, of which each statement may be repeated. */
+export function printGrants(role: string): string {
+  const name = `"${role.replaceAll('"', '""')}"`;
+  const rights = { tables: 'select, insert, update, delete', sequences: 'usage, select', functions: 'execute' };
+  const each = Object.entries(rights);
+  return [
+    'begin;',
+    `grant usage on schema waterfall to ${name};`,
+    ...each.map(([what, right]) => `grant ${right} on all ${what} in schema waterfall to ${name};`),
+    '-- What later versions add, by whoever applies this.',
+    ...each.map(([what, right]) => `alter default privileges in schema waterfall grant ${right} on ${what} to ${name};`),
+    'commit;',
+    '',
+  ].join('\n');
+}
+
 type Applied = { version: number; name: string; checksum: string };
 
 async function appliedMigrations(database: Queryable): Promise<Applied[]> {

@@ -4,10 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import { patient } from '../../src/store/database.ts';
 import type { Driver } from '../../src/store/database.ts';
-import { migrate, printMigrations, refuseMigration, schemaState } from '../../src/store/migrate.ts';
+import { hashesOf } from '../../src/core/forgotten.ts';
+import { forgetPeople } from '../../src/store/forget.ts';
+import { purgeRuns } from '../../src/store/purge.ts';
+import { migrate, printGrants, printMigrations, refuseMigration, schemaState } from '../../src/store/migrate.ts';
 import { openDriver } from '../../src/store/open.ts';
 import { administrate, createPostgresDatabase, describeOnBoth, testRuntime } from '../support/databases.ts';
-import { bringToLife, startedRun } from '../support/runs.ts';
+import { answerOf, bringToLife, launch, person, settleJob, startedRun, startedTarget } from '../support/runs.ts';
 
 const TABLES = [
   'answer_contacts', 'answers', 'call_targets', 'calls', 'companies', 'contact_list', 'contacts', 'email_checks', 'forgotten', 'input_rows', 'open_questions', 'pace', 'processes', 'runs',
@@ -185,6 +188,23 @@ describe('migrating on a server with others', () => {
     await asGuest({ migrated: true, grants }, async (guest) => {
       expect(await migrate(guest)).toMatchObject({ applied: 0, created: false });
     });
+  });
+
+  it('prints what a role needs that owns nothing, whatever it is called: with that it works, and changes no schema', async () => {
+    await asGuest({ migrated: true, grants: printGrants }, async (guest) => {
+      const database = patient(guest, { runtime: testRuntime(), patienceMs: 0 });
+      expect(await migrate(guest)).toMatchObject({ applied: 0 });
+      const target = await startedTarget(database, 'run-1', 'alderfinch.example');
+      await launch(database, target, 'job-1');
+      await settleJob(database, { job_id: 'job-1', answer: answerOf([person('p1')]) });
+      await settleJob(database, { job_id: 'job-1', answer: answerOf([person('p1')]) });
+      expect((await startedTarget(database, 'run-2', 'alderfinch.example', { maxAgeDays: 36_000 })).state).toBe('cached');
+      expect(await forgetPeople(database, hashesOf({ ids: ['p1'], emails: [] }), Date.now())).toMatchObject({ contacts: 1, answers: 1 });
+      await database.query(`update waterfall.runs set state = 'done', finished_at = created_at`);
+      expect(await purgeRuns(database, { before: new Date(), withKnown: true }, new AbortController().signal)).toMatchObject({ runs: 2 });
+      await expect(guest.script('create table waterfall.more (id integer)')).rejects.toThrow('permission denied');
+    });
+    expect(printGrants('odd "name"; drop schema waterfall')).toContain('on schema waterfall to "odd ""name""; drop schema waterfall";');
   });
 
   it('refuses a user who may not use the schema that is there', async () => {

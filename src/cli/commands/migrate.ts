@@ -1,8 +1,9 @@
 /* `migrate`: creates or updates the schema, or prints its DDL. */
 import { BusyError, UsageError } from '../../core/errors.ts';
+import type { Problem } from '../../core/errors.ts';
 import { refuse } from '../../core/problems.ts';
 import { refuseUnfit } from '../../store/fitness.ts';
-import { migrate, printMigrations } from '../../store/migrate.ts';
+import { migrate, printGrants, printMigrations } from '../../store/migrate.ts';
 import { openDriver } from '../../store/open.ts';
 import { formAnew, openSession, placeOf } from '../session.ts';
 import type { GlobalOptions } from '../session.ts';
@@ -12,10 +13,12 @@ import { printLast } from '../stdout.ts';
 const STOP_AT_ERROR = '\\set ON_ERROR_STOP on\n';
 
 /** Runs the command; returns its exit code. `--print` needs no database. */
-export async function migrateDatabase(options: GlobalOptions & { print?: boolean }): Promise<number> {
-  if (options.print) {
+export async function migrateDatabase(options: GlobalOptions & { print?: boolean; grants?: string }): Promise<number> {
+  const { print, grants } = options;
+  if (grants !== undefined) refuse(misfits(print ?? false, grants));
+  if (print) {
     refuse(options.misread ?? []);
-    return printLast(`${STOP_AT_ERROR}${await printMigrations()}`);
+    return printLast(`${STOP_AT_ERROR}${await printMigrations()}${grants === undefined ? '' : `\n${printGrants(grants)}`}`);
   }
   const session = openSession(options);
   const driver = await openDriver(session.settings, session.runtime);
@@ -31,4 +34,13 @@ export async function migrateDatabase(options: GlobalOptions & { print?: boolean
   } finally {
     await driver.close();
   }
+}
+
+/** Names are at most so many bytes; a longer one would be cut, and mean another role. */
+const LONGEST_NAME = 63;
+
+function misfits(print: boolean, role: string): Problem[] {
+  if (!print) return [{ what: '--grants is printed, for whoever owns the schema', fix: 'add --print' }];
+  const isName = role.trim() !== '' && !role.includes('\0') && Buffer.byteLength(role) <= LONGEST_NAME;
+  return isName ? [] : [{ what: '--grants names no role', fix: `give the name of a role, of at most ${LONGEST_NAME} bytes` }];
 }
