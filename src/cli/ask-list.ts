@@ -31,6 +31,7 @@ import type { PaceOptions, PaceSettings } from './perform.ts';
 import type { GlobalOptions, Session } from './session.ts';
 import { refuseClashes } from './several-lists.ts';
 import { spool } from './spool.ts';
+import type { ListSource } from './spool.ts';
 
 /** Options of a command that asks for the rows of lists, as commander gives them. */
 export type ListCommandOptions = GlobalOptions &
@@ -54,6 +55,8 @@ export type ReadColumns = { domain_column?: string | null; filter_column?: strin
 export type AskedList = {
   session: Session;
   pace: PaceSettings;
+  /** The list, where it is in no file; its outputs are named after `input` all the same. */
+  source?: ListSource;
   shape: OutputShape;
   asking: Asking;
   /** How the user said that the columns are found. */
@@ -103,7 +106,7 @@ export async function askLists(
 /** Asks for the rows of a list; returns the exit code. */
 export async function askList(input: string, options: ListCommandOptions, asked: AskedList): Promise<number> {
   const { session, pace, shape, asking, excluded } = asked;
-  const list = await spool(input);
+  const list = await spool(asked.source ?? input);
   try {
     const reading = {
       ...asked.columnOptions,
@@ -116,7 +119,7 @@ export async function askList(input: string, options: ListCommandOptions, asked:
     const opened = await list.naming(openList(list.path, format, { ...reading, subject: asking.kind === 'emails' ? 'email' : 'domain' }));
     const { columns } = opened;
     const output = { ...(asked.policy !== undefined && { policy: asked.policy }), ...chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape, ...(asking.kind && { kind: asking.kind }) }, format) };
-    const problems = await unwritable(output, { input: input === '-' ? undefined : input, isTrying: !options.dryRun });
+    const problems = await unwritable(output, { input: input === '-' || asked.source !== undefined ? undefined : input, isTrying: !options.dryRun });
     const ours = options.asList === true ? undefined : outputIsNoList(asking.kind ?? 'contacts', list.name, columns.names, format);
     if (ours !== undefined) problems.push(ours);
     else problems.push(...asked.problems(list.name, columns));

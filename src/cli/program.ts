@@ -114,7 +114,9 @@ export function buildProgram(ended: (exit: number) => void, output: Output): Com
   paceOptions(
     outputOptions(
       command('verify', 'say of every address of a list whether mail can go there')
-        .argument('<emails.csv...>', 'the list, or several, one run each; - reads one from stdin')
+        .argument('[emails.csv...]', 'the list, or several, one run each; - reads one from stdin')
+        .option('--contacts', 'in place of a list: the addresses of all contacts in the database')
+        .option('--run <id>', 'with --contacts: only those of a run')
         .optionsGroup('How the list is read:')
         .option('--email-column <name>', 'column of the addresses (default: found by name)')
         .option('--delimiter <char>', 'one of , ; tab | (default: detected)')

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
 import { csvRows, it, sql, type Running, type Scene } from '../support/command.ts';
 import type { Held } from '../support/gate.ts';
+import { companies, list } from '../support/sandbox-process.ts';
 import { readWorkbook } from '../support/workbooks.ts';
 
 const SAMPLE = resolve(import.meta.dirname, '../../data/emails.csv');
@@ -106,6 +107,24 @@ describe.concurrent('the sample', () => {
     const on = await scene.give(['resume', '--max-cost', '1', '--rate-limit', '0'], { env });
     expect(on.exit, on.stderr).toBe(0);
     expect((await scene.sandbox.stats()).abstract_requests).toBe(20);
+  });
+});
+
+describe.concurrent('contacts', () => {
+  it('are verified in place of a list, and have the verdict beside what their source said', async ({ open, newDatabase }) => {
+    const scene = await open();
+    const env = { ...apiAt(scene.sandbox.url), DATABASE_URL: await newDatabase({ migrated: true }) };
+    await scene.write('list.csv', list(companies(3)));
+    expect((await scene.give(['run', 'list.csv', '--rate-limit', '0'], { env })).exit).toBe(0);
+    const found = new Set((await scene.rows('list.contacts.csv')).map(({ professional_email: address = '' }) => address.toLowerCase()).filter((address) => address !== ''));
+    const ended = await scene.give(['verify', '--contacts', '--no-dns', '--rate-limit', '0'], { env });
+    expect(ended.exit, ended.stderr).toBe(0);
+    expect(new Set((await scene.rows('contacts.verified.csv')).map(({ email = '' }) => email))).toEqual(found);
+    const told = await sql<{ email: string; verdict: string }>(env.DATABASE_URL, "select lower(professional_email) as email, email_verdict as verdict from waterfall.contact_list where professional_email <> ''");
+    const verdicts = new Map((await scene.rows('contacts.verified.csv')).map(({ email = '', verdict = '' }) => [email, verdict]));
+    for (const { email, verdict } of told) expect(verdict, email).toBe(verdicts.get(email));
+    const again = await scene.give(['verify', '--contacts', '--run', 'nothing', '--no-dns'], { env });
+    expect(again).toMatchObject({ exit: 2, stderr: expect.stringContaining('there is no run nothing') as string });
   });
 });
 
