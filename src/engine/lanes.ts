@@ -40,18 +40,24 @@ export async function runLanes(work: Work): Promise<void> {
   const oneEnds = () => new Promise<void>((resolve) => (laneEnded = resolve));
 
   try {
-    // Jobs that exist are asked first: their answers are already paid for.
-    for (const polled of [true, false]) {
-      for await (const target of feed(work, polled)) {
-        // Waited for with a target in hand: of the last one it is known that it is, also with one lane.
-        while (busy >= work.concurrency) await oneEnds();
-        if (work.stop.signal.aborted) break;
-        start(target);
+    for (let found = true; found && !work.stop.signal.aborted; ) {
+      found = false;
+      // Jobs that exist are asked first: their answers are already paid for.
+      for (const polled of [true, false]) {
+        for await (const target of feed(work, polled)) {
+          // Waited for with a target in hand: of the last one it is known that it is, also with one lane.
+          while (busy >= work.concurrency) await oneEnds();
+          if (work.stop.signal.aborted) break;
+          found = true;
+          start(target);
+        }
       }
+      isFed = true;
+      work.pace.allFed();
+      work.turns.changed();
+      // A reply that came late to another process may have moved a target from those to launch to those with a job, between the two.
+      if (found) while (busy > 0) await oneEnds();
     }
-    isFed = true;
-    work.pace.allFed();
-    work.turns.changed();
   } catch (error) {
     if (!isExpected(error, work)) throw error;
   } finally {
