@@ -197,6 +197,7 @@ async function close(
     exit,
     outcomes,
     contacts: result.counts.reduce((sum, { contacts }) => sum + contacts, 0),
+    ...(result.verdicts.length > 0 && { verdicts: Object.fromEntries(result.verdicts.map(({ verdict, addresses }) => [verdict, addresses])) }),
     cost_usd: knownCost(result),
     requests: result.requests,
     account: account?.fields,

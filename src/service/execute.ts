@@ -6,7 +6,7 @@ import type { Outcome } from '../core/model.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { isClosedPipe } from '../outputs/write.ts';
 import type { Database } from '../store/database.ts';
-import { countOutcomes, countPaid, rowsOf } from '../store/outcomes.ts';
+import { countOutcomes, countPaid, countVerdicts, rowsOf } from '../store/outcomes.ts';
 import type { OutcomeCount } from '../store/outcomes.ts';
 import type { Ownership } from '../store/run-owner.ts';
 import { endWork } from '../store/runs.ts';
@@ -85,6 +85,8 @@ export type RunResult = {
   paid_contacts: number;
   /** Launches in doubt that were repeated, over the whole run. */
   repeated: number;
+  /** Of addresses: how many have which verdict. */
+  verdicts: { verdict: string; addresses: number }[];
   /** Of this invocation, as its duration. */
   requests: RequestCounts;
   spending: Spending;
@@ -179,6 +181,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     counts,
     rows: (outcomes) => rowsOf(counts, outcomes),
     ...(await countPaid(database, run.id)),
+    verdicts: run.options.kind === 'emails' ? await countVerdicts(database, run.id) : [],
     requests: requestsOf(providers),
     spending: allowance.spending(),
     duration_ms: runtime.clock.now() - startedAt,

@@ -5,6 +5,7 @@ import { many } from '../core/count.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatUsd } from '../core/money.ts';
 import type { ReportRow } from '../store/outcomes.ts';
+import { EMAIL_VERDICTS, isGood } from '../kinds/emails/verdict.ts';
 import type { RunResult } from './execute.ts';
 import { WORDS } from './words.ts';
 import { mostOf } from './options.ts';
@@ -24,6 +25,7 @@ export function summaryLines(result: RunResult, account: readonly string[] = [])
     `run ${run.id} ${result.stopped === undefined ? 'finished' : 'stopped'} after ${formatDuration(result.duration_ms)}: ${many(contacts, ...words.found)}`,
     `  rows: ${outcomes.join(', ')}`,
     ...hitRate(result),
+    ...verdictLine(result),
     `  requests: ${requestsText(result)}${requests.throttled > 0 ? `, ${requests.throttled} refused by the rate limit` : ''}${isContinued(result) ? ' (by this command)' : ''}`,
     `  spent: ${spent(result)}${notYetBilled(result)}`,
     ...account,
@@ -62,6 +64,15 @@ export function reasonLines(rows: readonly ReportRow[]): string[] {
 export function near(path: string): string {
   const fromHere = relative('', path);
   return fromHere.startsWith('..') || fromHere === '' ? path : fromHere;
+}
+
+/** How many addresses have which verdict, and how many of these are good. */
+function verdictLine({ verdicts, run }: RunResult): string[] {
+  if (verdicts.length === 0) return [];
+  const { policy = 'strict' } = run.options.output;
+  const counts = EMAIL_VERDICTS.flatMap((verdict) => verdicts.filter((one) => one.verdict === verdict).map(({ addresses }) => ({ verdict, addresses })));
+  const good = counts.filter(({ verdict }) => isGood(verdict, policy)).reduce((sum, { addresses }) => sum + addresses, 0);
+  return [`  verdicts: ${counts.map(({ verdict, addresses }) => `${verdict} ${addresses}`).join(', ')}; good by --policy ${policy}: ${good}`];
 }
 
 /** What was sent. */

@@ -261,3 +261,13 @@ export async function emailRows(
     [query.run_id, query.after, query.limit, query.before ?? null, query.newSince ?? null],
   );
 }
+
+/** How many addresses of a run have a verdict; each once, however many rows ask about it. */
+export async function countVerdicts(database: Queryable, run_id: string): Promise<{ verdict: string; addresses: number }[]> {
+  return database.query<{ verdict: string; addresses: number }>(
+    `select best.verdict, count(*)::integer as addresses
+     from waterfall.targets as target join lateral ${bestAnswer('answer.verdict', 'target.id')} as best on true
+     where target.run_id = $1 and target.settled_at is not null and best.verdict is not null group by 1`,
+    [run_id],
+  );
+}

@@ -27,7 +27,7 @@ const row = (more: Partial<ReportRow>): ReportRow => ({
 const spending: Spending = { launched: 2, doubted: 0, spent_usd: 0.7, collected_usd: 0, unpriced: 0, unresolved: 0, run_spent_usd: 0, committed_usd: 0.7, worst_usd: 1, cap_usd: undefined };
 
 const resultOf = (counts: OutcomeCount[], more: Partial<RunResult> = {}): RunResult => ({
-  run, continued: false, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, paid_contacts: 7, repeated: 0, requests: { launches: 2, finds: 3, throttled: 0 }, spending,
+  run, continued: false, counts, rows: (outcomes) => rowsOf(counts, outcomes), unknown_cost: 0, paid_contacts: 7, repeated: 0, verdicts: [], requests: { launches: 2, finds: 3, throttled: 0 }, spending,
   duration_ms: 65_000, stopped: undefined, written: undefined, writeFailure: undefined, exit: 0, ...more,
 });
 

@@ -38,6 +38,8 @@ export async function check(options: GlobalOptions & { sandbox?: boolean }): Pro
   else await report.line('settings', () => Promise.resolve(settingsText(settings, options.sandbox ?? false)));
   if (options.sandbox) await report.ok('key', 'none needed: the sandbox is inside the run');
   else await checkAccount(session, report);
+  // It bills every request, so that nothing is tried.
+  if (!options.sandbox && settings.abstractapi.apiKey !== undefined) await report.ok('key', `of abstractapi is there, and is tried by the first address: each request costs (${new URL(settings.abstractapi.baseUrl).host})`);
 
   if (settings.databaseUrl !== undefined) await report.ok('home', `not needed: DATABASE_URL is set (${settings.home ?? 'there is none'})`);
   else {
