@@ -8,3 +8,5 @@ alter table waterfall.runs add constraint runs_done_is_finished check (state = '
 alter table waterfall.targets alter column run_id drop not null;
 -- Those of purged runs.
 create index targets_of_no_run on waterfall.targets (id) where run_id is null;
+-- A run is deleted without a look at the questions of all others: by the reference to it, each of them is asked whether it is its own.
+create index targets_by_run on waterfall.targets (run_id);

@@ -10,7 +10,9 @@ import type { AnsweredRow } from './outcomes.ts';
 export async function everyAnswer(database: Queryable, query: { after: number; limit: number; since?: Date | undefined; onlyNew: boolean }): Promise<AnsweredRow[]> {
   return database.query<AnsweredRow>(
     `with page as (
-       select answer.id as position, target.id as target_id, target.question, target.state as outcome, array[]::text[] as cells, call.job_id, answer.answered_at, answer.answer
+       select answer.id as position, target.id as target_id, target.question, target.state as outcome, array[]::text[] as cells, call.job_id, answer.answered_at,
+         -- No answer is from later than we have it.
+         least(answer.answered_at, answer.saved_at) as moment, answer.answer
        from waterfall.answers as answer
        join waterfall.targets as target on target.id = answer.target_id
        left join waterfall.calls as call on call.id = answer.call_id
@@ -23,7 +25,7 @@ export async function everyAnswer(database: Queryable, query: { after: number; l
          select contact_id from waterfall.answer_contacts as link
          where link.answer_id = page.position and ($4 and ${heldBefore('$3')} or exists (
            select from waterfall.answer_contacts as other join waterfall.answers as newer on newer.id = other.answer_id
-           where other.contact_id = link.contact_id and (newer.answered_at, newer.id) > (page.answered_at, page.position)))) as known
+           where other.contact_id = link.contact_id and (least(newer.answered_at, newer.saved_at), newer.id) > (page.moment, page.position)))) as known
      from ${BOUNDED_ANSWERS} as page order by position`,
     [query.after, query.limit, query.since ?? null, query.onlyNew],
   );

@@ -17,6 +17,8 @@ export type Held = {
   contacts: number;
   /** Answers by the run that got them or took them over. */
   runs: { run_id: string; input_name: string; answers: number }[];
+  /** Answers that runs got which were purged since. */
+  ofPurged: number;
   /** Lists with a cell that is one of the addresses: cells stay as they are. */
   lists: { run_id: string; input_name: string; rows: number[] }[];
 };
@@ -29,7 +31,7 @@ export const WAIT_FOR_FORGETTING = `select pg_advisory_xact_lock_shared(${FORGET
  * What the planner may not do here. It knows nothing of a table that was never analysed, and takes many people for nearly everybody: it
  * would read the whole table, or join by reading its whole primary key.
  */
-const BY_INDEX = 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off';
+export const BY_INDEX = 'set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off';
 /** So many keys are looked up at once: for all at once every row found is compared with each, and one by one what is pending in the index is read each time. */
 const KEYS_AT_ONCE = 64;
 
@@ -89,7 +91,7 @@ const ERASE_FROM_ANSWERS = `
     where target.id = made.target_id
     returning target.run_id
   )
-  select run_id, (select count(*)::integer from kept) as answers from changed group by run_id order by run_id`;
+  select (select count(*)::integer from kept) as answers, array(select distinct run_id from changed where run_id is not null) as run_ids`;
 
 /**
  * Addresses that were asked for, found by the hashes of their questions: question and cells are emptied, the row is left out, and what
@@ -104,7 +106,10 @@ const ERASE_ADDRESSES = `
   ),
   cleaned as (
     update waterfall.answers set answer = answer || '{"reply": {}, "suggestion": null}', people = null
-    where id in (select answer_id from waterfall.target_answers where target_id in (select id from asked))
+    -- Of a run that was purged, the question has its own answer and no line.
+    where id in (
+      select answer_id from waterfall.target_answers where target_id in (select id from asked)
+      union select id from waterfall.answers where target_id in (select id from asked))
   ),
   unchecked as (delete from waterfall.email_checks where key = any ($2::text[]::bigint[]) or address in (select lower(address) from asked)),
   emptied as (
@@ -117,7 +122,7 @@ const ERASE_ADDRESSES = `
       settled_at = case when asked.state in ('launching', 'launched', 'following') then null else coalesce(target.settled_at, waterfall.moment()) end
     from asked where target.id = asked.id
   )
-  select run_id, count(*)::integer as answers from asked group by run_id order by run_id`;
+  select (select count(*)::integer from asked) as answers, array(select distinct run_id from asked where run_id is not null) as run_ids`;
 
 /**
  * Forgets whoever is known by one of these hashes, and by any other that the same person is found with. The hashes stay, also when
@@ -139,11 +144,15 @@ export async function forgetPeople(database: Database, named: readonly string[],
   await onNoted?.(hashes);
   return byIndex(database, async (transaction) => {
     const parameters = [hashes, keysOf(hashes)];
-    const runs = await transaction.query<{ run_id: string; answers: number }>(ERASE_FROM_ANSWERS, parameters);
+    const [erased] = await transaction.query<Pick<Erased, 'answers' | 'run_ids'>>(ERASE_FROM_ANSWERS, parameters);
     const contacts = await transaction.query(ERASE_CONTACTS, parameters);
-    const verified = await transaction.query<{ run_id: string; answers: number }>(ERASE_ADDRESSES, parameters);
-    const addresses = verified.reduce((sum, { answers }) => sum + answers, 0);
-    return { contacts: contacts.length, answers: (runs[0]?.answers ?? 0) + addresses, run_ids: [...new Set([...runs, ...verified].map(({ run_id }) => run_id))].sort(), hashes };
+    const [verified] = await transaction.query<Pick<Erased, 'answers' | 'run_ids'>>(ERASE_ADDRESSES, parameters);
+    return {
+      contacts: contacts.length,
+      answers: (erased?.answers ?? 0) + (verified?.answers ?? 0),
+      run_ids: [...new Set([...(erased?.run_ids ?? []), ...(verified?.run_ids ?? [])])].sort(),
+      hashes,
+    };
   });
 }
 
@@ -164,6 +173,13 @@ export async function placesOf(database: Database, named: readonly string[], ema
        group by run.id order by run.created_at, run.id`,
       parameters,
     );
+    const [purged] = await transaction.query<{ answers: number }>(
+      `select count(distinct target.id)::integer as answers from waterfall.targets as target
+       where target.run_id is null and target.id in (
+         select answer.target_id from ${PERSONS} as listed join waterfall.answers as answer using (id) where is_theirs
+         union all select id from waterfall.targets where question_hash = any (select decode(hash, 'hex') from unnest($1::text[]) as hash) and question ? 'email')`,
+      parameters,
+    );
     const lists = await transaction.query<Held['lists'][number]>(
       `select run.id as run_id, run.input_name, array_agg(input_row.line order by input_row.line) as rows
        from waterfall.input_rows as input_row join waterfall.runs as run on run.id = input_row.run_id
@@ -171,7 +187,7 @@ export async function placesOf(database: Database, named: readonly string[], ema
        group by run.id order by run.created_at, run.id`,
       [emails],
     );
-    return { contacts: contacts.length, runs, lists };
+    return { contacts: contacts.length, runs, ofPurged: purged?.answers ?? 0, lists };
   });
 }
 

@@ -190,10 +190,12 @@ export async function firstOpenPosition(database: Queryable, run_id: string, aft
   return row?.position ?? null;
 }
 
-/** Whether an answer that was there before a moment ($5, say) held the contact of a link. */
-export const heldBefore = (moment: string) => `exists (
-  select from waterfall.answer_contacts as held join waterfall.answers as earlier on earlier.id = held.answer_id
-  where held.contact_id = link.contact_id and earlier.saved_at < ${moment})`;
+/** Whether an answer that was there before a moment ($5, say) held the contact of a link: the first one made the contact, which outlives it. */
+export const heldBefore = (moment: string) => `(
+  exists (select from waterfall.contacts as held where held.id = link.contact_id and held.created_at < ${moment})
+  or exists (
+    select from waterfall.answer_contacts as held join waterfall.answers as earlier on earlier.id = held.answer_id
+    where held.contact_id = link.contact_id and earlier.saved_at < ${moment}))`;
 
 /**
  * Rows with their answers after a position (and before another), in input order, as many as of the report. Those not settled have no

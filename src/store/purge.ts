@@ -4,6 +4,7 @@
  * last weeks, and calls that may yet be billed. In short transactions, each of which may be the last: the next purge goes on.
  */
 import type { Database, Queryable } from './database.ts';
+import { BY_INDEX } from './forget.ts';
 
 /** Answers and failures that are younger are still of use, in days. */
 export const KEPT_DAYS = 30;
@@ -19,37 +20,50 @@ const PURGING = 20_261_129;
 /** What takes over an answer runs this first: until it has done so no answer is deleted. */
 export const WAIT_FOR_PURGING = `select pg_advisory_xact_lock_shared(${PURGING})`;
 
+/** Until then, as long as a list with known answers is imported: in the queue for the lock, a purge would hold up whoever comes behind it. */
+const WAIT_A_LITTLE = 'select pg_sleep(0.05)';
+
 const BATCH = 1_000;
 
 /** Runs that ended, and when; one that was stopped has not ended. */
 const ENDED = `select id from waterfall.runs where state = 'purging' or state in ('done', 'done_with_failures') and finished_at < $1`;
 
-/** Whether an answer is the newest of its question at its provider, and young. */
+const RECENTLY = `waterfall.moment() - interval '${KEPT_DAYS} days'`;
+
+/** Whether an answer is young, and no newer one of its question at its provider serves in its place: one to a smaller limit may not, and an `unknown` never does. */
 const IS_KNOWN = `
-  least(answer.answered_at, answer.saved_at) >= waterfall.moment() - interval '${KEPT_DAYS} days' and answer.provider <> 'local' and answer.verdict is distinct from 'unknown'
+  least(answer.answered_at, answer.saved_at) >= ${RECENTLY} and answer.provider <> 'local' and answer.verdict is distinct from 'unknown'
   and not exists (
     select from waterfall.answers as newer
     where newer.question_hash = answer.question_hash and newer.provider = answer.provider and newer.api_host = answer.api_host
+      and newer.verdict is distinct from 'unknown' and coalesce(waterfall.serves(newer.question_limit, newer.contacts, answer.question_limit), true)
       and (least(newer.answered_at, newer.saved_at), newer.id) > (least(answer.answered_at, answer.saved_at), answer.id))`;
 
-/** Whether a question without a run is of no use to anybody. `lines`: whether a line of a run that stays is made of its answer. */
-const isUseless = (withKnown: string, lines: string) => `
+/**
+ * Whether a question without a run is of no use to anybody. `stays`: whether another question is that of a run that stays. Such a run may
+ * have a line made of its answer, or a doubt that its answer has settled: without that, later runs would take it for open. A doubt of its
+ * own ends with an answer too, and is kept no longer than that. Each `unknown` counts, as failures do.
+ */
+const isUseless = (withKnown: string, stays: (other: string) => string) => `
   not exists (
-    select from waterfall.answers as answer where answer.target_id = target.id and (${lines} or not ${withKnown} and ${IS_KNOWN}))
+    select from waterfall.answers as answer where answer.target_id = target.id and (
+      not ${withKnown} and ${IS_KNOWN} or answer.verdict = 'unknown' and answer.saved_at >= ${RECENTLY}
+      or exists (select from waterfall.target_answers as made join waterfall.targets as other on other.id = made.target_id where made.answer_id = answer.id and ${stays('other')})
+      or exists (select from waterfall.targets as other where other.question_hash = answer.question_hash and other.id < target.id and other.doubts > 0 and ${stays('other')})))
   and not exists (
     select from waterfall.call_targets as listed join waterfall.calls as call on call.id = listed.call_id
-    where listed.target_id = target.id and call.state in ('saved', 'running', 'in_doubt'))
-  and not (target.state in ('job_failed', 'job_lost') and target.settled_at >= waterfall.moment() - interval '${KEPT_DAYS} days')`;
+    where listed.target_id = target.id and (call.state in ('saved', 'running') or call.state = 'in_doubt' and not exists (
+      select from waterfall.answers as answer
+      where answer.question_hash = target.question_hash and answer.provider = call.provider and answer.api_host = call.api_host and answer.target_id >= target.id)))
+  and not (target.state in ('job_failed', 'job_lost') and target.settled_at >= ${RECENTLY})`;
 
 /** What a purge would delete. Reads only. */
 export async function previewPurge(transaction: Queryable, { before, withKnown }: Purge): Promise<Purged> {
-  const lines = `exists (
-    select from waterfall.target_answers as made join waterfall.targets as other on other.id = made.target_id
-    where made.answer_id = answer.id and other.run_id is not null and other.run_id <> all (array(select id from ended)))`;
+  const stays = (other: string) => `${other}.run_id is not null and ${other}.run_id <> all (array(select id from ended))`;
   const [row] = await transaction.query<Purged>(
     `with ended as materialized (${ENDED}),
      gone as materialized (
-       select target.id from waterfall.targets as target where (target.run_id is null or target.run_id in (select id from ended)) and ${isUseless('$2::boolean', lines)}
+       select target.id from waterfall.targets as target where (target.run_id is null or target.run_id in (select id from ended)) and ${isUseless('$2::boolean', stays)}
      )
      select (select count(*)::integer from ended) as runs,
        (select count(*)::integer from waterfall.input_rows where run_id in (select id from ended)) as rows,
@@ -65,19 +79,24 @@ export async function purgeRuns(database: Database, { before, withKnown }: Purge
   const purged: Purged = { runs: 0, rows: 0, answers: 0, known: 0 };
   for (const { id } of await database.query<{ id: string }>(ENDED, [before])) {
     signal.throwIfAborted();
-    // Nobody sees it from here on.
-    await database.query(`update waterfall.runs set state = 'purging' where id = $1 and state in ('done', 'done_with_failures')`, [id]);
+    // Nobody sees it from here on, unless somebody has begun to work on it again.
+    const taken = await database.query(`update waterfall.runs set state = 'purging' where id = $1 and state in ('done', 'done_with_failures', 'purging') returning id`, [id]);
+    if (taken.length === 0) continue;
     for (let rows = Infinity; rows > 0; ) {
       signal.throwIfAborted();
       rows = await dropRows(database, id);
       purged.rows += rows;
     }
-    await database.query('delete from waterfall.runs where id = $1', [id]);
-    purged.runs += 1;
+    // Another purge may have been faster.
+    purged.runs += (await database.query('delete from waterfall.runs where id = $1 returning id', [id])).length;
   }
   for (let after: number | undefined = 0; after !== undefined; ) {
     signal.throwIfAborted();
-    const page: Page = await dropUseless(database, after, withKnown);
+    const page: Page | undefined = await dropUseless(database, after, withKnown);
+    if (page === undefined) {
+      await database.query(WAIT_A_LITTLE);
+      continue;
+    }
     purged.answers += page.answers;
     purged.known += page.known;
     after = page.last ?? undefined;
@@ -105,14 +124,19 @@ async function dropRows(database: Database, run_id: string): Promise<number> {
 
 type Page = { last: number | null; answers: number; known: number };
 
-/** Deletes what is of no use among some questions of no run, behind an id. Gives the last id that was looked at, null at the end. */
-async function dropUseless(database: Database, after: number, withKnown: boolean): Promise<Page> {
-  const lines = 'exists (select from waterfall.target_answers as made where made.answer_id = answer.id)';
+/**
+ * Deletes what is of no use among some questions of no run, behind an id. Gives the last id that was looked at, null at the end; nothing
+ * while somebody takes over answers.
+ */
+async function dropUseless(database: Database, after: number, withKnown: boolean): Promise<Page | undefined> {
+  const stays = (other: string) => `${other}.run_id is not null`;
   return database.transaction(async (transaction) => {
-    await transaction.query(`select pg_advisory_xact_lock(${PURGING})`);
+    const [lock] = await transaction.query<{ is_ours: boolean }>(`select pg_try_advisory_xact_lock(${PURGING}) as is_ours`);
+    if (lock?.is_ours !== true) return undefined;
+    await transaction.script(BY_INDEX);
     const [page] = await transaction.query<{ last: number | null; ids: number[] }>(
-      `with page as materialized (select id, state, settled_at from waterfall.targets where run_id is null and id > $1 order by id limit ${BATCH})
-       select (select max(id) from page) as last, coalesce((select json_agg(target.id) from page as target where ${isUseless('$2::boolean', lines)}), '[]') as ids`,
+      `with page as materialized (select id, question_hash, state, settled_at from waterfall.targets where run_id is null and id > $1 order by id limit ${BATCH})
+       select (select max(id) from page) as last, coalesce((select json_agg(target.id) from page as target where ${isUseless('$2::boolean', stays)}), '[]') as ids`,
       [after, withKnown],
     );
     const ids = page?.ids ?? [];
@@ -124,9 +148,18 @@ async function dropUseless(database: Database, after: number, withKnown: boolean
       await transaction.query('delete from waterfall.answer_contacts where answer_id in (select id from waterfall.answers where target_id = any ($1::bigint[]))', [ids]);
       await transaction.query('delete from waterfall.answers where target_id = any ($1::bigint[])', [ids]);
       await transaction.query(
-        `with listed as (delete from waterfall.call_targets where target_id = any ($1::bigint[]) returning call_id)
-         delete from waterfall.calls as call where id in (select call_id from listed)
-           and not exists (select from waterfall.call_targets as other where other.call_id = call.id and other.target_id <> all ($1::bigint[]))`,
+        // Whoever names a call asks the same question: it is found by the index on that.
+        `with listed as (delete from waterfall.call_targets where target_id = any ($1::bigint[]) returning call_id, target_id),
+         named as materialized (
+           select listed.call_id, target.question_hash from listed join waterfall.targets as target on target.id = listed.target_id
+           union select call_id, question_hash from waterfall.targets where id = any ($1::bigint[]) and call_id is not null
+         ),
+         needed as (
+           select other.call_id from named join waterfall.call_targets as other using (call_id) where other.target_id <> all ($1::bigint[])
+           union all select other.call_id from named join waterfall.targets as other using (question_hash, call_id) where other.id <> all ($1::bigint[])
+           union all select other.call_id from named join waterfall.answers as other using (question_hash, call_id)
+         )
+         delete from waterfall.calls where id in (select call_id from named except select call_id from needed)`,
         [ids],
       );
       await transaction.query('delete from waterfall.targets where id = any ($1::bigint[])', [ids]);

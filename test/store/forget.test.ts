@@ -140,6 +140,7 @@ describeOnBoth('forgetting a person', (open) => {
       contacts: 1,
       runs: [{ run_id: 'run-1', input_name: expect.any(String) as string, answers: 1 }, { run_id: 'run-2', input_name: expect.any(String) as string, answers: 1 }],
       lists: [{ run_id: 'run-3', input_name: expect.any(String) as string, rows: [2] }],
+      ofPurged: 0,
     });
     expect([await open().query('select xmin::text from waterfall.answers order by id'), await hashes()]).toEqual([before, []]);
   });

@@ -69,12 +69,13 @@ async function erase(database: Database, people: Named, { session, isNoted }: { 
   ];
 }
 
-async function preview(database: Database, { contacts, runs, lists }: Held): Promise<string[]> {
+async function preview(database: Database, { contacts, runs, ofPurged, lists }: Held): Promise<string[]> {
   const files = await filesOf(database, runs.map(({ run_id }) => run_id));
-  const answers = runs.reduce((sum, run) => sum + run.answers, 0);
+  const answers = runs.reduce((sum, run) => sum + run.answers, ofPurged);
   return [
     contacts + answers === 0 ? 'nothing was found' : `would be erased: contacts ${contacts}, from answers of runs ${runs.length}`,
     ...runs.map((run) => `  run ${run.run_id} (${run.input_name}): ${many(run.answers, 'answer')}`),
+    ...(ofPurged === 0 ? [] : [`  runs that were purged: ${many(ofPurged, 'answer')}`]),
     ...(files.length === 0 ? [] : ['these files may contain the person, and would stay as they are:', ...files.map((file) => `  ${file}`)]),
     ...(lists.length === 0 ? [] : ['these lists have the address in a cell, which would stay as it is:', ...lists.map((list) => `  run ${list.run_id} (${list.input_name}): ${rowsOf(list.rows)}`)]),
     'nothing was changed',
