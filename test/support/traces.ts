@@ -10,7 +10,7 @@ export type Traces = { lines: Kept[]; contacts: Kept[]; companies: Kept[]; links
 type Kept = Record<string, unknown>;
 
 const CONTACTS = "select company_domain as domain, to_jsonb(contact) - 'created_at' - 'updated_at' as contact from waterfall.contacts as contact order by id";
-const COMPANIES = "select domain, to_jsonb(company) - 'created_at' - 'updated_at' as company from waterfall.companies as company order by id";
+const COMPANIES = "select domain, to_jsonb(company) - 'created_at' - 'updated_at' - 'answered_at' as company from waterfall.companies as company order by id";
 const LINKS = `
   select distinct question->>'domain' as domain, link.position, link.contact_id
   from waterfall.answer_contacts as link join waterfall.answers as answer on answer.id = link.answer_id join waterfall.targets as target on target.id = answer.target_id order by 1, 2`;
