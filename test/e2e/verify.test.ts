@@ -59,7 +59,7 @@ describe.concurrent('the sample', () => {
     await copyFile(SAMPLE, join(scene.folder, 'emails.csv'));
     const first = await scene.run(['verify', 'emails.csv', '--sandbox']);
     expect(first.exit, first.stderr).toBe(3);
-    expect(first.stderr).toMatch(/ {2}verdicts: deliverable \d+, .*risky \d+.*unknown 3; good by --policy strict: \d+/);
+    expect(first.stderr).toMatch(/ {2}verdicts: deliverable \d+, .*risky \d+.*unknown \d+; good by --policy strict: \d+/);
     const [lines, report] = [await scene.rows('emails.verified.csv'), await scene.rows('emails.report.csv')];
     expect(report).toHaveLength(24);
     expect(lines).toHaveLength(22);
