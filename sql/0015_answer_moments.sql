@@ -13,4 +13,4 @@ from (
 ) as latest
 where company.id = latest.id;
 update waterfall.companies set answered_at = updated_at where answered_at is null;
-alter table waterfall.companies alter column answered_at set not null;
+alter table waterfall.companies alter column answered_at set default waterfall.moment(), alter column answered_at set not null;
