@@ -32,11 +32,11 @@ const RECENTLY = `waterfall.moment() - interval '${KEPT_DAYS} days'`;
 
 /** Whether an answer is young, and no newer one of its question at its provider serves in its place: one to a smaller limit may not, and an `unknown` never does. */
 const IS_KNOWN = `
-  least(answer.answered_at, answer.saved_at) >= ${RECENTLY} and answer.provider <> 'local' and answer.verdict is distinct from 'unknown'
+  least(answer.answered_at, answer.saved_at) >= ${RECENTLY} and answer.provider <> 'local' and coalesce(answer.verdict <> 'unknown', true)
   and not exists (
     select from waterfall.answers as newer
     where newer.question_hash = answer.question_hash and newer.provider = answer.provider and newer.api_host = answer.api_host
-      and newer.verdict is distinct from 'unknown' and coalesce(waterfall.serves(newer.question_limit, newer.contacts, answer.question_limit), true)
+      and coalesce(newer.verdict <> 'unknown', true) and coalesce(waterfall.serves(newer.question_limit, newer.contacts, answer.question_limit), true)
       and (least(newer.answered_at, newer.saved_at), newer.id) > (least(answer.answered_at, answer.saved_at), answer.id))`;
 
 /**
