@@ -8,6 +8,7 @@ import { companyDomain } from '../../dist/core/domain.js';
 import { UsageError } from '../../dist/core/errors.js';
 import { examineList, textOf } from '../../dist/lists/format.js';
 import { openList } from '../../dist/lists/read.js';
+import { askContacts } from '../../dist/service/contact-rows.js';
 import { importedRows } from '../../dist/service/start.js';
 import { anyText, cellText, domainText } from './arbitraries.mjs';
 
@@ -131,8 +132,9 @@ async function readAll(path, options = {}) {
 /** Each row is asked or says why not; what is asked is the domain that the rules give for its cell. */
 async function checkQuestions(rows, columns) {
   const list = { columns, rows };
+  const ask = (row) => askContacts({ columns, options: QUESTION, onAdvice() {}, onOrRead() {} }, row);
   let place = 0;
-  for await (const { position, line, cells, question, question_hash, reason } of importedRows({ list, options: { question: QUESTION, rows: null }, onAdvice() {}, onOrRead() {} })) {
+  for await (const { position, line, cells, question, question_hash, reason } of importedRows({ list, options: { question: QUESTION, rows: null }, ask })) {
     const row = rows[place];
     assert.deepEqual({ position, line, cells }, { position: place, line: row.line, cells: row.cells });
     assert.equal(cells.length, columns.names.length);

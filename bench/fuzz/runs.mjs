@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { createAllowance } from '../../dist/engine/allowance.js';
+import { createContactRates } from '../../dist/kinds/contacts/rates.js';
+import { prospecting } from '../../dist/providers/provider.js';
 import { createBudget } from '../../dist/engine/budget.js';
 import { execute } from '../../dist/service/execute.js';
+import { askContacts } from '../../dist/service/contact-rows.js';
 import { startRun } from '../../dist/service/start.js';
 import { createStop } from '../../dist/engine/stop.js';
 import { systemClock } from '../../dist/runtime/runtime.js';
@@ -56,7 +59,7 @@ export async function runs({ folder, count }) {
     const options = { question: QUESTION, reading: {}, rows: null, output };
     const stop = createStop();
     const taker = { process_id: randomUUID(), self: { pid: 1, host: 'here', machine: null, hasEnded: () => true }, runtime, signal: stop.signal };
-    const run = await startRun(database, { key: 'fuzz', input_name: 'list.csv', list: { columns, rows: noted() }, options, maxAgeMs: 0, fresh: true, onAdvice: nothing, onOrRead: nothing }, taker);
+    const run = await startRun(database, { key: 'fuzz', input_name: 'list.csv', list: { columns, rows: noted() }, options, maxAgeMs: 0, fresh: true, ask: (row) => askContacts({ columns, options: QUESTION, onAdvice: nothing, onOrRead: nothing }, row) }, taker);
 
     const answered = new Map();
     const client = {
@@ -73,10 +76,10 @@ export async function runs({ folder, count }) {
       requests: () => ({ launches: answered.size, finds: answered.size, throttled: 0 }),
       close: async () => undefined,
     };
-    const onStart = async () => createAllowance(createBudget({ capUsd: undefined, price: undefined, limit: QUESTION.limit, includePhones: false }), stop);
+    const onStart = async () => ({ allowance: createAllowance(createBudget({ capUsd: undefined, rates: createContactRates(undefined, { limit: QUESTION.limit, includePhones: false }) }), stop) });
     const ownership = { ensure: async () => undefined, isSure: () => true };
     const limiter = createLimiter({ limit: 0, windowMs: 60_000, ...runtime });
-    const result = await execute({ run, runtime, database, process_id: taker.process_id, ownership, now: () => runtime.clock.now(), client, limiter, memory: MEMORY, stop, stdout: new PassThrough(), concurrency: 50, jobTimeoutMs: 600_000, inDoubt: 'relaunch', onStart, onSettled: nothing });
+    const result = await execute({ run, runtime, database, process_id: taker.process_id, ownership, now: () => runtime.clock.now(), providers: [{ provider: prospecting(client), limiter, memory: MEMORY }], stop, stdout: new PassThrough(), concurrency: 50, jobTimeoutMs: 600_000, inDoubt: 'relaunch', onStart, onSettled: nothing });
     assert.equal(result.stopped, undefined);
     assert.equal(result.writeFailure, undefined);
 
