@@ -115,8 +115,9 @@ export async function askList(input: string, options: ListCommandOptions, asked:
       ...(options.sheet !== undefined && { sheet: options.sheet }),
       ...(options.asList && { asList: true as const }),
     };
-    const format = await list.naming(examineList(list.path, { ...reading, subject: asking.kind === 'emails' ? 'email' : 'domain' }));
-    const opened = await list.naming(openList(list.path, format, { ...reading, subject: asking.kind === 'emails' ? 'email' : 'domain' }));
+    const columnsSought = { ...reading, subject: asking.kind === 'emails' ? ('email' as const) : ('domain' as const) };
+    const format = await list.naming(examineList(list.path, columnsSought));
+    const opened = await list.naming(openList(list.path, format, columnsSought));
     const { columns } = opened;
     const output = { ...(asked.policy !== undefined && { policy: asked.policy }), ...chooseOutput({ input, rows: options.rows, output: options.output, report: options.report, shape, ...(asking.kind && { kind: asking.kind }) }, format) };
     const problems = await unwritable(output, { input: input === '-' || asked.source !== undefined ? undefined : input, isTrying: !options.dryRun });

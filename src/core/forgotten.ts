@@ -20,10 +20,15 @@ export function mailboxOf(address: string): string {
   return GMAIL.has(domain) ? `${local.replaceAll('.', '')}@gmail.com` : `${local}@${domain}`;
 }
 
+/** What the owner of an address is forgotten by: the address as it is, and as its mailbox. */
+export function namesOf(address: string): string[] {
+  return [...new Set([address.toLowerCase(), mailboxOf(address)])];
+}
+
 /** What people type to name a person: an e-mail address or an id. Undefined for text that is neither. */
 export function readIdentifier(text: string): Identifiers | undefined {
   const word = text.trim();
-  if (EMAIL.test(word)) return { ids: [], emails: [...new Set([word.toLowerCase(), mailboxOf(word)])] };
+  if (EMAIL.test(word)) return { ids: [], emails: namesOf(word) };
   return PERSON_ID.test(word) ? { ids: [...new Set([word, word.toLowerCase()])], emails: [] } : undefined;
 }
 

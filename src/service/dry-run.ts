@@ -3,6 +3,7 @@
  * where there is one. Sends nothing, and writes nothing but the report where it is asked for.
  */
 import type { AnyQuestion, Outcome } from '../core/model.ts';
+import { isLastWord } from '../kinds/emails/verdict.ts';
 import type { EmailAnswer } from '../kinds/emails/verdict.ts';
 import { namesOfList } from '../lists/columns.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -161,7 +162,7 @@ function createKnown(made: NewRun, { since, database }: { since: AnswersSince; d
       const next = await knownQuestions(queryable, left, { provider: name, api_host, limit: mostOf(made.options), ...since });
       left = [];
       for (const [hash, one] of next) {
-        const isLast = turn === sources.length - 1 || one.verdict === null || (one.verdict !== 'unknown' && one.verdict !== 'catch_all');
+        const isLast = turn === sources.length - 1 || one.verdict === null || isLastWord(one.verdict);
         const before = inVain.get(hash) ?? [];
         if (isLast) found.set(hash, { ...one, asked_in_vain: before.join(',') || null });
         else left.push(hash);

@@ -104,7 +104,7 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
   const [first] = providers;
   if (first === undefined) throw new Error(`run ${run.id} asks nobody`);
   const startedAt = runtime.clock.now();
-  const healths = providers.map(() => createHealth({ clock: runtime.clock, log: runtime.log, stop }));
+  const asked = providers.map((one) => ({ ...one, health: createHealth({ clock: runtime.clock, log: runtime.log, stop }) }));
 
   // The run is ours, so nobody waits for these replies any more.
   const doubted = await doubtCalls(database, { run_id: run.id });
@@ -112,9 +112,8 @@ export async function execute(invocation: Invocation): Promise<RunResult> {
     runtime.log.warn('launches were cut off before their reply was seen: in doubt', { run: run.id, launches: doubted });
   }
   const before = await countOutcomes(database, run.id);
-  const { allowance, prices } = await invocation.onStart(before, healths);
-  const askers = providers.map(({ provider, limiter }, turn): Asker => {
-    const health = healths[turn] ?? createHealth({ clock: runtime.clock, log: runtime.log, stop });
+  const { allowance, prices } = await invocation.onStart(before, asked.map(({ health }) => health));
+  const askers = asked.map(({ provider, limiter, health }, turn): Asker => {
     const caller = { process_id: invocation.process_id, provider: provider.name, api_host: providersOf(run.options)[turn]?.api_host ?? '' };
     return {
       ...{ provider, limiter, caller, health },

@@ -1,5 +1,5 @@
 /* What can be told of addresses without asking anybody: who was forgotten, throwaway and role addresses, domains that take no mail. */
-import { hashesOf, mailboxOf } from '../core/forgotten.ts';
+import { hashesOf, namesOf } from '../core/forgotten.ts';
 import { localAnswer } from '../kinds/emails/free-checks.ts';
 import type { MxLookup } from '../kinds/emails/mail-exchange.ts';
 import type { EmailAnswer } from '../kinds/emails/verdict.ts';
@@ -35,7 +35,7 @@ export function createFreeChecks(options: { allowRole: boolean; allowDomains: Re
       const hashes = new Map<string, ImportedRow[]>();
       for (const row of rows) {
         if (row.question === undefined || !('email' in row.question)) continue;
-        for (const hash of hashesOf({ ids: [], emails: [...new Set([row.question.email.toLowerCase(), mailboxOf(row.question.email)])] })) hashes.set(hash, [...(hashes.get(hash) ?? []), row]);
+        for (const hash of hashesOf({ ids: [], emails: namesOf(row.question.email) })) hashes.set(hash, [...(hashes.get(hash) ?? []), row]);
       }
       for (const hash of await forgottenOf(database, [...hashes.keys()])) {
         for (const row of hashes.get(hash) ?? []) {

@@ -25,6 +25,9 @@ export type RunRecord<Options> = {
 /** The columns of a record. */
 export const COLUMNS = 'id, key, input_name, input_columns, options, created_at, finished_at, requests, worked_ms, stop_reason';
 
+/** Whether anybody sees a run: its list is saved, and it is not being deleted. */
+const IS_SEEN = "state not in ('importing', 'purging')";
+
 /** Removes a run of which nothing was launched: the user saw what it may cost, and said no. */
 export async function discardRun(database: Pick<Driver, 'transaction'>, id: string): Promise<void> {
   await database.transaction(async (transaction) => {
@@ -39,8 +42,8 @@ export async function discardRun(database: Pick<Driver, 'transaction'>, id: stri
 export async function findRun<Options>(database: Queryable, id?: string): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     id === undefined
-      ? `select ${COLUMNS} from waterfall.runs where state not in ('importing', 'purging') order by created_at desc, id desc limit 1`
-      : `select ${COLUMNS} from waterfall.runs where id = $1 and state not in ('importing', 'purging')`,
+      ? `select ${COLUMNS} from waterfall.runs where ${IS_SEEN} order by created_at desc, id desc limit 1`
+      : `select ${COLUMNS} from waterfall.runs where id = $1 and ${IS_SEEN}`,
     id === undefined ? [] : [id],
   );
   return run;
@@ -49,7 +52,7 @@ export async function findRun<Options>(database: Queryable, id?: string): Promis
 /** The runs whose id begins so, newest first. Ids are long, and their first characters mostly say which is meant. */
 export async function runsLike<Options>(database: Queryable, prefix: string, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(
-    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) and state not in ('importing', 'purging') order by created_at desc, id desc limit $2`,
+    `select ${COLUMNS} from waterfall.runs where starts_with(id, $1) and ${IS_SEEN} order by created_at desc, id desc limit $2`,
     [prefix, limit],
   );
 }
@@ -57,7 +60,7 @@ export async function runsLike<Options>(database: Queryable, prefix: string, lim
 /** The latest runs, newest first. */
 export async function latestRuns<Options>(database: Queryable, limit: number): Promise<RunRecord<Options>[]> {
   return database.query<RunRecord<Options>>(
-    `select ${COLUMNS} from waterfall.runs where state not in ('importing', 'purging') order by created_at desc, id desc limit $1`,
+    `select ${COLUMNS} from waterfall.runs where ${IS_SEEN} order by created_at desc, id desc limit $1`,
     [limit],
   );
 }
@@ -77,7 +80,7 @@ export async function findUnfinishedRun<Options>(database: Queryable, key?: stri
 export async function newerRunWriting<Options>(database: Queryable, created_at: Date, paths: readonly string[]): Promise<RunRecord<Options> | undefined> {
   const [run] = await database.query<RunRecord<Options>>(
     `select ${COLUMNS} from waterfall.runs
-     where created_at > $1 and state not in ('importing', 'purging') and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
+     where created_at > $1 and ${IS_SEEN} and (options -> 'output' ->> 'contacts' = any ($2::text[]) or options -> 'output' ->> 'report' = any ($2::text[]))
      order by created_at desc, id desc limit 1`,
     [created_at, paths],
   );

@@ -6,6 +6,7 @@ import exact from 'disposable-email-domains' with { type: 'json' };
 import wildcard from 'disposable-email-domains/wildcard.json' with { type: 'json' };
 import { parse } from 'tldts';
 import { isMailProvider } from '../../core/mail-providers.ts';
+import { isAt } from '../../core/page-hosts.ts';
 
 /** Of these the whole host gives throwaway addresses, below it too. */
 const HOSTS = new Set(wildcard);
@@ -22,9 +23,7 @@ const KNOWN_COMPANIES = new Set([
 export function isDisposable(domain: string): boolean {
   const { publicSuffix, domain: registered } = parse(domain, { allowPrivateDomains: true });
   if (publicSuffix === domain || isFree(domain) || (registered !== null && KNOWN_COMPANIES.has(registered))) return false;
-  if (NAMES.has(domain)) return true;
-  const labels = domain.split('.');
-  return labels.some((_label, place) => place < labels.length - 1 && HOSTS.has(labels.slice(place).join('.')));
+  return NAMES.has(domain) || isAt(HOSTS, domain);
 }
 
 /** Whether a domain (lower case, ASCII) is one where everybody gets a mailbox. */

@@ -5,11 +5,11 @@ import type { Rates } from '../kind.ts';
 export function createEmailRates(prices: readonly (number | undefined)[]): Rates {
   let dearest = 0;
   const known = prices.map((price) => price ?? 0);
-  const sum = () => known.reduce((total, price) => total + Math.max(price, 0), 0);
+  const sum = known.reduce((total, price) => total + price, 0);
   const isComplete = () => prices.every((price) => price !== undefined) || (prices.length === 1 && dearest > 0);
   return {
-    worst: () => (isComplete() ? Math.max(sum(), dearest) : undefined),
-    least: () => Math.max(sum(), dearest),
+    worst: () => (isComplete() ? Math.max(sum, dearest) : undefined),
+    least: () => Math.max(sum, dearest),
     costOf: (_contacts, answers) => (isComplete() ? answers * Math.max(...known, dearest) : undefined),
     learn({ cost_usd }) {
       dearest = Math.max(dearest, cost_usd ?? 0);

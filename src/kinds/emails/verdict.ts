@@ -43,6 +43,11 @@ export function isGood(verdict: EmailVerdict, policy: Policy): boolean {
   return GOOD[policy].includes(verdict);
 }
 
+/** Whether a verdict ends the matter, or the next provider is asked (sql/0014_emails.sql has the same). */
+export function isLastWord(verdict: string): boolean {
+  return verdict !== 'unknown' && verdict !== 'catch_all';
+}
+
 /** Of what the providers said in their order: the last that is a verdict makes the row, else the last. */
 export function bestOf<Answer extends Pick<EmailAnswer, 'verdict'>>(answers: readonly Answer[]): Answer | undefined {
   return answers.findLast(({ verdict }) => verdict !== 'unknown') ?? answers.at(-1);
